@@ -5,6 +5,7 @@ package inventory
 import (
 	"encoding/json"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -70,6 +71,12 @@ type State struct {
 	// or the local time of the read.
 	Since  time.Time
 	Source Source
+
+	// stamp and arrived are the server's timestamp and the local arrival of the
+	// newest event: they decide whether a late event or an older read may still
+	// change the value.
+	stamp   time.Time
+	arrived time.Time
 }
 
 // Known reports whether anything was ever heard of the state.
@@ -89,11 +96,22 @@ const (
 	LaneURI        Lane = "uri"
 )
 
-// FlowIn, FlowOut and Transcoding name the lanes of a media type on the
-// default pad.
-func FlowIn(m Media) Lane      { return Lane("flow-in/" + string(m)) }
-func FlowOut(m Media) Lane     { return Lane("flow-out/" + string(m)) }
-func Transcoding(m Media) Lane { return Lane("transcoding/" + string(m)) }
+// LaneRecorder is what a RecorderEndpoint says by its own events: RECORDING,
+// PAUSED or STOPPED.
+const LaneRecorder Lane = "recorder"
+
+// FlowIn names the lane of media that the element receives on its default pad
+// (MediaFlowInStateChanged).
+func FlowIn(m Media) Lane { return Lane("flow-in/" + string(m)) }
+
+// FlowOut names the lane of media that the element sends from its default pad
+// (MediaFlowOutStateChanged).
+func FlowOut(m Media) Lane { return Lane("flow-out/" + string(m)) }
+
+// TranscodingLane names the lane of a medium that the element may transcode,
+// as isMediaTranscoding reads it. Events name the inner bin as well: their
+// lanes add "/<bin>"; Object.Transcoding sees both.
+func TranscodingLane(m Media) Lane { return Lane("transcoding/" + string(m)) }
 
 // Property is the last reading of one property or getter of an object.
 type Property struct {
@@ -193,6 +211,27 @@ func (o *Object) Label() string {
 // State gives the state of a lane; the zero State when nothing is known.
 func (o *Object) State(l Lane) State { return o.States[l] }
 
+// Transcoding sums up the transcoding lanes of a medium: TRANSCODING when any
+// bin transcodes, else the newest state known.
+func (o *Object) Transcoding(m Media) State {
+	prefix := string(TranscodingLane(m))
+	var best State
+	for lane, s := range o.States {
+		if l := string(lane); l != prefix && !strings.HasPrefix(l, prefix+"/") {
+			continue
+		}
+		const yes = "TRANSCODING"
+		switch {
+		case !best.Known(), s.Value == yes && best.Value != yes:
+			best = s
+		case best.Value == yes && s.Value != yes:
+		case s.Since.After(best.Since):
+			best = s
+		}
+	}
+	return best
+}
+
 // ConnectionKey identifies one connection: a medium from one pad of a source
 // element to one pad of a sink element (kurento.ElementConnectionData).
 type ConnectionKey struct {
@@ -221,7 +260,25 @@ type Pipeline struct {
 	Objects []*Object
 	// Connections that exist, ordered by source, sink, media, pads.
 	Connections []Connection
+
+	counts Counts
+	once   sync.Once
+	index  map[string]*Object
 }
+
+// Find finds an object of the pipeline by id; nil when there is none.
+func (p *Pipeline) Find(id string) *Object {
+	p.once.Do(func() {
+		p.index = make(map[string]*Object, len(p.Objects))
+		for _, o := range p.Objects {
+			p.index[o.ID] = o
+		}
+	})
+	return p.index[id]
+}
+
+// Alive reports whether the pipeline is not known to be gone.
+func (p *Pipeline) Alive() bool { return p.Object == nil || p.Object.Alive() }
 
 // Module is a module of the server (kurento.ModuleInfo).
 type Module struct {
@@ -279,6 +336,9 @@ type Snapshot struct {
 	// start: until then an empty list means unknown, not none.
 	Listed bool
 	Counts Counts
+	// Seen counts by type the objects that were ever known, dead and dismissed
+	// ones included.
+	Seen map[string]int
 
 	byID map[string]*Pipeline
 }
@@ -292,10 +352,5 @@ func (s *Snapshot) Object(id string) *Object {
 	if p == nil {
 		return nil
 	}
-	for _, o := range p.Objects {
-		if o.ID == id {
-			return o
-		}
-	}
-	return nil
+	return p.Find(id)
 }

@@ -1,0 +1,288 @@
+package inventory
+
+import (
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"kmscope/wire"
+)
+
+// eventData holds every field that some event of Kurento 6.x or 7.x has and
+// that the inventory needs. Numbers and strings are both taken: streamId is an
+// int in one event and a string in the next.
+type eventData struct {
+	Object   string `json:"object"`   // ObjectCreated
+	ObjectID string `json:"objectId"` // ObjectDestroyed
+
+	Source     string `json:"source"`
+	Sink       string `json:"sink"`
+	MediaType  string `json:"mediaType"`
+	SourceDesc string `json:"sourceMediaDescription"`
+	SinkDesc   string `json:"sinkMediaDescription"`
+
+	State    string `json:"state"`
+	NewState string `json:"newState"`
+	PadName  string `json:"padName"`
+	BinName  string `json:"binName"`
+
+	StreamID     text `json:"streamId"`
+	ComponentID  text `json:"componentId"`
+	StreamID67   text `json:"streamID"`
+	ComponentI67 text `json:"componentID"`
+
+	Candidate     candidateData `json:"candidate"`
+	CandidatePair pairData      `json:"candidatePair"`
+
+	Description string `json:"description"`
+	ErrorCode   text   `json:"errorCode"`
+	Type        string `json:"type"`
+}
+
+type candidateData struct {
+	Candidate     string `json:"candidate"`
+	SDPMid        string `json:"sdpMid"`
+	SDPMLineIndex int    `json:"sdpMLineIndex"`
+}
+
+type pairData struct {
+	StreamID        text   `json:"streamId"`
+	StreamID67      text   `json:"streamID"`
+	ComponentID     text   `json:"componentId"`
+	ComponentI67    text   `json:"componentID"`
+	LocalCandidate  string `json:"localCandidate"`
+	RemoteCandidate string `json:"remoteCandidate"`
+}
+
+// text takes a JSON string, number or boolean as text.
+type text string
+
+// UnmarshalJSON implements json.Unmarshaler; it never fails.
+func (t *text) UnmarshalJSON(b []byte) error {
+	if len(b) > 0 && b[0] == '"' {
+		var s string
+		if json.Unmarshal(b, &s) == nil {
+			*t = text(s)
+		}
+		return nil
+	}
+	if string(b) != "null" {
+		*t = text(b)
+	}
+	return nil
+}
+
+func first(a, b text) string {
+	if a != "" {
+		return string(a)
+	}
+	return string(b)
+}
+
+// eventNames maps the names of 6.x to those of 7.x. In 6.18 both exist and
+// both are sent to who subscribes to both: applying one state twice is harmless.
+var eventNames = map[string]string{
+	"MediaFlowInStateChange":      "MediaFlowInStateChanged",
+	"MediaFlowOutStateChange":     "MediaFlowOutStateChanged",
+	"MediaTranscodingStateChange": "MediaTranscodingStateChanged",
+	"OnIceCandidate":              "IceCandidateFound",
+	"OnIceGatheringDone":          "IceGatheringDone",
+	"OnIceComponentStateChanged":  "IceComponentStateChanged",
+	"OnDataChannelOpened":         "DataChannelOpened",
+	"OnDataChannelClosed":         "DataChannelClosed",
+	"UriEndpointStateChange":      "UriEndpointStateChanged",
+}
+
+// maxCandidates and maxPairs bound what is kept per object.
+const (
+	maxCandidates = 256
+	maxPairs      = 64
+)
+
+func (s *Reducer) applyEvent(f wire.Fact) {
+	var d eventData
+	if len(f.Data) > 0 {
+		_ = json.Unmarshal(f.Data, &d) // a field of an unexpected type leaves the rest
+	}
+	name := f.Type
+	if n, ok := eventNames[name]; ok {
+		name = n
+	}
+	when := f.Stamp
+	if when.IsZero() {
+		when = f.At
+	}
+	switch name {
+	case "ObjectCreated":
+		if p, o := s.ensure(d.Object, f.At); o != nil && o.CreatedAt.IsZero() {
+			s.edit(p, o).CreatedAt = when
+		}
+		return
+	case "ObjectDestroyed":
+		id := d.ObjectID
+		if id == "" {
+			id = d.Object
+		}
+		if p, o := s.ensure(id, f.At); o != nil {
+			s.kill(p, o, when, "destroyed")
+		}
+		return
+	}
+	id := f.Object
+	if id == "" {
+		id = d.Source
+	}
+	p, o := s.ensure(id, f.At)
+	if o == nil || !o.Alive() {
+		return
+	}
+	switch name {
+	case "ElementConnected", "ElementDisconnected":
+		k := connectionKey(d.Source, d.Sink, d.MediaType, d.SourceDesc, d.SinkDesc)
+		s.applyConnectionEvent(k, name == "ElementConnected", f, when)
+	case "MediaFlowInStateChanged":
+		s.setLane(p, o, padLane("flow-in", d.MediaType, d.PadName), d.State, f)
+	case "MediaFlowOutStateChanged":
+		s.setLane(p, o, padLane("flow-out", d.MediaType, d.PadName), d.State, f)
+	case "MediaTranscodingStateChanged":
+		s.setLane(p, o, padLane("transcoding", d.MediaType, d.BinName), d.State, f)
+	case "MediaStateChanged":
+		s.setLane(p, o, LaneMedia, d.NewState, f)
+	case "ConnectionStateChanged":
+		s.setLane(p, o, LaneConnection, d.NewState, f)
+	case "IceComponentStateChanged":
+		s.setLane(p, o, iceLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentI67)), d.State, f)
+	case "DtlsConnectionStateChange", "DtlsConnectionStateChanged":
+		s.setLane(p, o, dtlsLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentI67)), d.State, f)
+	case "UriEndpointStateChanged":
+		s.setLane(p, o, LaneURI, d.State, f)
+	case "Recording":
+		s.setLane(p, o, LaneRecorder, "RECORDING", f)
+	case "Paused":
+		s.setLane(p, o, LaneRecorder, "PAUSED", f)
+	case "Stopped":
+		s.setLane(p, o, LaneRecorder, "STOPPED", f)
+	case "IceCandidateFound":
+		s.addLocalCandidate(p, o, d.Candidate, when)
+	case "IceGatheringDone":
+		s.edit(p, o).GatheringDone = true
+	case "NewCandidatePairSelected":
+		s.addPair(p, o, d.CandidatePair, when)
+	case "Error":
+		e := s.edit(p, o)
+		e.Errors++
+		e.LastErrorAt = when
+		e.LastError = strings.TrimSpace(d.Type + ": " + d.Description)
+	}
+}
+
+func padLane(kind, media, pad string) Lane {
+	l := Lane(kind + "/" + media)
+	if pad != "" && pad != "default" {
+		l += Lane("/" + pad)
+	}
+	return l
+}
+
+func iceLane(stream, component string) Lane { return Lane("ice/" + stream + "/" + component) }
+
+func dtlsLane(stream, component string) Lane { return Lane("dtls/" + stream + "/" + component) }
+
+// iceRank orders the states of one component that carry equal timestamps.
+var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "READY": 4}
+
+// maxLanes bounds the lanes of one object: a server cannot make it grow for ever.
+const maxLanes = 512
+
+// setLane takes the word of an event; see the essay in reducer.go.
+func (s *Reducer) setLane(p *pipe, o *object, lane Lane, value string, f wire.Fact) {
+	old, known := o.States[lane]
+	if !known && len(o.States) >= maxLanes {
+		return
+	}
+	if f.Stamp.Before(old.stamp) {
+		return
+	}
+	if f.Stamp.Equal(old.stamp) && !f.Stamp.IsZero() && strings.HasPrefix(string(lane), "ice/") {
+		was, is := iceRank[old.Value], iceRank[value]
+		if was > 0 && is > 0 && is < was {
+			return
+		}
+	}
+	since := f.Stamp
+	if since.IsZero() {
+		since = f.At
+	}
+	if known && old.Value == value && old.Source == FromEvent {
+		since = old.Since
+	}
+	s.edit(p, o).States[lane] = State{Value: value, Since: since, Source: FromEvent, stamp: f.Stamp, arrived: f.At}
+}
+
+// readLane takes the value of a read whose request was sent at asked.
+func (s *Reducer) readLane(p *pipe, o *object, lane Lane, value string, asked, at time.Time) {
+	old, known := o.States[lane]
+	if !known && len(o.States) >= maxLanes || old.arrived.After(asked) {
+		return
+	}
+	if known && old.Value == value {
+		return
+	}
+	s.edit(p, o).States[lane] = State{Value: value, Since: at, Source: FromRead, stamp: old.stamp, arrived: old.arrived}
+}
+
+func (s *Reducer) applyConnectionEvent(k ConnectionKey, connected bool, f wire.Fact, when time.Time) {
+	p := s.pipes[PipelineOf(k.Source)]
+	if p == nil {
+		return
+	}
+	if connected {
+		// A disconnection that the server made later has arrived already.
+		if f.Stamp.Before(p.gone[k]) {
+			return
+		}
+		s.setConnection(k, connState{since: when, stamp: f.Stamp, arrived: f.At, from: FromEvent})
+		return
+	}
+	if c := p.conns[k]; c != nil && f.Stamp.Before(c.stamp) {
+		return
+	}
+	s.dropConnection(k, f.Stamp)
+}
+
+func connectionKey(source, sink, media, sourceDesc, sinkDesc string) ConnectionKey {
+	if sourceDesc == "" {
+		sourceDesc = "default"
+	}
+	if sinkDesc == "" {
+		sinkDesc = "default"
+	}
+	return ConnectionKey{Source: source, Sink: sink, Media: Media(media), SourceDesc: sourceDesc, SinkDesc: sinkDesc}
+}
+
+func (s *Reducer) addLocalCandidate(p *pipe, o *object, c candidateData, at time.Time) {
+	if c.Candidate == "" || len(o.LocalCandidates) >= maxCandidates {
+		return
+	}
+	e := s.edit(p, o)
+	e.LocalCandidates = append(e.LocalCandidates, Candidate{Text: c.Candidate, Mid: c.SDPMid, MLine: c.SDPMLineIndex, At: at})
+}
+
+func (s *Reducer) addPair(p *pipe, o *object, c pairData, at time.Time) {
+	component, _ := strconv.Atoi(first(c.ComponentID, c.ComponentI67))
+	pair := Pair{Stream: first(c.StreamID, c.StreamID67), Component: component, Local: c.LocalCandidate, Remote: c.RemoteCandidate, At: at}
+	for i := len(o.Pairs) - 1; i >= 0; i-- {
+		if x := o.Pairs[i]; x.Stream == pair.Stream && x.Component == pair.Component {
+			if x.Local == pair.Local && x.Remote == pair.Remote {
+				return
+			}
+			break
+		}
+	}
+	e := s.edit(p, o)
+	if len(e.Pairs) >= maxPairs {
+		e.Pairs = append([]Pair(nil), e.Pairs[len(e.Pairs)-maxPairs/2:]...)
+	}
+	e.Pairs = append(e.Pairs, pair)
+}

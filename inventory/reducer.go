@@ -1,0 +1,417 @@
+package inventory
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"kmscope/wire"
+)
+
+// The reducer. A Reducer takes facts one after the other (Apply) and gives
+// immutable snapshots on demand (Snapshot). Between two snapshots it changes
+// its own copies in place: an object that was published is cloned at its first
+// change after that, an unpublished one is not. A fact costs one lookup and
+// one small change; a snapshot costs the pipelines that changed. So a storm of
+// events is cheap, however often the screen asks.
+//
+// What is true when facts disagree:
+//   - An event carries the server's timestamp: among events of one lane the
+//     newest timestamp wins, whatever the order of arrival. Events of one ICE
+//     component with equal timestamps follow the documented order GATHERING,
+//     CONNECTING, CONNECTED, READY.
+//   - A read has no server timestamp. It beats every event that had arrived
+//     when its request was sent and loses to those that arrived since. The two
+//     clocks are never compared.
+//   - A listing kills only objects that were known before its request was sent.
+//   - Ids are never reused: what died by an ObjectDestroyed stays dead.
+//
+// Rejected: persistent maps for the whole state (an event would cost several
+// allocations even when nobody looks), and one goroutine per server here (the
+// owner, session, has one already).
+
+// maxDead bounds the dead objects that are kept for people to see.
+const maxDead = 20000
+
+// maxGoneConnections bounds, per pipeline, the memory of connections that
+// ended (needed to refuse a late ElementConnected).
+const maxGoneConnections = 10000
+
+// Reducer is the working state of one server. One goroutine owns it. The zero
+// value is not ready; see NewReducer.
+type Reducer struct {
+	generation uint64
+	at         time.Time
+	server     Server
+	listed     bool
+	created    uint64
+	seen       map[string]int
+
+	pipes     map[string]*pipe
+	order     []*pipe
+	openConns map[string]bool
+	dead      int
+	usedCPU   float64 // last getUsedCpu, percent of one core; negative unknown
+
+	changed   bool
+	published *Snapshot
+}
+
+type pipe struct {
+	id        string
+	objects   map[string]*object
+	order     []*object
+	conns     map[ConnectionKey]*connState
+	gone      map[ConnectionKey]time.Time // server's timestamp of the disconnection
+	sorted    []Connection
+	connDirty bool
+	dirty     bool
+	published *Pipeline
+}
+
+type object struct {
+	*Object
+	shared bool // published: clone before the next change
+	// conns holds the connections that the object is an end of.
+	conns map[ConnectionKey]struct{}
+}
+
+type connState struct {
+	since   time.Time
+	stamp   time.Time // server's timestamp, zero when read
+	arrived time.Time
+	from    Source
+}
+
+// NewReducer makes the state of a server of which nothing is known but its URL.
+func NewReducer(url string) *Reducer {
+	return &Reducer{
+		server:    Server{URL: url, Sessions: -1, UsedCPURatio: -1, UsedMemKiB: -1},
+		seen:      make(map[string]int),
+		pipes:     make(map[string]*pipe),
+		openConns: make(map[string]bool),
+		usedCPU:   -1,
+		changed:   true,
+	}
+}
+
+// Apply takes one fact. It never fails: what it does not understand changes
+// nothing.
+func (s *Reducer) Apply(f wire.Fact) {
+	if f.At.After(s.at) {
+		s.at = f.At
+	}
+	switch f.Kind {
+	case wire.KindCall:
+		s.applyCall(f)
+	case wire.KindEvent:
+		s.applyEvent(f)
+	case wire.KindOpen:
+		if f.Text != "" && s.server.URL == "" {
+			s.server.URL = f.Text
+		}
+		s.openConns[f.Conn] = true
+		s.server.Connected = true
+		s.changed = true
+	case wire.KindClose:
+		delete(s.openConns, f.Conn)
+		s.server.Connected = len(s.openConns) > 0
+		if f.Type == "server" || s.server.LastClose == "" {
+			s.server.LastClose = f.Text
+		}
+		s.changed = true
+	case wire.KindError:
+		s.server.LastClose = f.Text
+		s.changed = true
+	}
+}
+
+// Dismiss forgets a dead object and its dead descendants. It does nothing to a
+// living one.
+func (s *Reducer) Dismiss(id string) {
+	p := s.pipes[PipelineOf(id)]
+	if p == nil {
+		return
+	}
+	o := p.objects[id]
+	if o == nil || o.Alive() {
+		return
+	}
+	s.forget(p, func(x *object) bool {
+		return !x.Alive() && (x.ID == id || isBelow(x.ID, id))
+	})
+}
+
+func isBelow(id, ancestor string) bool {
+	return len(id) > len(ancestor) && id[:len(ancestor)] == ancestor && id[len(ancestor)] == '/'
+}
+
+func (s *Reducer) forget(p *pipe, match func(*object) bool) {
+	p.order = slices.DeleteFunc(p.order, func(o *object) bool {
+		if !match(o) {
+			return false
+		}
+		delete(p.objects, o.ID)
+		s.dead--
+		return true
+	})
+	if len(p.order) == 0 {
+		delete(s.pipes, p.id)
+		s.order = slices.DeleteFunc(s.order, func(x *pipe) bool { return x == p })
+	}
+	p.dirty, s.changed = true, true
+}
+
+// edit gives an object for changing.
+func (s *Reducer) edit(p *pipe, o *object) *Object {
+	if o.shared {
+		c := *o.Object
+		c.States = maps.Clone(c.States)
+		c.Properties = maps.Clone(c.Properties)
+		c.Tags = maps.Clone(c.Tags)
+		c.Children = slices.Clip(c.Children)
+		c.LocalCandidates = slices.Clip(c.LocalCandidates)
+		c.RemoteCandidates = slices.Clip(c.RemoteCandidates)
+		c.Pairs = slices.Clip(c.Pairs)
+		o.Object, o.shared = &c, false
+	}
+	p.dirty, s.changed = true, true
+	return o.Object
+}
+
+// maxIDBytes bounds what is taken for an id.
+const maxIDBytes = 1024
+
+// find gives a known object.
+func (s *Reducer) find(id string) (*pipe, *object) {
+	p := s.pipes[PipelineOf(id)]
+	if p == nil {
+		return nil, nil
+	}
+	return p, p.objects[id]
+}
+
+// ensure gives the object of an id, and makes it and its ancestors known when
+// they are not: an id names its type and its parents. It gives nil for the
+// manager and for what is no object id.
+func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
+	if id == ManagerID || len(id) > maxIDBytes || TypeOf(id) == "" {
+		return nil, nil
+	}
+	p := s.pipes[PipelineOf(id)]
+	if p == nil {
+		p = &pipe{
+			id: PipelineOf(id), objects: make(map[string]*object),
+			conns: make(map[ConnectionKey]*connState), gone: make(map[ConnectionKey]time.Time),
+		}
+		s.pipes[p.id] = p
+		s.order = append(s.order, p)
+	}
+	if o := p.objects[id]; o != nil {
+		return p, o
+	}
+	parent := ParentOf(id)
+	if parent != "" {
+		if _, po := s.ensure(parent, at); po != nil {
+			if !po.Alive() {
+				// A child cannot outlive its parent: this is news from before
+				// the parent's death.
+				defer func() { s.kill(p, p.objects[id], po.DiedAt, po.Death) }()
+			}
+			edited := s.edit(p, po)
+			edited.Children = append(edited.Children, id)
+		}
+	}
+	s.created++
+	o := &object{Object: &Object{
+		ID: id, Type: TypeOf(id), Parent: parent, Pipeline: p.id,
+		FirstSeen: at, Created: s.created,
+		States: make(map[Lane]State), Properties: make(map[string]Property),
+	}}
+	p.objects[id] = o
+	p.order = append(p.order, o)
+	s.seen[o.Type]++
+	p.dirty, s.changed = true, true
+	return p, o
+}
+
+// kill marks an object and all below it as gone, with its connections.
+func (s *Reducer) kill(p *pipe, o *object, at time.Time, why string) {
+	if o == nil || !o.Alive() {
+		return
+	}
+	for _, child := range o.Children {
+		s.kill(p, p.objects[child], at, why)
+	}
+	for k := range o.conns {
+		p.unlink(k)
+	}
+	e := s.edit(p, o)
+	e.DiedAt, e.Death = at, why
+	s.dead++
+	if s.dead > maxDead {
+		s.forgetOldestDead()
+	}
+}
+
+// forgetOldestDead drops the older half of the dead, whole pipelines first.
+func (s *Reducer) forgetOldestDead() {
+	var died []time.Time
+	for _, p := range s.order {
+		for _, o := range p.order {
+			if !o.Alive() {
+				died = append(died, o.DiedAt)
+			}
+		}
+	}
+	slices.SortFunc(died, time.Time.Compare)
+	limit := died[len(died)/2]
+	for _, p := range slices.Clone(s.order) {
+		s.forget(p, func(o *object) bool { return !o.Alive() && o.DiedAt.Before(limit) })
+	}
+}
+
+// restart begins a new epoch: nothing of the old server process exists any more.
+func (s *Reducer) restart(serverID string, at time.Time) {
+	if s.server.ServerID == serverID {
+		return
+	}
+	if s.server.ServerID != "" {
+		s.server.Epoch++
+		for _, p := range slices.Clone(s.order) {
+			for _, o := range slices.Clone(p.order) {
+				s.kill(p, o, at, "server restarted")
+			}
+		}
+		s.listed = false
+		s.server.Sessions, s.server.UsedCPURatio, s.server.UsedMemKiB = -1, -1, -1
+	}
+	s.server.ServerID = serverID
+	s.changed = true
+}
+
+// setConnection makes a connection exist. A sink pad takes one source per
+// medium: the server disconnects the former one (observed: ElementDisconnected
+// precedes the ElementConnected of its replacement).
+func (s *Reducer) setConnection(k ConnectionKey, c connState) {
+	p, source := s.ensure(k.Source, c.arrived)
+	_, sink := s.ensure(k.Sink, c.arrived)
+	if source == nil || sink == nil || !source.Alive() || !sink.Alive() {
+		return
+	}
+	if old := p.conns[k]; old != nil {
+		if !c.stamp.IsZero() && c.stamp.After(old.stamp) {
+			old.stamp = c.stamp
+		}
+		old.arrived = c.arrived
+		return
+	}
+	for other := range sink.conns {
+		if other.Sink == k.Sink && other.Media == k.Media && other.SinkDesc == k.SinkDesc {
+			p.unlink(other)
+		}
+	}
+	p.conns[k] = &c
+	source.link(k)
+	sink.link(k)
+	p.connDirty, p.dirty, s.changed = true, true, true
+}
+
+func (o *object) link(k ConnectionKey) {
+	if o.conns == nil {
+		o.conns = make(map[ConnectionKey]struct{})
+	}
+	o.conns[k] = struct{}{}
+}
+
+func (p *pipe) unlink(k ConnectionKey) {
+	delete(p.conns, k)
+	for _, id := range [2]string{k.Source, k.Sink} {
+		if o := p.objects[id]; o != nil {
+			delete(o.conns, k)
+		}
+	}
+	p.connDirty, p.dirty = true, true
+}
+
+func (s *Reducer) dropConnection(k ConnectionKey, stamp time.Time) {
+	p := s.pipes[PipelineOf(k.Source)]
+	if p == nil {
+		return
+	}
+	if _, ok := p.conns[k]; ok {
+		p.unlink(k)
+		s.changed = true
+	}
+	if !stamp.IsZero() {
+		if len(p.gone) >= maxGoneConnections {
+			clear(p.gone)
+		}
+		p.gone[k] = stamp
+	}
+}
+
+// Snapshot gives the state as it is now. When nothing changed it gives the
+// same Snapshot again.
+func (s *Reducer) Snapshot() *Snapshot {
+	if !s.changed && s.published != nil && s.published.At.Equal(s.at) {
+		return s.published
+	}
+	s.generation++
+	snap := &Snapshot{
+		Generation: s.generation, At: s.at, Server: s.server, Listed: s.listed,
+		Pipelines: make([]*Pipeline, 0, len(s.order)),
+		Seen:      maps.Clone(s.seen),
+		byID:      make(map[string]*Pipeline, len(s.order)),
+	}
+	for _, p := range s.order {
+		if p.dirty || p.published == nil {
+			p.publish()
+		}
+		snap.Pipelines = append(snap.Pipelines, p.published)
+		snap.byID[p.id] = p.published
+		c := p.published.counts
+		snap.Counts.Pipelines += c.Pipelines
+		snap.Counts.Elements += c.Elements
+		snap.Counts.Dead += c.Dead
+		snap.Counts.Connections += c.Connections
+		snap.Counts.Errors += c.Errors
+	}
+	s.changed, s.published = false, snap
+	return snap
+}
+
+func (p *pipe) publish() {
+	out := &Pipeline{ID: p.id, Objects: make([]*Object, len(p.order))}
+	for i, o := range p.order {
+		o.shared = true
+		out.Objects[i] = o.Object
+		switch {
+		case !o.Alive():
+			out.counts.Dead++
+		case o.ID == p.id:
+			out.counts.Pipelines++
+		default:
+			out.counts.Elements++
+		}
+		out.counts.Errors += o.Errors
+		if o.ID == p.id {
+			out.Object = o.Object
+		}
+	}
+	if p.connDirty {
+		p.sorted = make([]Connection, 0, len(p.conns))
+		for k, c := range p.conns {
+			p.sorted = append(p.sorted, Connection{ConnectionKey: k, Since: c.since, From: c.from})
+		}
+		slices.SortFunc(p.sorted, func(a, b Connection) int {
+			return cmp.Or(cmp.Compare(a.Source, b.Source), cmp.Compare(a.Sink, b.Sink),
+				cmp.Compare(a.Media, b.Media), cmp.Compare(a.SourceDesc, b.SourceDesc), cmp.Compare(a.SinkDesc, b.SinkDesc))
+		})
+		p.connDirty = false
+	}
+	out.Connections = p.sorted
+	out.counts.Connections = len(p.sorted)
+	p.published, p.dirty = out, false
+}

@@ -1,0 +1,317 @@
+package wire
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"kmscope/capture"
+)
+
+// The decoder holds one small table per connection: the requests that wait for
+// their reply, by id. Its cost is one map operation a call. What was rejected:
+// keying replies by the whole stream (two connections may use one id at the
+// same moment), and decoding results into Go types here (a field of a type
+// that we do not expect would then drop a message; every room decodes what it
+// needs, leniently, from the raw JSON).
+
+// maxPending bounds the requests that wait for a reply on one connection; the
+// oldest is forgotten beyond it. A server that answers nothing must not make
+// the table grow for ever.
+const maxPending = 4096
+
+// Decoder turns the records of one stream into facts. The zero value is ready.
+// It is not safe for concurrent use: one goroutine feeds it.
+type Decoder struct {
+	conns map[string]*conn
+	out   []Fact
+}
+
+type conn struct {
+	pending map[string]request
+	order   []string
+}
+
+type request struct {
+	method string
+	params json.RawMessage
+	at     time.Time
+}
+
+type message struct {
+	ID     json.RawMessage `json:"id"`
+	Method *string         `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Result json.RawMessage `json:"result"`
+	Error  json.RawMessage `json:"error"`
+}
+
+// Feed decodes one record. The slice is valid until the next call; the facts
+// in it may be kept. A record that says nothing gives no fact; one that cannot
+// be understood gives KindUndecoded.
+func (d *Decoder) Feed(r capture.Record) []Fact {
+	d.out = d.out[:0]
+	switch r.Dir {
+	case capture.DirSend, capture.DirRecv:
+		d.frame(r)
+	case capture.DirOpen:
+		delete(d.conns, r.Conn) // a new socket: no reply of the old one can come
+		d.emit(r, Fact{Kind: KindOpen, Text: r.Server})
+	case capture.DirClose:
+		delete(d.conns, r.Conn)
+		d.emit(r, Fact{Kind: KindClose, Code: r.Code, Text: r.Reason, Type: r.By})
+	case capture.DirError:
+		d.emit(r, Fact{Kind: KindError, Text: r.Error})
+	case capture.DirGap:
+		d.emit(r, Fact{Kind: KindGap, Dropped: r.Dropped, Text: r.Note})
+	case capture.DirNote, capture.DirCtl:
+		d.emit(r, Fact{Kind: KindNote, Text: r.Note, Raw: r.Frame})
+	default:
+		d.emit(r, Fact{Kind: KindUndecoded, Text: "a record of the unknown kind " + strconv.Quote(r.Dir), Raw: r.Frame})
+	}
+	return d.out
+}
+
+func (d *Decoder) emit(r capture.Record, f Fact) {
+	f.Record, f.At, f.Conn = r.Index, r.At, r.Conn
+	d.out = append(d.out, f)
+}
+
+func (d *Decoder) conn(label string) *conn {
+	c := d.conns[label]
+	if c == nil {
+		if d.conns == nil {
+			d.conns = make(map[string]*conn)
+		}
+		c = &conn{pending: make(map[string]request)}
+		d.conns[label] = c
+	}
+	return c
+}
+
+func (d *Decoder) undecoded(r capture.Record, why string) {
+	d.emit(r, Fact{Kind: KindUndecoded, Text: why, Raw: r.Frame})
+}
+
+func (d *Decoder) frame(r capture.Record) {
+	f := bytes.TrimLeft(r.Frame, " \t\r\n")
+	if len(f) == 0 || f[0] != '{' {
+		d.undecoded(r, "a frame that is no JSON object")
+		return
+	}
+	var m message
+	if err := json.Unmarshal(f, &m); err != nil {
+		d.undecoded(r, "a frame that is no JSON-RPC message")
+		return
+	}
+	switch {
+	case m.Method != nil && r.Dir == capture.DirSend:
+		d.request(r, m)
+	case m.Method != nil && *m.Method == "onEvent":
+		d.event(r, m.Params)
+	case m.Method != nil:
+		// The server sends no other notification today. Kept and shown raw.
+		d.undecoded(r, "a message of the server with the unknown method "+strconv.Quote(*m.Method))
+	case r.Dir == capture.DirRecv && (m.Result != nil || m.Error != nil):
+		d.reply(r, m)
+	default:
+		d.undecoded(r, "a frame that is neither a request, a reply nor an event")
+	}
+}
+
+// idKey makes 7 and "7" one key, as the server does.
+func idKey(id json.RawMessage) string {
+	return strings.Trim(string(id), `" `)
+}
+
+func (d *Decoder) request(r capture.Record, m message) {
+	key := idKey(m.ID)
+	if p := bytes.TrimLeft(m.Params, " "); len(p) > 0 && p[0] != '{' && string(p) != "null" {
+		d.undecoded(r, "a request whose params are no object: the server goes deaf on it")
+		return
+	}
+	c := d.conn(r.Conn)
+	if _, again := c.pending[key]; !again {
+		c.order = append(c.order, key)
+	}
+	c.pending[key] = request{method: *m.Method, params: m.Params, at: r.At}
+	if len(c.order) > maxPending {
+		// Most of order is usually answered already: compact before forgetting.
+		kept := c.order[:0]
+		for _, k := range c.order {
+			if _, waits := c.pending[k]; waits {
+				kept = append(kept, k)
+			}
+		}
+		for len(kept) > maxPending/2 {
+			delete(c.pending, kept[0])
+			kept = kept[1:]
+		}
+		c.order = append([]string(nil), kept...)
+	}
+	f := Fact{Kind: KindRequest}
+	fillRequest(&f, *m.Method, m.Params)
+	d.emit(r, f)
+}
+
+type requestParams struct {
+	Object          string          `json:"object"`
+	Operation       string          `json:"operation"`
+	OperationParams json.RawMessage `json:"operationParams"`
+	Operations      []message       `json:"operations"`
+}
+
+// fillRequest sets what the request says. A field of an unexpected type leaves
+// the others as they are: Unmarshal goes on after a type mismatch.
+func fillRequest(f *Fact, method string, params json.RawMessage) []message {
+	var p requestParams
+	_ = json.Unmarshal(params, &p)
+	f.Method, f.Object = method, p.Object
+	f.Params = params
+	if method == "invoke" {
+		f.Operation = p.Operation
+		f.Params = p.OperationParams
+	}
+	return p.Operations
+}
+
+type replyError struct {
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data"`
+}
+
+func rpcError(raw json.RawMessage) *RPCError {
+	if len(raw) == 0 || string(raw) == "null" {
+		return nil
+	}
+	var e replyError
+	_ = json.Unmarshal(raw, &e)
+	out := &RPCError{Code: e.Code, Message: e.Message}
+	var data struct {
+		Type string `json:"type"`
+	}
+	if json.Unmarshal(e.Data, &data) == nil {
+		out.Type = data.Type
+	}
+	return out
+}
+
+type replyResult struct {
+	Value     json.RawMessage `json:"value"`
+	SessionID string          `json:"sessionId"`
+	ServerID  string          `json:"serverId"`
+}
+
+func fillReply(f *Fact, result, rpcErr json.RawMessage) {
+	if f.Err = rpcError(rpcErr); f.Err != nil {
+		return
+	}
+	var r replyResult
+	if b := bytes.TrimLeft(result, " "); len(b) > 0 && b[0] == '{' && json.Unmarshal(b, &r) == nil {
+		f.SessionID, f.ServerID = r.SessionID, r.ServerID
+		if r.Value != nil {
+			f.Result = r.Value
+			return
+		}
+	}
+	f.Result = result
+}
+
+func (d *Decoder) reply(r capture.Record, m message) {
+	key := idKey(m.ID)
+	c := d.conn(r.Conn)
+	q, ok := c.pending[key]
+	if !ok {
+		// A reply whose request came before the capture began, or a protocol
+		// error with id null: it still says something (an error, a session).
+		f := Fact{Kind: KindCall, Raw: r.Frame}
+		fillReply(&f, m.Result, m.Error)
+		d.emit(r, f)
+		return
+	}
+	delete(c.pending, key)
+	f := Fact{Kind: KindCall, Took: r.At.Sub(q.at)}
+	ops := fillRequest(&f, q.method, q.params)
+	fillReply(&f, m.Result, m.Error)
+	if q.method == "transaction" && f.Err == nil {
+		d.transaction(r, f, ops)
+		return
+	}
+	d.emit(r, f)
+}
+
+// transaction unfolds the operations that were answered. The server numbers
+// them 0..n-1 and stops after the first error: what follows was never run.
+func (d *Decoder) transaction(r capture.Record, whole Fact, ops []message) {
+	d.emit(r, whole)
+	var replies []message
+	if err := json.Unmarshal(whole.Result, &replies); err != nil {
+		return
+	}
+	newrefs := make(map[string]string)
+	for i, reply := range replies {
+		n := i
+		if v, err := strconv.Atoi(idKey(reply.ID)); err == nil {
+			n = v
+		}
+		if n < 0 || n >= len(ops) || ops[n].Method == nil {
+			continue
+		}
+		params := ops[n].Params
+		for ref, id := range newrefs {
+			params = bytes.ReplaceAll(params, []byte(`"newref:`+ref+`"`), []byte(id))
+		}
+		f := Fact{Kind: KindCall, Took: whole.Took}
+		fillRequest(&f, *ops[n].Method, params)
+		fillReply(&f, reply.Result, reply.Error)
+		if f.Method == "create" && f.Err == nil {
+			newrefs[strconv.Itoa(n)] = string(f.Result)
+		}
+		d.emit(r, f)
+	}
+}
+
+type eventParams struct {
+	Value struct {
+		Type   string          `json:"type"`
+		Object string          `json:"object"`
+		Data   json.RawMessage `json:"data"`
+	} `json:"value"`
+}
+
+type eventStamp struct {
+	Millis  json.RawMessage `json:"timestampMillis"`
+	Seconds json.RawMessage `json:"timestamp"`
+}
+
+func (d *Decoder) event(r capture.Record, params json.RawMessage) {
+	var p eventParams
+	if err := json.Unmarshal(params, &p); p.Value.Type == "" {
+		_ = err // without a type nothing can be done with it, whatever the reason
+		d.undecoded(r, "an event without a type")
+		return
+	}
+	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame}
+	var s eventStamp
+	if json.Unmarshal(p.Value.Data, &s) == nil {
+		f.Stamp = stamp(s)
+	}
+	d.emit(r, f)
+}
+
+// maxStampMs is the year 9999; beyond it a number is no timestamp.
+const maxStampMs = 253402300799999
+
+// stamp reads timestampMillis (7.x, a string) or timestamp (6.x, seconds).
+func stamp(s eventStamp) time.Time {
+	if ms, err := strconv.ParseInt(idKey(s.Millis), 10, 64); err == nil && ms > 0 && ms < maxStampMs {
+		return time.UnixMilli(ms)
+	}
+	if sec, err := strconv.ParseFloat(idKey(s.Seconds), 64); err == nil && sec > 0 && sec < maxStampMs/1000 {
+		return time.UnixMilli(int64(sec * 1000))
+	}
+	return time.Time{}
+}
