@@ -1,0 +1,115 @@
+package jsonrpc
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"strconv"
+)
+
+// RPCError is the error object of a reply (JSON-RPC 2.0, section 5.1): the
+// server understood the request and refused it. The connection is fine.
+type RPCError struct {
+	Code    int             `json:"code"`
+	Message string          `json:"message"`
+	Data    json.RawMessage `json:"data,omitempty"`
+}
+
+// Error gives the server's words and its code.
+func (e *RPCError) Error() string {
+	if e.Message == "" {
+		return fmt.Sprintf("the server refused the call (code %d)", e.Code)
+	}
+	return fmt.Sprintf("%s (code %d)", e.Message, e.Code)
+}
+
+// request is what we send. The field order is that of the recorded clients.
+type request struct {
+	ID      int64  `json:"id"`
+	Method  string `json:"method"`
+	Params  any    `json:"params,omitempty"`
+	Version string `json:"jsonrpc"`
+}
+
+// encodeRequest gives the text of a request. Params that are no JSON object
+// are refused: they would make a Kurento connection deaf for ever (observed:
+// recording 05b-malformed, c-array-params and c-params-string).
+func encodeRequest(id int64, method string, params any) ([]byte, error) {
+	if method == "" {
+		return nil, fmt.Errorf("a call needs a method name")
+	}
+	if params == nil {
+		params = struct{}{}
+	}
+	raw, err := json.Marshal(params)
+	if err != nil {
+		return nil, fmt.Errorf("the parameters of %s cannot be written as JSON: %w", method, err)
+	}
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, fmt.Errorf("the parameters of %s are no JSON object, and the server would stop answering on this connection", method)
+	}
+	return json.Marshal(request{ID: id, Method: method, Params: json.RawMessage(raw), Version: "2.0"})
+}
+
+// kind says what a received frame is.
+type kind uint8
+
+const (
+	garbage      kind = iota // not JSON, not an object, or neither reply nor notification
+	reply                    // result or error, with a numeric id
+	orphanReply              // an error whose id is null: the server could not tell which request it was
+	notification             // a method without an id
+)
+
+// message is a decoded frame.
+type message struct {
+	kind   kind
+	id     int64
+	method string
+	params json.RawMessage
+	result json.RawMessage
+	err    *RPCError
+}
+
+// decode understands a received frame. It never fails: what it does not
+// understand is garbage, which the tap has seen and nobody else needs to.
+func decode(data []byte) message {
+	data = bytes.TrimLeft(data, " \t\r\n")
+	if len(data) == 0 || data[0] != '{' {
+		return message{}
+	}
+	var m struct {
+		ID     json.RawMessage `json:"id"`
+		Method string          `json:"method"`
+		Params json.RawMessage `json:"params"`
+		Result json.RawMessage `json:"result"`
+		Error  *RPCError       `json:"error"`
+	}
+	if json.Unmarshal(data, &m) != nil {
+		return message{}
+	}
+	switch {
+	case m.Method != "":
+		// A request of the server (with an id) is treated as a notification:
+		// no Kurento server sends one, and nothing here could answer it.
+		return message{kind: notification, method: m.Method, params: m.Params}
+	case m.Error == nil && m.Result == nil:
+		return message{}
+	}
+	id, ok := numericID(m.ID)
+	if !ok {
+		if m.Error == nil {
+			return message{}
+		}
+		return message{kind: orphanReply, err: m.Error}
+	}
+	return message{kind: reply, id: id, result: m.Result, err: m.Error}
+}
+
+// numericID reads an id: a number, or a string of digits, which Kurento treats
+// as equal.
+func numericID(raw json.RawMessage) (int64, bool) {
+	s := string(bytes.Trim(raw, `"`))
+	n, err := strconv.ParseInt(s, 10, 64)
+	return n, err == nil
+}
