@@ -177,16 +177,10 @@ look_for_go() {
   fi
 }
 
-sys=$(system)
-missing=$(missing_things)
-
-if [ -n "$missing" ]; then
-  say "missing here: $(echo $missing)"
-  if [ "$check_only" = yes ]; then
-    look_for_go || true
-    exit 1
-  fi
-  packages=$(for thing in $missing; do package_for "$thing" | tr ' ' '\n'; done | sort -u)
+# install_things installs what brings the given things, or says what to do.
+install_things() {
+  local packages
+  packages=$(for thing in "$@"; do package_for "$thing" | tr ' ' '\n'; done | sort -u)
   case $sys in
     apt)
       # The lists of a fresh machine or container are empty or stale.
@@ -197,7 +191,7 @@ if [ -n "$missing" ]; then
       run dnf install -y $packages
       ;;
     macos)
-      case " $(echo $missing) " in
+      case " $* " in
         *" xcode "*)
           say "Apple's command line tools are missing; run: xcode-select --install"
           say "and start this again when they are there."
@@ -213,10 +207,29 @@ if [ -n "$missing" ]; then
       ;;
     other)
       say "this system is none of Debian, Ubuntu, Fedora and macOS; please install by hand what is missing."
-      say "(Names with pkg-config's spelling, such as xcursor, are development headers.)"
+      say "(Names such as xcursor are development headers, in the spelling of pkg-config.)"
       exit 1
       ;;
   esac
+}
+
+sys=$(system)
+missing=$(missing_things)
+
+if [ -n "$missing" ]; then
+  say "missing here: $(echo $missing)"
+  if [ "$check_only" = yes ]; then
+    look_for_go || true
+    exit 1
+  fi
+  # npm comes with Node.js in some packages and conflicts with it as a package
+  # of its own there; so it is installed in a second round, if still missing.
+  case " $(echo $missing) " in
+    *" node npm "*) install_things $(printf '%s\n' $missing | grep -vx npm) ;;
+    *) install_things $missing ;;
+  esac
+  hash -r
+  [ "$(missing_things)" != npm ] || install_things npm
   left=$(missing_things)
   if [ -n "$left" ]; then
     say "still missing after the installation: $(echo $left)"
