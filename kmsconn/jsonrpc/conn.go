@@ -2,6 +2,7 @@ package jsonrpc
 
 import (
 	"context"
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"sync"
@@ -178,13 +179,18 @@ func (c *Conn) fail(cause *LinkError, by, reason string) {
 		message := websocket.FormatCloseMessage(cause.Code, "")
 		_ = c.ws.WriteControl(websocket.CloseMessage, message, time.Now().Add(50*time.Millisecond))
 	}
-	_ = c.ws.Close() // the end is an end, with or without an error
+	// Not tls.Conn.Close: it would wait up to five seconds to say goodbye.
+	socket := c.ws.NetConn()
+	if t, ok := socket.(*tls.Conn); ok {
+		socket = t.NetConn()
+	}
+	_ = socket.Close() // the end is an end, with or without an error
 	c.tap(Frame{Dir: Close, URL: c.shown, Code: cause.Code, By: by, Reason: reason})
 	for _, k := range pending {
 		k.answer <- answer{err: cause}
 	}
 	close(c.done)
-	c.events.close()
+	c.events.close(cause.Failure == FailLocal)
 }
 
 func (c *Conn) tap(f Frame) {

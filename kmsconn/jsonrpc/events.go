@@ -76,9 +76,13 @@ func (q *eventQueue) pop() (e event, dropped int, ok bool) {
 	return event{}, 0, false
 }
 
-func (q *eventQueue) close() {
+// close lets pop end when the queue is empty, or at once with discard.
+func (q *eventQueue) close(discard bool) {
 	q.mu.Lock()
 	q.closed = true
+	if discard {
+		q.queue, q.bytes, q.dropped = nil, 0, 0
+	}
 	q.mu.Unlock()
 	q.wake.Broadcast()
 }

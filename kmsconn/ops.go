@@ -1,0 +1,181 @@
+package kmsconn
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"kmscope/kmsconn/kmd"
+)
+
+// Schema is what this package asks of a server's description; *kmd.Schema has it.
+type Schema interface {
+	Class(name string) *kmd.Class
+	IsA(name, ancestor string) bool
+	Events(name string) []string
+}
+
+// Manager is the id of the ServerManager of every server. References to it
+// hold nothing: calls to it are harmless, except getPipelines.
+const Manager = "manager_ServerManager"
+
+// Op is one call, alone or in a transaction. Make one with Invoke, Describe,
+// Subscribe, Unsubscribe, Ref, Unref, Create or Release.
+type Op struct {
+	// Method is the protocol method: describe, invoke, subscribe, ...
+	Method string
+	Object string
+	// Operation and Params are an invoke's operation and operationParams.
+	Operation string
+	Params    any
+	// Type is the event of a subscribe, or the class of a create; a create's
+	// Params are its constructorParams.
+	Type string
+	// Subscription is the value of a subscribe, for unsubscribe.
+	Subscription string
+	// Properties of a create.
+	Properties any
+}
+
+// Invoke makes an operation on an object; params may be nil.
+func Invoke(object, operation string, params any) Op {
+	return Op{Method: "invoke", Object: object, Operation: operation, Params: params}
+}
+
+// Describe asks an object's class and ancestors.
+func Describe(object string) Op { return Op{Method: "describe", Object: object} }
+
+// Subscribe asks for the events of one type of an object. Its value is the
+// subscription's id. Two subscriptions to one type deliver once.
+func Subscribe(object, event string) Op {
+	return Op{Method: "subscribe", Object: object, Type: event}
+}
+
+// Unsubscribe ends a subscription.
+func Unsubscribe(object, subscription string) Op {
+	return Op{Method: "unsubscribe", Object: object, Subscription: subscription}
+}
+
+// Ref references an object, and its ancestors, into the session.
+func Ref(object string) Op { return Op{Method: "ref", Object: object} }
+
+// Unref drops the session's references to an object and its descendants, and
+// their subscriptions. What nobody else references is destroyed at once.
+func Unref(object string) Op { return Op{Method: "unref", Object: object} }
+
+// Create makes an object. constructorParams and properties may be nil.
+func Create(class string, constructorParams, properties any) Op {
+	return Op{Method: "create", Type: class, Params: constructorParams, Properties: properties}
+}
+
+// Release removes an object and its descendants for everybody: a control
+// action, never part of observing.
+func Release(object string) Op { return Op{Method: "release", Object: object} }
+
+// name is what an error calls the op.
+func (o Op) name() string {
+	switch {
+	case o.Operation != "":
+		return o.Operation
+	case o.Type != "":
+		return o.Method + " " + o.Type
+	}
+	return o.Method
+}
+
+// params gives the JSON-RPC params. session "" leaves the session id out, as
+// inside a transaction.
+func (o Op) params(session string) (map[string]any, error) {
+	p := make(map[string]any, 5)
+	if session != "" {
+		p["sessionId"] = session
+	}
+	if o.Object != "" {
+		p["object"] = o.Object
+	}
+	var args json.RawMessage
+	if o.Params != nil {
+		raw, err := json.Marshal(o.Params)
+		if err != nil {
+			return nil, fmt.Errorf("%s: the parameters cannot be written as JSON: %w", o.name(), err)
+		}
+		if len(raw) == 0 || raw[0] != '{' {
+			return nil, fmt.Errorf("%s: parameters must be an object with the parameters' names", o.name())
+		}
+		args = raw
+	}
+	switch o.Method {
+	case "invoke":
+		p["operation"] = o.Operation
+		if args != nil {
+			p["operationParams"] = args
+		}
+	case "subscribe":
+		p["type"] = o.Type
+	case "unsubscribe":
+		p["subscription"] = o.Subscription
+	case "create":
+		p["type"] = o.Type
+		p["constructorParams"], p["properties"] = struct{}{}, struct{}{}
+		if args != nil {
+			p["constructorParams"] = args
+		}
+		if o.Properties != nil {
+			p["properties"] = o.Properties
+		}
+	case "describe", "ref", "unref", "release":
+	default:
+		return nil, fmt.Errorf("%q is no call on an object", o.Method)
+	}
+	return p, nil
+}
+
+// Result is the outcome of one Op.
+type Result struct {
+	// Value is the "value" of the reply, or, for describe and the like, the
+	// whole result. nil when Err is set.
+	Value json.RawMessage
+	// Err is an *Error when the server refused, a *GuardError when the call
+	// was not sent, a *TimeoutError, a *DownError, or the error of the context.
+	Err error
+	// Took is the time to the reply; of the whole transaction for a batched one.
+	Took time.Duration
+}
+
+// Decode reads the value into v; it fails with Err when that is set.
+func (r Result) Decode(v any) error {
+	if r.Err != nil {
+		return r.Err
+	}
+	return json.Unmarshal(r.Value, v)
+}
+
+// valueOf takes the "value" out of a result; the whole result when there is none.
+func valueOf(result json.RawMessage) json.RawMessage {
+	var v struct {
+		Value json.RawMessage `json:"value"`
+	}
+	if json.Unmarshal(result, &v) == nil && v.Value != nil {
+		return v.Value
+	}
+	return result
+}
+
+// typeOf gives the unqualified class that an id names, or "".
+func typeOf(id string) string {
+	if id == Manager {
+		return "ServerManager"
+	}
+	_, qualified, ok := strings.Cut(id[strings.LastIndexByte(id, '/')+1:], "_")
+	if !ok {
+		return ""
+	}
+	return qualified[strings.LastIndexByte(qualified, '.')+1:]
+}
+
+// rootOf gives the pipeline's id that an id names: its first part.
+func rootOf(id string) string {
+	root, _, _ := strings.Cut(id, "/")
+	return root
+}
