@@ -1,0 +1,370 @@
+package paint
+
+import (
+	"image/color"
+	"math"
+)
+
+// Dash is a pattern of lengths in pixels: drawn, left out, drawn, ... An odd
+// number of lengths is not allowed; nil draws a solid line. Ends are round, so
+// a drawn length of 0 is a dot, and a drawn piece is longer by the width of
+// the line.
+type Dash []float32
+
+// Scaled gives the pattern for a screen or zoom of the given scale.
+func (d Dash) Scaled(scale float32) Dash {
+	if d == nil {
+		return nil
+	}
+	out := make(Dash, len(d))
+	for i, v := range d {
+		out[i] = v * scale
+	}
+	return out
+}
+
+func (d Dash) period() float32 {
+	var sum float32
+	for _, v := range d {
+		if !(v >= 0) {
+			return 0
+		}
+		sum += v
+	}
+	if len(d)%2 != 0 || sum < 0.5 {
+		return 0 // malformed, or too fine to be seen: solid
+	}
+	return sum
+}
+
+// Line draws a straight line of the given width in pixels.
+func (c *Canvas) Line(x0, y0, x1, y1, width float32, col color.NRGBA, dash Dash) {
+	if !c.begin(width, dash) || !finite(x0, y0, x1, y1) {
+		return
+	}
+	c.walk(x0, y0, x1, y1)
+	c.flush(thin(col, width))
+}
+
+// Hairline draws a straight line of one pixel without softening its ends and
+// without a mask: for the many edges of a graph seen from far away.
+func (c *Canvas) Hairline(x0, y0, x1, y1 float32, col color.NRGBA) {
+	if !finite(x0, y0, x1, y1) {
+		return
+	}
+	c.strokeX0, c.strokeY0 = float32(c.clip.Min.X), float32(c.clip.Min.Y)
+	c.strokeX1, c.strokeY1 = float32(c.clip.Max.X), float32(c.clip.Max.Y)
+	t0, t1, ok := c.cut(x0, y0, x1, y1)
+	if !ok {
+		return
+	}
+	dx, dy := x1-x0, y1-y0
+	x0, y0, x1, y1 = x0+dx*t0, y0+dy*t0, x0+dx*t1, y0+dy*t1
+	if abs(dx) >= abs(dy) {
+		if x0 > x1 {
+			x0, y0, x1, y1 = x1, y1, x0, y0
+		}
+		m := float32(0)
+		if x1 > x0 {
+			m = (y1 - y0) / (x1 - x0)
+		}
+		y := y0 - 0.5
+		for px := floor(x0); px <= floor(x1); px++ {
+			iy := floor(y)
+			f := y - float32(iy)
+			c.dot(px, iy, col, 1-f)
+			c.dot(px, iy+1, col, f)
+			y += m
+		}
+		return
+	}
+	if y0 > y1 {
+		x0, y0, x1, y1 = x1, y1, x0, y0
+	}
+	m := (x1 - x0) / (y1 - y0)
+	x := x0 - 0.5
+	for py := floor(y0); py <= floor(y1); py++ {
+		ix := floor(x)
+		f := x - float32(ix)
+		c.dot(ix, py, col, 1-f)
+		c.dot(ix+1, py, col, f)
+		x += m
+	}
+}
+
+// Polyline draws connected straight lines.
+func (c *Canvas) Polyline(pts []Point, width float32, col color.NRGBA, dash Dash) {
+	if len(pts) < 2 || !c.begin(width, dash) {
+		return
+	}
+	for i := 1; i < len(pts); i++ {
+		a, b := pts[i-1], pts[i]
+		if !finite(a.X, a.Y, b.X, b.Y) {
+			continue
+		}
+		c.walk(a.X, a.Y, b.X, b.Y)
+	}
+	c.flush(thin(col, width))
+}
+
+// Cubic draws a Bézier curve from p0 to p3 with the control points p1, p2.
+func (c *Canvas) Cubic(p0, p1, p2, p3 Point, width float32, col color.NRGBA, dash Dash) {
+	c.Spline([]Point{p0, p1, p2, p3}, width, col, dash)
+}
+
+// Spline draws connected Bézier curves: a start, then three points for each
+// curve, as graphviz writes the path of an edge. Points left over are ignored.
+func (c *Canvas) Spline(pts []Point, width float32, col color.NRGBA, dash Dash) {
+	if len(pts) < 4 || !c.begin(width, dash) {
+		return
+	}
+	for i := 0; i+3 < len(pts); i += 3 {
+		c.flat = Flatten(c.flat[:0], pts[i], pts[i+1], pts[i+2], pts[i+3])
+		for k := 1; k < len(c.flat); k++ {
+			c.walk(c.flat[k-1].X, c.flat[k-1].Y, c.flat[k].X, c.flat[k].Y)
+		}
+	}
+	c.flush(thin(col, width))
+}
+
+// Flatten appends a polyline that is nowhere farther than a quarter of a pixel
+// from the curve. The number of pieces follows from the second differences
+// (Wang's bound) and is at most 64.
+func Flatten(dst []Point, p0, p1, p2, p3 Point) []Point {
+	if !finite(p0.X, p0.Y, p1.X, p1.Y, p2.X, p2.Y, p3.X, p3.Y) {
+		return dst
+	}
+	ax, ay := p0.X-2*p1.X+p2.X, p0.Y-2*p1.Y+p2.Y
+	bx, by := p1.X-2*p2.X+p3.X, p1.Y-2*p2.Y+p3.Y
+	dd := max(ax*ax+ay*ay, bx*bx+by*by)
+	n := min(max(ceil(sqrt(0.75*sqrt(dd)/0.25)), 1), 64)
+	dst = append(dst, p0)
+	for i := 1; i <= n; i++ {
+		dst = append(dst, CubicAt(p0, p1, p2, p3, float32(i)/float32(n)))
+	}
+	return dst
+}
+
+// CubicAt is the point of a Bézier curve at t (0..1).
+func CubicAt(p0, p1, p2, p3 Point, t float32) Point {
+	u := 1 - t
+	a, b, d, e := u*u*u, 3*u*u*t, 3*u*t*t, t*t*t
+	return Point{a*p0.X + b*p1.X + d*p2.X + e*p3.X, a*p0.Y + b*p1.Y + d*p2.Y + e*p3.Y}
+}
+
+// thin lets lines under one pixel fade instead of breaking up.
+func thin(col color.NRGBA, width float32) color.NRGBA {
+	if width < 1 {
+		return WithAlpha(col, float64(width))
+	}
+	return col
+}
+
+func (c *Canvas) begin(width float32, dash Dash) bool {
+	if !(width > 0) || c.img == nil || c.clip.Empty() {
+		return false
+	}
+	r := max(width, 1) / 2
+	c.strokeRadius = r
+	c.strokeX0, c.strokeY0 = float32(c.clip.Min.X)-r-2, float32(c.clip.Min.Y)-r-2
+	c.strokeX1, c.strokeY1 = float32(c.clip.Max.X)+r+2, float32(c.clip.Max.Y)+r+2
+	c.strokePeriod = dash.period()
+	if c.strokePeriod == 0 {
+		dash = nil
+	}
+	c.strokeDash = dash
+	c.dashIndex = 0
+	if dash != nil {
+		c.dashLeft = dash[0]
+	}
+	return true
+}
+
+// cut gives the part [t0, t1] of a line that lies in the clip (Liang-Barsky).
+func (c *Canvas) cut(x0, y0, x1, y1 float32) (t0, t1 float32, ok bool) {
+	t0, t1 = 0, 1
+	edge := func(p, q float32) bool {
+		if p == 0 {
+			return q >= 0
+		}
+		t := q / p
+		if p < 0 {
+			t0 = max(t0, t)
+		} else {
+			t1 = min(t1, t)
+		}
+		return t0 <= t1
+	}
+	dx, dy := x1-x0, y1-y0
+	ok = edge(-dx, x0-c.strokeX0) && edge(dx, c.strokeX1-x0) &&
+		edge(-dy, y0-c.strokeY0) && edge(dy, c.strokeY1-y0)
+	return t0, t1, ok
+}
+
+// walk collects one straight piece of a stroke, broken up by the dash pattern;
+// what lies outside the clip only moves the pattern on.
+func (c *Canvas) walk(x0, y0, x1, y1 float32) {
+	dx, dy := x1-x0, y1-y0
+	l := sqrt(dx*dx + dy*dy)
+	t0, t1, ok := c.cut(x0, y0, x1, y1)
+	if !ok {
+		if c.strokeDash != nil {
+			c.skip(l)
+		}
+		return
+	}
+	if c.strokeDash == nil || l == 0 {
+		c.collect(x0+dx*t0, y0+dy*t0, x0+dx*t1, y0+dy*t1, c.strokeRadius)
+		return
+	}
+	c.skip(t0 * l)
+	// Count from where the line enters the clip: far outside, one dash is
+	// smaller than the step between two numbers.
+	ux, uy := dx/l, dy/l
+	x0, y0 = x0+dx*t0, y0+dy*t0
+	at, end := float32(0), (t1-t0)*l
+	for range maxDashes {
+		step := min(c.dashLeft, end-at)
+		if c.dashIndex%2 == 0 {
+			c.collect(x0+ux*at, y0+uy*at, x0+ux*(at+step), y0+uy*(at+step), c.strokeRadius)
+		}
+		at += step
+		c.dashLeft -= step
+		if at >= end {
+			break
+		}
+		c.nextDash()
+	}
+	c.skip((1 - t1) * l)
+}
+
+// maxDashes bounds the dashes of one straight piece within the clip.
+const maxDashes = 4 * maxSide
+
+func (c *Canvas) nextDash() {
+	if c.dashIndex++; c.dashIndex >= len(c.strokeDash) {
+		c.dashIndex = 0
+	}
+	c.dashLeft = c.strokeDash[c.dashIndex]
+}
+
+// skip moves the dash pattern on without drawing.
+func (c *Canvas) skip(l float32) {
+	if l <= 0 {
+		return
+	}
+	l = float32(math.Mod(float64(l), float64(c.strokePeriod)))
+	for range 2*len(c.strokeDash) + 2 {
+		if l < c.dashLeft {
+			c.dashLeft -= l
+			return
+		}
+		l -= c.dashLeft
+		c.nextDash()
+	}
+}
+
+// collect adds the coverage of a round-ended piece of radius r to the mask. The
+// loop runs along the longer axis; across it only the pixels of the band are
+// looked at.
+func (c *Canvas) collect(x0, y0, x1, y1, r float32) {
+	dx, dy := x1-x0, y1-y0
+	l := sqrt(dx*dx + dy*dy)
+	ux, uy := float32(1), float32(0)
+	if l > 0 {
+		ux, uy = dx/l, dy/l
+	}
+	reach := r + 0.5
+	w := c.maskWidth
+	if abs(ux) >= abs(uy) {
+		from := max(floor(min(x0, x1)-reach), c.clip.Min.X)
+		to := min(ceil(max(x0, x1)+reach), c.clip.Max.X)
+		m, band := uy/ux, reach/abs(ux)
+		for px := from; px < to; px++ {
+			fx := float32(px) + 0.5 - x0
+			yc := y0 + fx*m
+			lo, hi := max(floor(yc-band), c.clip.Min.Y), min(ceil(yc+band), c.clip.Max.Y)
+			for py := lo; py < hi; py++ {
+				fy := float32(py) + 0.5 - y0
+				if a := capsule(fx, fy, ux, uy, l, reach); a > 0 {
+					i := py*w + px
+					if a > c.mask[i] {
+						c.mask[i] = a
+						c.touch(px, py)
+					}
+				}
+			}
+		}
+		return
+	}
+	from := max(floor(min(y0, y1)-reach), c.clip.Min.Y)
+	to := min(ceil(max(y0, y1)+reach), c.clip.Max.Y)
+	m, band := ux/uy, reach/abs(uy)
+	for py := from; py < to; py++ {
+		fy := float32(py) + 0.5 - y0
+		xc := x0 + fy*m
+		lo, hi := max(floor(xc-band), c.clip.Min.X), min(ceil(xc+band), c.clip.Max.X)
+		for px := lo; px < hi; px++ {
+			fx := float32(px) + 0.5 - x0
+			if a := capsule(fx, fy, ux, uy, l, reach); a > 0 {
+				i := py*w + px
+				if a > c.mask[i] {
+					c.mask[i] = a
+					c.touch(px, py)
+				}
+			}
+		}
+	}
+}
+
+// capsule is the coverage, 0..255, of a pixel at (fx, fy) from the start of a
+// piece with direction (ux, uy) and length l.
+func capsule(fx, fy, ux, uy, l, reach float32) uint8 {
+	along := fx*ux + fy*uy
+	d := fx*uy - fy*ux
+	if along >= 0 && along <= l {
+		d = abs(d)
+	} else {
+		if along > l {
+			along -= l
+		}
+		d = sqrt(d*d + along*along)
+	}
+	cov := reach - d
+	if cov <= 0 {
+		return 0
+	}
+	if cov >= 1 {
+		return 255
+	}
+	return uint8(cov*255 + 0.5)
+}
+
+func (c *Canvas) touch(px, py int) {
+	s := &c.spans[py]
+	s.from, s.to = min(s.from, int32(px)), max(s.to, int32(px))
+	c.dirtyTop, c.dirtyBottom = min(c.dirtyTop, py), max(c.dirtyBottom, py)
+}
+
+// flush blends the collected coverage and leaves the mask empty.
+func (c *Canvas) flush(col color.NRGBA) {
+	alpha := uint32(col.A)
+	for y := c.dirtyTop; y <= c.dirtyBottom; y++ {
+		s := &c.spans[y]
+		if s.to < s.from {
+			continue
+		}
+		row := c.mask[y*c.maskWidth+int(s.from) : y*c.maskWidth+int(s.to)+1]
+		pix := c.img.Pix[y*c.img.Stride+4*int(s.from):]
+		for i, a := range row {
+			if a == 0 {
+				continue
+			}
+			row[i] = 0
+			v := uint32(a) * alpha
+			blend(pix[4*i:4*i+4:4*i+4], col, (v+1+v>>8)>>8)
+		}
+		*s = span{math.MaxInt32, -1}
+	}
+	c.dirtyTop, c.dirtyBottom = math.MaxInt32, -1
+}
