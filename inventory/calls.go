@@ -201,8 +201,8 @@ func propertyOf(f wire.Fact) string {
 	if !ok || name == "" {
 		return ""
 	}
-	// ICECandidatePairs stays as it is: its property is iceCandidatePairs in no
-	// generation of the descriptions, which say ICECandidatePairs.
+	// The getter of ICECandidatePairs is getICECandidatePairs: a name that begins
+	// with two capitals stays as it is.
 	if len(name) > 1 && name[1] >= 'A' && name[1] <= 'Z' {
 		return name
 	}

@@ -196,10 +196,15 @@ func (s *Reducer) find(id string) (*pipe, *object) {
 // they are not: an id names its type and its parents. It gives nil for the
 // manager and for what is no object id.
 func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
+	p := s.pipes[PipelineOf(id)]
+	if p != nil {
+		if o := p.objects[id]; o != nil {
+			return p, o
+		}
+	}
 	if id == ManagerID || len(id) > maxIDBytes || TypeOf(id) == "" {
 		return nil, nil
 	}
-	p := s.pipes[PipelineOf(id)]
 	if p == nil {
 		p = &pipe{
 			id: PipelineOf(id), objects: make(map[string]*object),
@@ -207,9 +212,6 @@ func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
 		}
 		s.pipes[p.id] = p
 		s.order = append(s.order, p)
-	}
-	if o := p.objects[id]; o != nil {
-		return p, o
 	}
 	parent := ParentOf(id)
 	if parent != "" {
