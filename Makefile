@@ -55,7 +55,7 @@ test: setup-test js-client ## vet, and run every test under the race detector
 
 # The linter loads the packages with -race for the same reason.
 lint: setup $(LINTER) ## run the linters that .golangci.yml names
-	GOFLAGS="$(GOFLAGS) -race" PATH="$(dir $(GO)):$$PATH" $(LINTER) run --build-tags $(TAGS) $(PKG)
+	GOFLAGS="$(GOFLAGS) -race" $(LINTER) run --build-tags $(TAGS) $(PKG)
 
 $(LINTER): tools/go.mod tools/go.sum | setup
 	@mkdir -p $(dir $@)
