@@ -31,59 +31,73 @@ func (a *Abilities) SetCapabilities(capabilities []string) {
 // Transactions reports whether the server runs transactions.
 func (a *Abilities) Transactions() bool { return !a.noTransactions.Load() }
 
-// call sends one request with the call timeout.
+// call sends one request with the call timeout and waits for the reply.
 func (c *Client) call(ctx context.Context, method string, params any, op, object string) (json.RawMessage, error) {
-	return c.callWithin(ctx, c.opts.CallTimeout, method, params, op, object)
+	return c.start(ctx, c.opts.CallTimeout, method, params, op, object)()
 }
 
-func (c *Client) callWithin(ctx context.Context, timeout time.Duration, method string, params any, op, object string) (json.RawMessage, error) {
+// start sends one request and gives what waits for its reply, which must be
+// called once. Requests started one after the other are sent in that order.
+func (c *Client) start(ctx context.Context, timeout time.Duration, method string, params any, op, object string) func() (json.RawMessage, error) {
 	c.mu.Lock()
 	conn, cause := c.conn, c.state.Cause
 	c.mu.Unlock()
 	if conn == nil {
-		return nil, &DownError{Cause: cause}
+		return func() (json.RawMessage, error) { return nil, &DownError{Cause: cause} }
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
-	defer cancel()
-	start := time.Now()
-	raw, err := conn.Call(bounded, method, params)
-	var (
-		rpc  *jsonrpc.RPCError
-		link *jsonrpc.LinkError
-	)
-	switch {
-	case err == nil:
-		return raw, nil
-	case errors.As(err, &rpc):
-		return nil, newError(rpc, op, object)
-	case errors.As(err, &link):
-		return nil, &DownError{Cause: err}
-	case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
-		// The server may be slow, or the connection deaf: run finds out.
-		select {
-		case c.suspect <- conn:
-		default:
+	began := time.Now()
+	pending, err := conn.Start(bounded, method, params)
+	return func() (json.RawMessage, error) {
+		defer cancel()
+		var raw json.RawMessage
+		if err == nil {
+			raw, err = pending.Wait(bounded)
 		}
-		return nil, &TimeoutError{Op: op, Object: object, After: time.Since(start)}
+		var (
+			rpc  *jsonrpc.RPCError
+			link *jsonrpc.LinkError
+		)
+		switch {
+		case err == nil:
+			return raw, nil
+		case errors.As(err, &rpc):
+			return nil, newError(rpc, op, object)
+		case errors.As(err, &link):
+			return nil, &DownError{Cause: err}
+		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
+			// The server may be slow, or the connection deaf: run finds out.
+			select {
+			case c.suspect <- conn:
+			default:
+			}
+			return nil, &TimeoutError{Op: op, Object: object, After: time.Since(began)}
+		}
+		return nil, err
 	}
-	return nil, err
 }
 
 // Do makes one call under the client's session.
-func (c *Client) Do(ctx context.Context, op Op) Result {
+func (c *Client) Do(ctx context.Context, op Op) Result { return c.begin(ctx, op)() }
+
+// begin is Do without waiting; see start.
+func (c *Client) begin(ctx context.Context, op Op) func() Result {
 	if err := c.guard(ctx, op); err != nil {
-		return Result{Err: err}
+		return func() Result { return Result{Err: err} }
 	}
 	params, err := op.params(c.Session().ID)
 	if err != nil {
-		return Result{Err: err}
+		return func() Result { return Result{Err: err} }
 	}
-	start := time.Now()
-	raw, err := c.call(ctx, op.Method, params, op.name(), op.Object)
-	if err != nil {
-		return Result{Err: err, Took: time.Since(start)}
+	began := time.Now()
+	wait := c.start(ctx, c.opts.CallTimeout, op.Method, params, op.name(), op.Object)
+	return func() Result {
+		raw, err := wait()
+		if err != nil {
+			return Result{Err: err, Took: time.Since(began)}
+		}
+		return Result{Value: valueOf(raw), Took: time.Since(began)}
 	}
-	return Result{Value: valueOf(raw), Took: time.Since(start)}
 }
 
 // Connect asks for the server's id, resuming the client's own session.
@@ -183,11 +197,18 @@ func (c *Client) CloseSession(ctx context.Context) error {
 // closeSession closes a session of ours, or "", into which getPipelines
 // references every object of the server.
 func (c *Client) closeSession(ctx context.Context, id string) error {
+	return c.startCloseSession(ctx, id)()
+}
+
+func (c *Client) startCloseSession(ctx context.Context, id string) func() error {
 	if id != "" && !c.Owns(id) {
-		return fmt.Errorf("closeSession: the session is not ours")
+		return func() error { return fmt.Errorf("closeSession: the session is not ours") }
 	}
-	_, err := c.call(ctx, "closeSession", map[string]any{"sessionId": id}, "closeSession", "")
-	return err
+	wait := c.start(ctx, c.opts.CallTimeout, "closeSession", map[string]any{"sessionId": id}, "closeSession", "")
+	return func() error {
+		_, err := wait()
+		return err
+	}
 }
 
 func (c *Client) own() map[string]any { return map[string]any{"sessionId": c.Session().ID} }

@@ -279,7 +279,6 @@ func (c *Client) mark(text string) {
 // run owns the connection until Close.
 func (c *Client) run(conn *jsonrpc.Conn) {
 	defer close(c.ended)
-	defer c.notify.close()
 	for conn != nil {
 		c.serve(conn)
 		c.mu.Lock()
@@ -288,6 +287,8 @@ func (c *Client) run(conn *jsonrpc.Conn) {
 		conn = c.reconnect(conn.Err())
 	}
 	c.setState(State{Phase: Closed})
+	c.notify.close()
+	<-c.notify.done
 }
 
 // serve watches over one connection until it has ended.
@@ -574,10 +575,11 @@ type notifier struct {
 	wake   *sync.Cond
 	queue  []func()
 	closed bool
+	done   chan struct{}
 }
 
 func newNotifier() *notifier {
-	n := &notifier{}
+	n := &notifier{done: make(chan struct{})}
 	n.wake = sync.NewCond(&n.mu)
 	go n.run()
 	return n
@@ -593,6 +595,7 @@ func (n *notifier) post(f func()) {
 }
 
 func (n *notifier) run() {
+	defer close(n.done)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	for {

@@ -166,25 +166,26 @@ func (c *Client) transact(ctx context.Context, ops []Op) ([]Result, error) {
 	return results, nil
 }
 
-// pipeline makes single calls, several in flight at a time, for servers
-// without transactions. Calls that change something are made in order, one by
-// one.
+// pipeline makes single calls, in order, several in flight at a time, for
+// servers without transactions.
 func (c *Client) pipeline(ctx context.Context, ops []Op, todo []int, results []Result) {
-	slots := make(chan struct{}, pipelineDepth)
-	var wg sync.WaitGroup
-	for _, i := range todo {
-		if ops[i].Method != "invoke" && ops[i].Method != "describe" {
-			wg.Wait()
-			results[i] = c.Do(ctx, ops[i])
-			continue
-		}
-		slots <- struct{}{}
-		wg.Add(1)
-		go func() {
-			defer wg.Done()
-			results[i] = c.Do(ctx, ops[i])
-			<-slots
-		}()
+	type flight struct {
+		index int
+		wait  func() Result
 	}
-	wg.Wait()
+	var inFlight []flight
+	land := func() {
+		f := inFlight[0]
+		inFlight = inFlight[1:]
+		results[f.index] = f.wait()
+	}
+	for _, i := range todo {
+		if len(inFlight) == pipelineDepth {
+			land()
+		}
+		inFlight = append(inFlight, flight{i, c.begin(ctx, ops[i])})
+	}
+	for len(inFlight) > 0 {
+		land()
+	}
 }

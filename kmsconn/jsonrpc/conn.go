@@ -63,6 +63,23 @@ type answer struct {
 //   - the error of ctx: no reply in time. The reply, should it come, is dropped;
 //   - the cause of the connection's end (*LinkError).
 func (c *Conn) Call(ctx context.Context, method string, params any) (json.RawMessage, error) {
+	p, err := c.Start(ctx, method, params)
+	if err != nil {
+		return nil, err
+	}
+	return p.Wait(ctx)
+}
+
+// Pending is a call that was handed to the writer; see Start.
+type Pending struct {
+	conn *Conn
+	call *call
+}
+
+// Start hands a request to the writer and does not wait for the reply: requests
+// started one after the other are written in that order, and may all be in
+// flight. Its errors are those of Call. Wait must be called once.
+func (c *Conn) Start(ctx context.Context, method string, params any) (*Pending, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -77,20 +94,25 @@ func (c *Conn) Call(ctx context.Context, method string, params any) (json.RawMes
 	}
 	select {
 	case c.out <- k:
+		return &Pending{conn: c, call: k}, nil
 	case <-ctx.Done():
 		c.retire(id)
 		return nil, ctx.Err()
 	case <-c.done:
 		return nil, c.Err()
 	}
+}
+
+// Wait waits for the reply; its results are those of Call.
+func (p *Pending) Wait(ctx context.Context) (json.RawMessage, error) {
 	select {
-	case a := <-k.answer:
+	case a := <-p.call.answer:
 		return a.result, a.err
 	case <-ctx.Done():
-		c.retire(id)
+		p.conn.retire(p.call.id)
 		// The reply may have come in the same moment.
 		select {
-		case a := <-k.answer:
+		case a := <-p.call.answer:
 			return a.result, a.err
 		default:
 			return nil, ctx.Err()
