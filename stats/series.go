@@ -45,6 +45,8 @@ type Key struct {
 // Point is one value. Gap marks that the line must not be drawn from the point
 // before to this one (a reset, a pause in sampling, a new epoch).
 type Point struct {
+	// At is the server's own timestamp where the reply has one, else the time
+	// of arrival moved to the server's clock (see Store.ClockOffset).
 	At  time.Time
 	V   float64
 	Gap bool
@@ -57,19 +59,19 @@ type Series struct {
 	Points []Point
 }
 
-// Contract for the other rooms; implemented in this package:
-//
-//	func NewStore() *Store
-//	func (s *Store) Feed(f wire.Fact)          // session loop only; looks at getStats, getUsedCpu, getUsedMemory, ... calls
-//	func (s *Store) Series(q Query) []Series   // any goroutine
-//	func (s *Store) Latest(q Query) []Series   // like Series with the last point only
-//	func (s *Store) Samples() int              // successful getStats replies seen
-//	func (s *Store) Span() (first, last time.Time)
-//	func Catalogue() []Metric                  // name, label, unit, kind, direction, help, source, reliability note
-//	type Query struct { Element string; Metrics []string; Dir Direction; Media string; From, To time.Time; MaxPoints int }
-//	func Format(v float64, u Unit) string      // "1.24 Mbit/s", "31 ms", "0.8 %"
-//
-// Metrics of the first charts page: bitrate (Bps, in/out), loss (Ratio per
-// interval, in), fraction-lost (Ratio, out; guarded), jitter (Ms), rtt (Ms,
-// out), packet-rate (1/s), nack/pli/fir rates (1/s), remb and target-bitrate
-// (Bps), e2e-latency and input-latency (Ms), cpu (Ratio), memory (KiB).
+// Query selects series and a range of their points. A zero field selects
+// everything.
+type Query struct {
+	// Element is an object id.
+	Element string
+	// Metrics are names of the catalogue.
+	Metrics []string
+	Dir     Direction
+	Media   string
+	// From and To bound the points, both ends included.
+	From, To time.Time
+	// MaxPoints bounds the points of each series that Store.Series gives:
+	// beyond it, buckets give their smallest and largest value, in the order
+	// in which they were. 0 is no bound.
+	MaxPoints int
+}

@@ -1,0 +1,431 @@
+package stats
+
+import (
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"kmscope/wire"
+)
+
+// The store. Facts come in one after the other (Feed); a getStats reply is
+// taken apart into streams (one per element, direction and SSRC), each of which
+// remembers the counters of its last sample and appends what they say to its
+// series. A series is a ring of 16-byte points.
+//
+// What is true of rates:
+//   - They are taken between two samples of one stream, over the server's own
+//     milliseconds. Where a reply has none (6.x gives seconds) the time of
+//     arrival serves: seconds are too coarse for a rate.
+//   - A sample that repeats a timestamp, or follows within 200 ms, or was
+//     overtaken by a newer one, is ignored.
+//   - A counter that goes backwards, a growth that no network can make, a clock
+//     that moved differently from ours: the sample becomes the new base and the
+//     line is broken. There is never a negative or giant rate.
+//
+// Cost: 16 bytes a point, at most Limits.Points of them; a sample of one stream
+// costs one map operation and about eight appends. Rejected: keeping the
+// replies and computing on demand (3.7 kB a sample against 130 bytes), and
+// delta-compressed chunks (four times denser, but a chart of one hour at 1 Hz
+// is 57 kB as it is, and random access is what a moving chart needs).
+
+// ManagerID is the Key.Element of figures of the server itself: the id of its
+// ServerManager.
+const ManagerID = "manager_ServerManager"
+
+// Limits bound the memory of a Store. A zero field takes the default.
+type Limits struct {
+	PointsPerSeries int // default 3,600: one hour at one sample a second
+	Series          int // default 20,000; the longest silent ones go first
+	Points          int // of all series together, default 8,000,000 (128 MB); every series loses its oldest quarter
+}
+
+const (
+	defaultPointsPerSeries = 3_600
+	defaultSeries          = 20_000
+	defaultPoints          = 8_000_000
+)
+
+// Store holds the series of one server. One goroutine feeds it; any goroutine
+// reads it. The zero value is not ready; see NewStore.
+type Store struct {
+	mu     sync.RWMutex
+	limits Limits
+
+	all       map[Key]*series
+	byElement map[string][]*series
+	streams   map[streamKey]*stream
+	groups    map[groupKey]*counter
+	points    int
+	samples   int
+	version   uint64
+	first     int64 // milliseconds of the oldest and newest point ever; 0 is none
+	last      int64
+
+	epoch    uint32 // grows at restarts and gaps of the capture
+	serverID string
+	cpuCount float64
+	cpuWaits []point // getUsedCpu before the number of cores is known
+
+	offsets [15]int64 // server's clock minus ours, milliseconds, newest samples
+	nOffset int
+	shift   int64 // what arrivals are moved by
+}
+
+// NewStore makes an empty store with the default limits.
+func NewStore() *Store { return NewStoreWithin(Limits{}) }
+
+// NewStoreWithin makes an empty store with limits of the caller's choice.
+func NewStoreWithin(l Limits) *Store {
+	if l.PointsPerSeries <= 0 {
+		l.PointsPerSeries = defaultPointsPerSeries
+	}
+	if l.Series <= 0 {
+		l.Series = defaultSeries
+	}
+	if l.Points <= 0 {
+		l.Points = defaultPoints
+	}
+	return &Store{
+		limits:    l,
+		all:       make(map[Key]*series),
+		byElement: make(map[string][]*series),
+		streams:   make(map[streamKey]*stream),
+		groups:    make(map[groupKey]*counter),
+	}
+}
+
+// Feed takes one fact; those that carry no figure are ignored. One goroutine
+// at a time: the session's loop.
+func (s *Store) Feed(f wire.Fact) {
+	switch f.Kind {
+	case wire.KindGap:
+		s.mu.Lock()
+		s.epoch++
+		s.mu.Unlock()
+		return
+	case wire.KindCall:
+	default:
+		return
+	}
+	if f.Err != nil {
+		return
+	}
+	switch f.Method {
+	case "connect":
+		s.connected(f.ServerID)
+	case "ping":
+		s.mu.Lock()
+		s.gauge(Key{Element: ManagerID, Metric: Ping}, s.local(f.At), float64(f.Took)/float64(time.Millisecond))
+		s.mu.Unlock()
+	case "invoke":
+		switch f.Operation {
+		case "getStats":
+			s.feedStats(f)
+		case "getUsedCpu", "getCpuCount", "getUsedMemory":
+			if f.Object == ManagerID {
+				s.feedManager(f)
+			}
+		}
+	}
+}
+
+// connected begins a new epoch when another server process answers.
+func (s *Store) connected(serverID string) {
+	if serverID == "" {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.serverID != "" && s.serverID != serverID {
+		s.epoch++
+		clear(s.streams)
+		clear(s.groups)
+		s.cpuCount, s.cpuWaits = 0, nil
+	}
+	s.serverID = serverID
+}
+
+func (s *Store) feedManager(f wire.Fact) {
+	var n number
+	_ = json.Unmarshal(f.Result, &n)
+	if !n.ok || n.v < 0 {
+		return
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	at := s.local(f.At)
+	switch f.Operation {
+	case "getCpuCount":
+		if n.v < 1 {
+			return
+		}
+		s.cpuCount = n.v
+		for _, p := range s.cpuWaits {
+			s.gauge(Key{Element: ManagerID, Metric: CPU}, p.ms(), p.v/100/n.v)
+		}
+		s.cpuWaits = nil
+	case "getUsedCpu":
+		if s.cpuCount == 0 {
+			if len(s.cpuWaits) < s.limits.PointsPerSeries {
+				s.cpuWaits = append(s.cpuWaits, newPoint(at, n.v, false))
+			}
+			return
+		}
+		s.gauge(Key{Element: ManagerID, Metric: CPU}, at, n.v/100/s.cpuCount)
+	case "getUsedMemory":
+		if n.v > 0 {
+			s.gauge(Key{Element: ManagerID, Metric: Memory}, at, n.v)
+		}
+	}
+}
+
+// local puts a time of arrival on the server's clock.
+func (s *Store) local(t time.Time) int64 { return t.UnixMilli() + s.shift }
+
+// noteClock learns how far the server's clock is from ours. What arrives
+// without a timestamp follows it in steps of a second at least: less is not
+// worth a jump of the line.
+func (s *Store) noteClock(serverMs int64, f wire.Fact) {
+	s.offsets[s.nOffset%len(s.offsets)] = serverMs - f.At.Add(-f.Took/2).UnixMilli()
+	s.nOffset++
+	if m := s.medianOffset(); m-s.shift > 1000 || s.shift-m > 1000 {
+		s.shift = m
+	}
+}
+
+func (s *Store) medianOffset() int64 {
+	o := s.offsets
+	known := o[:min(s.nOffset, len(o))]
+	slices.Sort(known)
+	return known[len(known)/2]
+}
+
+// ClockOffset gives the server's clock minus the local one, as the newest
+// replies show it, and false when no reply had a timestamp. Any goroutine.
+func (s *Store) ClockOffset() (time.Duration, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.nOffset == 0 {
+		return 0, false
+	}
+	return time.Duration(s.medianOffset()) * time.Millisecond, true
+}
+
+// gauge appends a value to the series of a key.
+func (s *Store) gauge(k Key, ms int64, v float64) { s.append(s.seriesOf(k), ms, v) }
+
+func (s *Store) append(x *series, ms int64, v float64) {
+	s.points += x.add(ms, v, s.epoch, s.limits.PointsPerSeries)
+	s.version++
+	if s.first == 0 || ms < s.first {
+		s.first = ms
+	}
+	s.last = max(s.last, ms)
+	if s.points > s.limits.Points {
+		s.points = 0
+		for _, y := range s.all {
+			y.dropOldest((y.n + 3) / 4)
+			s.points += y.n
+		}
+	}
+}
+
+func (s *Store) seriesOf(k Key) *series {
+	x := s.all[k]
+	if x == nil {
+		if len(s.all) >= s.limits.Series {
+			s.evict()
+		}
+		x = &series{Key: k, metric: metricIndex[k.Metric]}
+		s.all[k] = x
+		s.byElement[k.Element] = append(s.byElement[k.Element], x)
+	}
+	return x
+}
+
+// evict drops the eighth of the series that is longest silent.
+func (s *Store) evict() {
+	list := make([]*series, 0, len(s.all))
+	for _, x := range s.all {
+		list = append(list, x)
+	}
+	slices.SortFunc(list, func(a, b *series) int { return cmp.Compare(a.lastMs, b.lastMs) })
+	for _, x := range list[:(len(list)+7)/8] {
+		s.drop(x)
+	}
+}
+
+func (s *Store) drop(x *series) {
+	x.evicted = true
+	delete(s.all, x.Key)
+	s.points -= x.n
+	rest := slices.DeleteFunc(s.byElement[x.Element], func(y *series) bool { return y == x })
+	if len(rest) == 0 {
+		delete(s.byElement, x.Element)
+		return
+	}
+	s.byElement[x.Element] = rest
+}
+
+// Forget drops every series of an element. It must not run beside Feed: the
+// session's loop.
+func (s *Store) Forget(element string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, x := range slices.Clone(s.byElement[element]) {
+		s.drop(x)
+	}
+	for k := range s.streams {
+		if k.element == element {
+			delete(s.streams, k)
+		}
+	}
+	for k := range s.groups {
+		if k.element == element {
+			delete(s.groups, k)
+		}
+	}
+	s.version++
+}
+
+// Series gives copies of the series that a query selects, in the order
+// element, catalogue, direction, medium, stream. Series without a point in the
+// range are left out. Any goroutine.
+func (s *Store) Series(q Query) []Series {
+	return s.collect(q, func(x *series, from, to int64) []point {
+		pts := x.between(from, to)
+		if len(pts) == 0 {
+			return nil
+		}
+		first := x.total - uint64(x.n)
+		if !x.unsorted {
+			for i := 0; i < x.n && x.at(i).ms() < from; i++ {
+				first++
+			}
+		}
+		return thin(pts, first, q.MaxPoints)
+	})
+}
+
+// Latest is like Series with the newest point of the range only. Any goroutine.
+func (s *Store) Latest(q Query) []Series {
+	return s.collect(q, func(x *series, from, to int64) []point {
+		if x.unsorted {
+			pts := x.between(from, to)
+			return pts[max(len(pts)-1, 0):]
+		}
+		for i := x.n - 1; i >= 0; i-- {
+			switch p := x.at(i); {
+			case p.ms() < from:
+				return nil
+			case p.ms() <= to:
+				return []point{p}
+			}
+		}
+		return nil
+	})
+}
+
+func (s *Store) collect(q Query, pick func(x *series, from, to int64) []point) []Series {
+	from, to := int64(-1<<62), int64(1<<62)
+	if !q.From.IsZero() {
+		from = q.From.UnixMilli()
+	}
+	if !q.To.IsZero() {
+		to = q.To.UnixMilli()
+	}
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	var found []*series
+	visit := func(x *series) {
+		if (q.Dir == None || x.Dir == q.Dir) && (q.Media == "" || x.Media == q.Media) &&
+			(len(q.Metrics) == 0 || slices.Contains(q.Metrics, x.Metric)) {
+			found = append(found, x)
+		}
+	}
+	if q.Element != "" {
+		for _, x := range s.byElement[q.Element] {
+			visit(x)
+		}
+	} else {
+		for _, x := range s.all {
+			visit(x)
+		}
+	}
+	slices.SortFunc(found, func(a, b *series) int {
+		return cmp.Or(strings.Compare(a.Element, b.Element), cmp.Compare(a.metric, b.metric),
+			strings.Compare(string(a.Dir), string(b.Dir)), strings.Compare(a.Media, b.Media),
+			strings.Compare(a.Stream, b.Stream))
+	})
+	out := make([]Series, 0, len(found))
+	for _, x := range found {
+		pts := pick(x, from, to)
+		if len(pts) == 0 {
+			continue
+		}
+		one := Series{Key: x.Key, Unit: catalogue[x.metric].Unit, Points: make([]Point, len(pts))}
+		for i, p := range pts {
+			one.Points[i] = p.export()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// Rate sums the newest bit rate of one medium of one element in a direction
+// over its streams: what an edge of the graph shows. Streams that were not
+// sampled within the last 15 s of the store are left out; false means that
+// there is none. With media "" all streams count. Any goroutine.
+func (s *Store) Rate(element string, dir Direction, media string) (float64, bool) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	sum, found := 0.0, false
+	for _, x := range s.byElement[element] {
+		if x.Metric == Bitrate && x.Dir == dir && (media == "" || x.Media == media) && x.n > 0 && s.last-x.lastMs <= 15_000 {
+			sum += x.at(x.n - 1).v
+			found = true
+		}
+	}
+	return sum, found
+}
+
+// Elements lists the elements that have series, in no order. Any goroutine.
+func (s *Store) Elements() []string {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	out := make([]string, 0, len(s.byElement))
+	for e := range s.byElement {
+		out = append(out, e)
+	}
+	return out
+}
+
+// Version grows with every change: who draws compares it with the last one
+// seen. Any goroutine.
+func (s *Store) Version() uint64 {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.version
+}
+
+// Samples counts the successful getStats replies seen. Any goroutine.
+func (s *Store) Samples() int {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return s.samples
+}
+
+// Span gives the times of the oldest and the newest point ever; zero times
+// when there is none. Any goroutine.
+func (s *Store) Span() (first, last time.Time) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if s.first == 0 {
+		return time.Time{}, time.Time{}
+	}
+	return fromMs(s.first), fromMs(s.last)
+}
