@@ -18,13 +18,38 @@ const (
 	Error
 )
 
+// String gives the severity as a word.
+func (s Severity) String() string {
+	switch s {
+	case Info:
+		return "info"
+	case Notice:
+		return "notice"
+	case Warning:
+		return "warning"
+	}
+	return "error"
+}
+
+// The types of entries that are no event of the server. No event of Kurento
+// has such a name: they start with a capital letter.
+const (
+	TypeConnection = "connection" // opened, closed, failed; the server restarted
+	TypeGap        = "gap"        // records are missing
+	TypeNote       = "note"       // a remark
+	TypeCommand    = "command"    // a call that changes the server, by whomever
+	TypeUndecoded  = "undecoded"  // a frame that could not be understood
+)
+
 // Entry is one row of the timeline: an event of the server, a change of the
-// connection, a command of our own, a gap or a note.
+// connection, a command of our own, a gap or a note. Entries are values: the
+// caller may keep and change them, but must not change what Raw points to.
 type Entry struct {
 	// Seq numbers the entries in order of arrival.
 	Seq uint64
 	// At is the server's timestamp where the event has one (put on the local
-	// clock only by the caller's choice), else Arrived.
+	// clock only by the caller's choice), else Arrived; a command stands at the
+	// time when it was sent, before what it caused. Milliseconds.
 	At      time.Time
 	Arrived time.Time
 	Object  string // id of the object, "" for the connection itself
@@ -32,18 +57,10 @@ type Entry struct {
 	// Text says what changed: "ICE stream 1 component 1: CONNECTING -> CONNECTED after 312 ms".
 	Text     string
 	Severity Severity
-	// Late is set when an entry with a later At arrived before it.
+	// Late is set when an event with a later At arrived before it.
 	Late bool
-	Raw  json.RawMessage
+	// Raw is the event's frame or the command's parameters; nil for commands
+	// that carry secrets, and for old entries once all frames together exceed
+	// the log's bound.
+	Raw json.RawMessage
 }
-
-// Contract for the other rooms; implemented in this package:
-//
-//	func NewLog(limit int) *Log                        // keeps the newest limit entries (0: 1,000,000)
-//	func (l *Log) Feed(f wire.Fact)                    // session loop only
-//	func (l *Log) Len() int                            // any goroutine, like all below
-//	func (l *Log) Total() uint64                       // entries ever, dropped ones included
-//	func (l *Log) Range(from, to int) []Entry          // a copy, in order of At then Seq; i counts from the oldest kept
-//	func (l *Log) Select(f Filter) []int               // indexes that match, in order
-//	func (l *Log) Counts() map[string]int              // event type -> count ever
-//	type Filter struct { Object string; Types []string; Text string; Regexp *regexp.Regexp; MinSeverity Severity; From, To time.Time }
