@@ -1,0 +1,82 @@
+// Package view is what the window shows, without any widget: the one selection,
+// the one time cursor, the visible range, the history of what was looked at, and
+// the presenters that turn snapshots into rows and words. It knows no toolkit
+// and is tested without a display.
+package view
+
+import (
+	"context"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/kmsconn/kmd"
+	"kmscope/stats"
+	"kmscope/timeline"
+)
+
+// Session is one server under investigation, live or replayed: what the window
+// needs of session.Session. Any goroutine may call the methods. Two values are
+// the same session if they are equal.
+type Session interface {
+	// Name is what the window calls it.
+	Name() string
+	// URL is the address without userinfo; "" when a recording does not say.
+	URL() string
+	// Live reports whether a server is behind it, not a capture.
+	Live() bool
+	// Snapshot is the newest state; never nil.
+	Snapshot() *inventory.Snapshot
+	Stats() *stats.Store
+	Timeline() *timeline.Log
+	// Schema is never nil.
+	Schema() *kmd.Schema
+	Link() Link
+	// Focus names the objects to sample at the full rate.
+	Focus(ids ...string)
+	// Read asks for all properties of an object that are safe to read.
+	Read(id string)
+	// Dismiss forgets a dead object and its dead descendants.
+	Dismiss(id string)
+}
+
+// Replay is an open capture file: what the window needs of session.Replay.
+// Play, SetSpeed and Seek may take long: not for the interface goroutine.
+type Replay interface {
+	Play()
+	Pause()
+	Playing() bool
+	// SetSpeed takes 1 for the original speed, 0 for at once.
+	SetSpeed(factor float64)
+	Speed() float64
+	// Seek goes to a moment, counted from the start of the capture.
+	Seek(to time.Duration)
+	Position() time.Duration
+	Duration() time.Duration
+	Start() time.Time
+	Path() string
+	// Err says why playing stopped before the end; nil otherwise.
+	Err() error
+	// Plays reports whether the session is one of this capture.
+	Plays(s Session) bool
+}
+
+// Workspace is what one window investigates: what it needs of
+// session.Workspace. Any goroutine may call the methods; those with a context
+// may take long.
+type Workspace interface {
+	// Attach connects to a server, or says in one sentence why not.
+	Attach(ctx context.Context, t Target) (Session, error)
+	// Open opens a capture file, or says in one sentence why not.
+	Open(ctx context.Context, path string) (Replay, error)
+	Sessions() []Session
+	Replays() []Replay
+	// Remove ends a session and leaves its server as it would be without us.
+	Remove(ctx context.Context, s Session) error
+	// Changed gets a value after something was published.
+	Changed() <-chan struct{}
+	Capture() Capture
+	// Record gives the running capture a name and keeps it.
+	Record(path string) error
+	// Close ends all sessions and finishes the capture.
+	Close(ctx context.Context) error
+}
