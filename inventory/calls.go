@@ -197,7 +197,15 @@ func propertyOf(f wire.Fact) string {
 	if p := strings.TrimSpace(string(f.Params)); p != "" && p != "{}" && p != "null" {
 		return ""
 	}
-	name, ok := strings.CutPrefix(f.Operation, "get")
+	return PropertyKey(f.Operation)
+}
+
+// PropertyKey gives the key in Object.Properties of what a getter reads:
+// "name" for getName; "" when the operation is no getter. The descriptions
+// write some properties with a capital (IceConnectionState): the getter's name
+// is what both sides agree on.
+func PropertyKey(getter string) string {
+	name, ok := strings.CutPrefix(getter, "get")
 	if !ok || name == "" {
 		return ""
 	}
