@@ -1,0 +1,3 @@
+package kmssim
+
+func addProse(module map[string]any) {}

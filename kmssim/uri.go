@@ -1,0 +1,251 @@
+package kmssim
+
+import (
+	"strings"
+	"time"
+)
+
+// PlayerEndpoint and RecorderEndpoint.
+
+type uriState struct {
+	state     string // STOP, START, PAUSE as getState tells
+	has       [mediaCount]bool
+	broken    bool // the player found nothing to play
+	recording bool // record was called
+	started   time.Time
+	played    time.Duration // before the last start
+	cancelEOS func()
+}
+
+const fileLength = 30008 * time.Millisecond // of every file that can be played
+
+func (u *uriState) playing() bool { return u.state == "START" && !u.broken && !u.started.IsZero() }
+
+func (u *uriState) cancel() {
+	if u.cancelEOS != nil {
+		u.cancelEOS()
+		u.cancelEOS = nil
+	}
+}
+
+func (u *uriState) position(now time.Time) time.Duration {
+	p := u.played
+	if u.playing() {
+		p += now.Sub(u.started)
+	}
+	return min(p, fileLength)
+}
+
+var _ = register("UriEndpoint", map[string]handler{
+	"getState": func(_ *Server, o *object, _ map[string]any) (any, *rpcError) { return o.uri.state, nil },
+})
+
+var _ = register("PlayerEndpoint", map[string]handler{
+	"play": playerPlay,
+	"pause": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		s.playerHaltLocked(o, "PAUSE")
+		return nil, nil
+	},
+	"stop": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		s.playerHaltLocked(o, "STOP")
+		return nil, nil
+	},
+	"getVideoInfo": func(_ *Server, o *object, _ map[string]any) (any, *rpcError) {
+		info := map[string]any{"duration": 0, "isSeekable": false, "seekableEnd": 0, "seekableInit": 0}
+		if o.uri.playing() && seekable(o) {
+			ms := fileLength.Milliseconds()
+			info = map[string]any{"duration": ms, "isSeekable": true, "seekableEnd": ms, "seekableInit": 0}
+		}
+		return structOf("VideoInfo", info), nil
+	},
+	"getPosition": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		return o.uri.position(s.clock.Now()).Milliseconds(), nil
+	},
+	"setPosition": func(s *Server, o *object, args map[string]any) (any, *rpcError) {
+		ms, _ := intValue(args["position"])
+		at := time.Duration(ms) * time.Millisecond
+		if !o.uri.playing() || !seekable(o) || ms < 0 || at > fileLength {
+			return nil, errf(40700, "PLAYER_SEEK_FAIL", "Seek fails")
+		}
+		o.uri.played, o.uri.started = at, s.clock.Now()
+		s.scheduleEOSLocked(o)
+		return nil, nil
+	},
+	"getElementGstreamerDot": elementDot,
+})
+
+func seekable(o *object) bool {
+	uri, _ := o.props["uri"].(string)
+	return !strings.HasPrefix(uri, "rtsp:")
+}
+
+// playable: files play unless their name says that they are missing; live
+// sources play unless they point to port 1.
+func playable(uri string) bool {
+	switch {
+	case strings.Contains(uri, "missing"), strings.Contains(uri, "nonexistent"), strings.Contains(uri, ":1/"):
+		return false
+	}
+	return strings.HasPrefix(uri, "file://") || strings.HasPrefix(uri, "http://") ||
+		strings.HasPrefix(uri, "https://") || strings.HasPrefix(uri, "rtsp://")
+}
+
+func playerPlay(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+	u := o.uri
+	uri, _ := o.props["uri"].(string)
+	if u.state == "START" && u.playing() {
+		return nil, nil
+	}
+	resumed := u.state == "PAUSE"
+	u.state = "START"
+	s.after(time.Duration(5+s.rand.Intn(30))*time.Millisecond, func() { s.raiseURILocked(o, "START") })
+	if !playable(uri) {
+		u.broken = true
+		s.after(time.Millisecond, func() {
+			for range 4 {
+				s.raiseErrorLocked(o, "INVALID_URI", 0, "Invalid URI")
+			}
+		})
+		return nil, nil
+	}
+	u.broken = false
+	if !resumed {
+		u.played = 0
+	}
+	u.started = s.clock.Now()
+	u.has = [mediaCount]bool{true, !strings.HasSuffix(uri, ".ogg")}
+	s.scheduleEOSLocked(o)
+	s.touchFlowLocked(o)
+	return nil, nil
+}
+
+func (s *Server) scheduleEOSLocked(o *object) {
+	u := o.uri
+	u.cancel()
+	if !seekable(o) {
+		return
+	}
+	u.cancelEOS = s.after(fileLength-u.played, func() {
+		u.cancelEOS = nil
+		u.state, u.played, u.started = "STOP", 0, time.Time{}
+		s.raiseURILocked(o, "STOP")
+		s.raiseLocked(o, "EndOfStream", map[string]any{})
+		s.touchFlowLocked(o)
+	})
+}
+
+func (s *Server) playerHaltLocked(o *object, state string) {
+	u := o.uri
+	u.cancel()
+	if state == "PAUSE" {
+		u.played = u.position(s.clock.Now())
+	} else {
+		u.played = 0
+	}
+	if u.state != state {
+		u.state = state
+		s.raiseURILocked(o, state)
+	}
+	u.started = time.Time{}
+	s.touchFlowLocked(o)
+}
+
+func (s *Server) raiseURILocked(o *object, state string) {
+	s.raiseLocked(o, "UriEndpointStateChanged", map[string]any{"state": state})
+}
+
+func (s *Server) raiseErrorLocked(o *object, typ string, code int, description string) {
+	s.raiseLocked(o, "Error", map[string]any{"type": typ, "errorCode": code, "description": description})
+}
+
+var _ = register("RecorderEndpoint", map[string]handler{
+	"record": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		uri, _ := o.props["uri"].(string)
+		if strings.Contains(uri, "/nonexistent/") || strings.Contains(uri, "/missing/") {
+			s.after(20*time.Millisecond, func() {
+				s.raiseErrorLocked(o, "RESOURCE_ERROR_OPEN", -1, "Error opening resource for writing")
+				s.raiseErrorLocked(o, "UNEXPECTED_ELEMENT_ERROR", 6, "Error code 6: Could not open file for writing.")
+			})
+			return nil, nil
+		}
+		o.uri.recording = true
+		o.uri.has = recorderWants(o)
+		s.touchFlowLocked(o)
+		return nil, nil
+	},
+	"pause": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		s.recorderHaltLocked(o, "PAUSE", "Paused")
+		return nil, nil
+	},
+	"stop":        recorderStop,
+	"stopAndWait": recorderStop,
+})
+
+func recorderStop(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+	s.recorderHaltLocked(o, "STOP", "Stopped")
+	return nil, nil
+}
+
+func (s *Server) recorderHaltLocked(o *object, state, event string) {
+	o.uri.recording = false
+	if o.uri.state != state && !(o.uri.state == "STOP" && state == "PAUSE") {
+		o.uri.state = state
+		s.raiseURILocked(o, state)
+		s.raiseLocked(o, event, map[string]any{})
+	}
+	s.touchFlowLocked(o)
+}
+
+// recorderFlowLocked starts a recorder whose media are all there; until then
+// record() has no visible effect.
+func (s *Server) recorderFlowLocked(o *object) {
+	u := o.uri
+	if !u.recording || u.state == "START" {
+		return
+	}
+	for m := audio; m < mediaCount; m++ {
+		if u.has[m] && !o.flow.in[m] {
+			return
+		}
+	}
+	u.state = "START"
+	s.raiseURILocked(o, "START")
+	s.raiseLocked(o, "Recording", map[string]any{})
+}
+
+// recorderWants are the media that a profile needs.
+func recorderWants(o *object) [mediaCount]bool {
+	profile, _ := o.props["mediaProfile"].(string)
+	return [mediaCount]bool{!strings.HasSuffix(profile, "VIDEO_ONLY"), !strings.HasSuffix(profile, "AUDIO_ONLY")}
+}
+
+func recorderCodec(o *object, m media) string {
+	profile, _ := o.props["mediaProfile"].(string)
+	switch {
+	case strings.HasPrefix(profile, "WEBM"), profile == "":
+		return [...]string{"OPUS", "VP8"}[m]
+	case strings.HasPrefix(profile, "MP4"), strings.HasPrefix(profile, "FLV"):
+		return [...]string{"AAC", "H264"}[m]
+	case strings.HasPrefix(profile, "JPEG"):
+		return [...]string{"", "JPEG"}[m]
+	}
+	return "" // MKV and the split recorder take what comes
+}
+
+var _ = register("HttpEndpoint", map[string]handler{
+	"getUrl": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
+		return "http://" + s.opt.Addresses[0] + ":9091/" + o.id[len(o.pipeline.id)+1:], nil
+	},
+})
+
+var _ = register("MediaPipeline", map[string]handler{
+	"getGstreamerDot": func(s *Server, o *object, args map[string]any) (any, *rpcError) {
+		return s.dotLocked(o, textArg(args, "details")), nil
+	},
+	"getLatencyStats": func(_ *Server, o *object, _ map[string]any) (any, *rpcError) { return latencyOn(o), nil },
+})
+
+func latencyOn(pipeline *object) bool {
+	on, _ := pipeline.props["latencyStats"].(bool)
+	return on
+}
