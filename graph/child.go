@@ -1,0 +1,255 @@
+package graph
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/goccy/go-graphviz"
+
+	"kmscope/graph/internal/earlytmp"
+)
+
+// go-graphviz has been initialised by now; see package earlytmp.
+func init() { earlytmp.Restore() }
+
+// childVariable marks the process that only places graphs.
+const childVariable = "KMSCOPE_LAYOUT_CHILD"
+
+// IsChild tells whether this process was started to place graphs. main asks
+// before anything else, and if so calls ServeLayout with the standard input and
+// output and returns.
+func IsChild() bool { return os.Getenv(childVariable) == "1" }
+
+// ChildCommand gives the command that starts this very program as the child
+// that places graphs: what NewLayouter uses when it is given none.
+func ChildCommand() *exec.Cmd {
+	exe, err := os.Executable()
+	if err != nil {
+		exe = os.Args[0]
+	}
+	cmd := exec.Command(exe)
+	cmd.Env = append(os.Environ(), childVariable+"=1")
+	return cmd
+}
+
+// job is what the child is asked: boxes and what connects them, no text. So
+// nothing that a server sends reaches graphviz.
+type job struct {
+	Boxes [][2]float64 `json:"boxes"` // width, height in points
+	Pairs [][2]int     `json:"pairs"` // indexes of boxes; no two equal
+}
+
+// placement is the answer.
+type placement struct {
+	At    []Point   `json:"at"` // upper left corners
+	Paths [][]Point `json:"paths"`
+	W     float64   `json:"w"`
+	H     float64   `json:"h"`
+	Err   string    `json:"err,omitempty"`
+}
+
+// maxFrameBytes bounds a message between the two processes.
+const maxFrameBytes = 64 << 20
+
+func writeFrame(w io.Writer, v any) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+	if len(b) > maxFrameBytes {
+		return errors.New("the graph is too large to be handed over")
+	}
+	head := binary.BigEndian.AppendUint32(make([]byte, 0, 4+len(b)), uint32(len(b)))
+	_, err = w.Write(append(head, b...))
+	return err
+}
+
+func readFrame(r io.Reader, v any) error {
+	var head [4]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return err
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n > maxFrameBytes {
+		return fmt.Errorf("a message of %d bytes is too large", n)
+	}
+	var b bytes.Buffer // grows with what arrives, not with what was announced
+	if m, err := io.CopyN(&b, r, int64(n)); err != nil {
+		return fmt.Errorf("a message was cut after %d of %d bytes: %w", m, n, io.ErrUnexpectedEOF)
+	}
+	return json.Unmarshal(b.Bytes(), v)
+}
+
+// ServeLayout is the child's side: it answers jobs until r ends, and then
+// returns nil. The messages are JSON, each behind its length in four bytes
+// (big-endian). go-graphviz must not run in two goroutines at once, not even
+// with separate instances: one ServeLayout per process.
+func ServeLayout(r io.Reader, w io.Writer) error {
+	in := bufio.NewReader(r)
+	for {
+		var j job
+		if err := readFrame(in, &j); err != nil {
+			if errors.Is(err, io.EOF) {
+				return nil
+			}
+			return fmt.Errorf("the layout process cannot read its job: %w", err)
+		}
+		if err := writeFrame(w, runJob(&j)); err != nil {
+			return fmt.Errorf("the layout process cannot answer: %w", err)
+		}
+	}
+}
+
+// oneGraphviz keeps a process to one layout at a time.
+var oneGraphviz sync.Mutex
+
+func runJob(j *job) (p *placement) {
+	oneGraphviz.Lock()
+	defer oneGraphviz.Unlock()
+	defer func() {
+		// A fault of the WebAssembly surfaces as a panic: an answer is due all
+		// the same.
+		if v := recover(); v != nil {
+			p = &placement{Err: fmt.Sprint("graphviz failed: ", v)}
+		}
+	}()
+	if err := j.check(); err != nil {
+		return &placement{Err: err.Error()}
+	}
+	p, err := graphvizPlace(j)
+	if err != nil {
+		return &placement{Err: err.Error()}
+	}
+	return p
+}
+
+func (j *job) check() error {
+	for _, b := range j.Boxes {
+		if !(b[0] > 0 && b[0] < 1e5 && b[1] > 0 && b[1] < 1e5) {
+			return errors.New("a box has no sensible size")
+		}
+	}
+	for _, e := range j.Pairs {
+		if e[0] < 0 || e[1] < 0 || e[0] >= len(j.Boxes) || e[1] >= len(j.Boxes) {
+			return errors.New("an edge leads nowhere")
+		}
+	}
+	return nil
+}
+
+// dot writes the job in graphviz' language. Names are n0, n1, ...: there is
+// nothing to quote.
+func (j *job) dot() []byte {
+	var b bytes.Buffer
+	b.WriteString("digraph g {\nrankdir=LR; nodesep=0.35; ranksep=1.1; splines=true;\n" +
+		"node [shape=box, fixedsize=true, label=\"\"]; edge [arrowhead=none];\n")
+	for i, box := range j.Boxes {
+		fmt.Fprintf(&b, "n%d [width=%.4f, height=%.4f];\n", i, box[0]/pointsPerInch, box[1]/pointsPerInch)
+	}
+	for _, e := range j.Pairs {
+		fmt.Fprintf(&b, "n%d -> n%d;\n", e[0], e[1])
+	}
+	b.WriteString("}\n")
+	return b.Bytes()
+}
+
+const pointsPerInch = 72
+
+func graphvizPlace(j *job) (_ *placement, err error) {
+	ctx := context.Background()
+	g, err := graphviz.New(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("graphviz does not start: %w", err)
+	}
+	defer func() { err = errors.Join(err, g.Close()) }()
+	parsed, err := graphviz.ParseBytes(j.dot())
+	if err != nil {
+		return nil, fmt.Errorf("graphviz does not take the graph: %w", err)
+	}
+	defer func() { err = errors.Join(err, parsed.Close()) }()
+	var out bytes.Buffer
+	// The format "plain" has the splines of the attribute pos in inches, one
+	// line per edge, and is quicker written and read than dot.
+	if err := g.Render(ctx, parsed, "plain", &out); err != nil {
+		return nil, fmt.Errorf("graphviz does not place the graph: %w", err)
+	}
+	return j.parsePlain(out.String())
+}
+
+// parsePlain reads graphviz' format "plain": inches, the origin at the lower
+// left, boxes by their centres.
+func (j *job) parsePlain(s string) (*placement, error) {
+	p := &placement{At: make([]Point, len(j.Boxes)), Paths: make([][]Point, len(j.Pairs))}
+	index := make(map[[2]int]int, len(j.Pairs))
+	for i, e := range j.Pairs {
+		index[e] = i
+	}
+	seen := 0
+	for line := range strings.Lines(s) {
+		f := strings.Fields(line)
+		if len(f) == 0 {
+			continue
+		}
+		switch f[0] {
+		case "graph":
+			if len(f) < 4 {
+				return nil, errOddAnswer
+			}
+			p.W, p.H = inches(f[2]), inches(f[3])
+		case "node":
+			if len(f) < 6 {
+				return nil, errOddAnswer
+			}
+			n := boxNumber(f[1])
+			if n < 0 || n >= len(j.Boxes) {
+				return nil, errOddAnswer
+			}
+			p.At[n] = Point{inches(f[2]) - j.Boxes[n][0]/2, p.H - inches(f[3]) - j.Boxes[n][1]/2}
+			seen++
+		case "edge":
+			if len(f) < 4 {
+				return nil, errOddAnswer
+			}
+			i, ok := index[[2]int{boxNumber(f[1]), boxNumber(f[2])}]
+			n, err := strconv.Atoi(f[3])
+			if !ok || err != nil || n < 4 || len(f) < 4+2*n {
+				return nil, errOddAnswer
+			}
+			path := make([]Point, n)
+			for k := range path {
+				path[k] = Point{inches(f[4+2*k]), p.H - inches(f[5+2*k])}
+			}
+			p.Paths[i] = path
+		}
+	}
+	if seen != len(j.Boxes) {
+		return nil, errOddAnswer
+	}
+	return p, nil
+}
+
+var errOddAnswer = errors.New("graphviz gave an answer that cannot be read")
+
+func inches(s string) float64 {
+	v, _ := strconv.ParseFloat(s, 64)
+	return v * pointsPerInch
+}
+
+func boxNumber(s string) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(s, "n"))
+	if err != nil {
+		return -1
+	}
+	return n
+}
