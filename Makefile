@@ -34,10 +34,10 @@ endif
 JSCLIENT := kmssim/jsclient
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench fuzz setup setup-test js-client clean
+.PHONY: help demo build test lint bench fuzz conformance setup setup-test js-client clean
 
 help: ## say what there is to make
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## build, and open the window on the built-in simulated server
 	./bin/kmscope --demo
@@ -72,6 +72,12 @@ fuzz: setup ## run every fuzz target for FUZZTIME (30s) each
 	  echo "== $$(dirname $$file) $$target"; \
 	  $(GO) test -tags $(TAGS) -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) "$$(dirname $$file)" </dev/null || exit 1; \
 	done
+
+# The packages whose tests have a flag -kms; others would refuse it.
+conformance: setup ## run the conformance suite against KMS=ws://host:8888/kurento
+	@test -n "$(KMS)" || { echo "say which server: make conformance KMS=ws://127.0.0.1:8888/kurento" >&2; exit 2; }
+	$(GO) test -tags $(TAGS) -count=1 -timeout 60m $(TESTFLAGS) \
+	  $$(grep -rlE --include='*_test.go' 'flag\.String(Var)?\(.*"kms",' . | xargs -n 1 dirname | sort -u) -kms "$(KMS)"
 
 setup: ## install what building needs, if anything is missing
 	@packaging/setup.sh build
