@@ -35,6 +35,9 @@ type Session interface {
 	Focus(ids ...string)
 	// Read asks for all properties of an object that are safe to read.
 	Read(id string)
+	// Guarded says why an operation of an object is never called unasked, for
+	// example because it would stop the server; "" when nothing is against it.
+	Guarded(id, operation string) string
 	// Dismiss forgets a dead object and its dead descendants.
 	Dismiss(id string)
 }

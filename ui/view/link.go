@@ -49,6 +49,8 @@ type Capture struct {
 	Since time.Time
 	// Named is set once a person gave it a name: it is kept.
 	Named bool
+	// KeepsSecrets is set when secrets are written as they are.
+	KeepsSecrets bool
 }
 
 // Untrusted is the part of a failed Attach that a person may answer: the server
@@ -65,3 +67,22 @@ func (u *Untrusted) Error() string { return u.Err.Error() }
 
 // Unwrap gives the failure itself.
 func (u *Untrusted) Unwrap() error { return u.Err }
+
+// String gives the state in a word, for people.
+func (s LinkState) String() string {
+	switch s {
+	case Connecting:
+		return "connecting"
+	case Connected:
+		return "connected"
+	case Reconnecting:
+		return "reconnecting"
+	case Deaf:
+		return "not answering"
+	case Closed:
+		return "closed"
+	case Replaying:
+		return "replay"
+	}
+	return "unknown"
+}

@@ -1,0 +1,67 @@
+package view
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+)
+
+// Filter selects rows by what a person typed: words that must all occur,
+// whatever their case and order, or a regular expression between slashes,
+// which ignores case as well. The zero Filter selects everything.
+type Filter struct {
+	words []string
+	re    *regexp.Regexp
+}
+
+// ParseFilter reads a filter. A regular expression that is not valid is an
+// error in one sentence; one whose last slash is still missing is taken as is.
+func ParseFilter(text string) (Filter, error) {
+	text = strings.TrimSpace(text)
+	if rest, ok := strings.CutPrefix(text, "/"); ok {
+		rest = strings.TrimSuffix(strings.TrimSuffix(rest, "i"), "/")
+		if rest == "" {
+			return Filter{}, nil
+		}
+		re, err := regexp.Compile("(?i)" + rest)
+		if err != nil {
+			return Filter{}, fmt.Errorf("%q is no regular expression: %s", rest, reason(err))
+		}
+		return Filter{re: re}, nil
+	}
+	return Filter{words: strings.Fields(strings.ToLower(text))}, nil
+}
+
+// reason drops the head that package regexp puts before every error.
+func reason(err error) string {
+	return strings.TrimPrefix(err.Error(), "error parsing regexp: ")
+}
+
+// Empty reports whether everything is selected.
+func (f Filter) Empty() bool { return f.re == nil && len(f.words) == 0 }
+
+// Match reports whether the texts of a row, taken together, are selected. A
+// regular expression must match one of them.
+func (f Filter) Match(texts ...string) bool {
+	if f.re != nil {
+		for _, t := range texts {
+			if f.re.MatchString(t) {
+				return true
+			}
+		}
+		return false
+	}
+	for _, w := range f.words {
+		found := false
+		for _, t := range texts {
+			if strings.Contains(strings.ToLower(t), w) {
+				found = true
+				break
+			}
+		}
+		if !found {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,314 @@
+package view
+
+import (
+	"strings"
+	"time"
+
+	"kmscope/graph"
+	"kmscope/inventory"
+)
+
+// NavRow is one line of the navigator.
+type NavRow struct {
+	Session Session
+	Object  string // "" for the server itself
+	Depth   int
+	// Children is set when the row can be opened.
+	Children bool
+	Open     bool
+	Kind     graph.Kind
+	Server   bool
+	// Label is the name; Note the dim words after it.
+	Label string
+	Note  string
+	Level Level
+	// Badge counts errors; 0 is none.
+	Badge       int
+	Transcoding bool
+	Dead        bool
+}
+
+// Selection gives what a click on the row selects.
+func (r NavRow) Selection() Selection { return Selection{Session: r.Session, Object: r.Object} }
+
+// manyPipelines is from where on the pipelines of a server start closed.
+const manyPipelines = 12
+
+type navKey struct {
+	session Session
+	object  string
+}
+
+// Navigator turns the sessions of a State into the rows of the tree. It keeps
+// what is open. It belongs to the interface goroutine.
+type Navigator struct {
+	state  *State
+	open   map[navKey]bool // what a person opened or closed
+	filter Filter
+	// HideDead leaves out what is gone.
+	HideDead bool
+
+	health map[*inventory.Pipeline]*pipelineHealth
+	round  int
+
+	// Shown and Total count the objects after the last Rows.
+	Shown, Total int
+}
+
+// pipelineHealth is what the graph says of one published pipeline. ICE that
+// connects for too long becomes worse with time alone, so it is renewed.
+type pipelineHealth struct {
+	frame graph.Health
+	nodes map[string]graph.Health
+	trans map[string]bool
+	at    time.Time
+	round int
+}
+
+const healthGood = 5 * time.Second
+
+// NewNavigator makes the navigator of a window.
+func NewNavigator(s *State) *Navigator {
+	return &Navigator{state: s, open: map[navKey]bool{}, health: map[*inventory.Pipeline]*pipelineHealth{}}
+}
+
+// SetFilter chooses what is shown: rows that match, and what they are in.
+func (n *Navigator) SetFilter(f Filter) { n.filter = f }
+
+// SetOpen opens or closes a row.
+func (n *Navigator) SetOpen(r NavRow, open bool) { n.open[navKey{r.Session, r.Object}] = open }
+
+// Reveal opens what a selection is in.
+func (n *Navigator) Reveal(sel Selection) {
+	if sel.Session == nil {
+		return
+	}
+	n.open[navKey{sel.Session, ""}] = true
+	for id := inventory.ParentOf(sel.Object); id != ""; id = inventory.ParentOf(id) {
+		n.open[navKey{sel.Session, id}] = true
+	}
+}
+
+// Rows gives the lines of the tree, from top to bottom.
+func (n *Navigator) Rows() []NavRow {
+	n.round++
+	n.Shown, n.Total = 0, 0
+	var rows []NavRow
+	for _, x := range n.state.Workspace().Sessions() {
+		rows = n.server(rows, x)
+	}
+	for p, h := range n.health {
+		if h.round != n.round {
+			delete(n.health, p)
+		}
+	}
+	return rows
+}
+
+func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
+	s := n.state.Snapshot(x)
+	link := x.Link()
+	r := NavRow{Session: x, Server: true, Label: x.Name(), Level: LinkLevel(link), Children: len(s.Pipelines) > 0}
+	switch {
+	case link.State == Reconnecting && !link.RetryAt.IsZero():
+		r.Note = "reconnecting"
+	case link.State == Connecting, link.State == Deaf, link.State == Closed, link.State == Reconnecting:
+		r.Note = link.State.String()
+	case link.Reading != "":
+		r.Note = "reading"
+	case s.Counts.Pipelines == 0 && s.Listed:
+		r.Note = "no pipelines"
+	default:
+		r.Note = Plural(s.Counts.Pipelines, "pipeline")
+	}
+	many := len(s.Pipelines) > manyPipelines
+	open := n.isOpen(navKey{x, ""}, true)
+	r.Open = open || !n.filter.Empty()
+	at := len(rows)
+	rows = append(rows, r)
+	whole := !n.filter.Empty() && n.filter.Match(x.Name(), "server")
+	found := false
+	for _, p := range s.Pipelines {
+		before := len(rows)
+		rows = n.pipeline(rows, x, p, s.At, !many, whole, r.Open)
+		found = found || len(rows) > before
+	}
+	if !n.filter.Empty() && !found && !whole {
+		return rows[:at]
+	}
+	return rows
+}
+
+func (n *Navigator) isOpen(k navKey, otherwise bool) bool {
+	if open, said := n.open[k]; said {
+		return open
+	}
+	return otherwise
+}
+
+// pipeline appends the rows of a pipeline. open is the default; whole tells
+// that all of it matches the filter.
+func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, now time.Time, open, whole, visible bool) []NavRow {
+	h := n.healthOf(p, now)
+	// Children by parent, in the order in which they became known: the object's
+	// own list lacks those whose parent was never described.
+	children := make(map[string][]*inventory.Object, len(p.Objects))
+	alive, errors := 0, 0
+	for _, o := range p.Objects {
+		if o.ID == p.ID {
+			continue
+		}
+		if o.Alive() {
+			alive++
+			errors += o.Errors
+		} else if n.HideDead {
+			continue
+		}
+		parent := o.Parent
+		if parent == "" || parent != p.ID && p.Find(parent) == nil {
+			parent = p.ID
+		}
+		children[parent] = append(children[parent], o)
+	}
+	r := NavRow{Session: x, Object: p.ID, Depth: 1, Kind: graph.PipelineKind, Level: levelOf(h.frame),
+		Children: len(children[p.ID]) > 0, Badge: errors}
+	self := p.Object
+	if self == nil {
+		self = &inventory.Object{ID: p.ID, Type: "MediaPipeline"}
+	}
+	r.Label, r.Dead = name(self), !p.Alive()
+	if p.ID == "" {
+		r.Label = "objects without a pipeline"
+	}
+	r.Note = Thousands(alive)
+	if r.Dead {
+		if n.HideDead {
+			return rows
+		}
+		r.Level, r.Note = Unknown, gone(self, n.state.clock)
+	} else {
+		r.Badge += self.Errors
+	}
+	n.Total++
+	filtering := !n.filter.Empty()
+	whole = whole || filtering && n.matches(self)
+	r.Open = filtering || n.isOpen(navKey{x, p.ID}, open)
+	at := len(rows)
+	if visible {
+		rows = append(rows, r)
+	}
+	shownBefore := n.Shown
+	rows = n.objects(rows, x, children, p.ID, 2, h, whole, visible && r.Open)
+	if filtering && !whole && n.Shown == shownBefore {
+		return rows[:at]
+	}
+	n.Shown++
+	return rows
+}
+
+// maxNavDepth bounds how deep ids may nest.
+const maxNavDepth = 32
+
+func (n *Navigator) objects(rows []NavRow, x Session, children map[string][]*inventory.Object, parent string, depth int, h *pipelineHealth, whole, visible bool) []NavRow {
+	if depth > maxNavDepth {
+		return rows
+	}
+	filtering := !n.filter.Empty()
+	for _, o := range children[parent] {
+		if o.ID == parent {
+			continue
+		}
+		n.Total++
+		r := NavRow{Session: x, Object: o.ID, Depth: depth, Kind: graph.KindOf(o.Type), Label: name(o), Note: ShortType(o.Type),
+			Level: levelOf(h.nodes[o.ID]), Badge: o.Errors, Transcoding: h.trans[o.ID], Dead: !o.Alive(), Children: len(children[o.ID]) > 0}
+		if r.Dead {
+			r.Level, r.Badge, r.Transcoding = Unknown, 0, false
+			r.Note += " · " + gone(o, n.state.clock)
+		}
+		match := !filtering || whole || n.matches(o)
+		r.Open = filtering || n.isOpen(navKey{x, o.ID}, true)
+		at, shownBefore := len(rows), n.Shown
+		if visible {
+			rows = append(rows, r)
+		}
+		rows = n.objects(rows, x, children, o.ID, depth+1, h, whole || filtering && match, visible && r.Open)
+		if !match && n.Shown == shownBefore {
+			rows = rows[:at]
+			continue
+		}
+		n.Shown++
+	}
+	return rows
+}
+
+// matches looks at everything that a person may search for in a tree.
+func (n *Navigator) matches(o *inventory.Object) bool {
+	texts := make([]string, 0, 8+len(o.States))
+	texts = append(texts, o.Name, o.Type, o.ID)
+	if o.Alive() {
+		texts = append(texts, "alive")
+	} else {
+		texts = append(texts, "gone dead "+o.Death)
+	}
+	if o.Errors > 0 {
+		texts = append(texts, "error")
+	}
+	for l, s := range o.States {
+		if s.Known() {
+			texts = append(texts, LaneTitle(l)+" "+human(s.Value))
+		}
+	}
+	for k, v := range o.Tags {
+		texts = append(texts, k+"="+v)
+	}
+	return n.filter.Match(texts...)
+}
+
+func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHealth {
+	h := n.health[p]
+	if h == nil || now.Sub(h.at).Abs() > healthGood {
+		g := graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, nil)
+		h = &pipelineHealth{nodes: make(map[string]graph.Health, len(g.Nodes)), trans: map[string]bool{}, at: now}
+		for _, f := range g.Frames {
+			h.frame = f.Health
+		}
+		for i := range g.Nodes {
+			node := &g.Nodes[i]
+			h.nodes[node.ID] = node.Health
+			if node.Transcoding {
+				h.trans[node.ID] = true
+			}
+		}
+		n.health[p] = h
+	}
+	h.round = n.round
+	return h
+}
+
+// gone says how an object ended, and when.
+func gone(o *inventory.Object, c Clock) string {
+	how := o.Death
+	if how == "" {
+		how = "gone"
+	}
+	at := c.Format(o.DiedAt)
+	if c.Mode != Relative {
+		at, _, _ = strings.Cut(at, ".")
+	}
+	return how + " " + at
+}
+
+// LinkLevel judges how a session stands with its server.
+func LinkLevel(l Link) Level {
+	switch l.State {
+	case Connected:
+		return Fine
+	case Connecting, Reconnecting:
+		return Attention
+	case Deaf:
+		return Trouble
+	case Closed:
+		return Trouble
+	}
+	return Unknown
+}
