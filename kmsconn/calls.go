@@ -39,6 +39,10 @@ func (c *Client) call(ctx context.Context, method string, params any, op, object
 // start sends one request and gives what waits for its reply, which must be
 // called once. Requests started one after the other are sent in that order.
 func (c *Client) start(ctx context.Context, timeout time.Duration, method string, params any, op, object string) func() (json.RawMessage, error) {
+	return c.startID(ctx, c.ids.Next(), timeout, method, params, op, object)
+}
+
+func (c *Client) startID(ctx context.Context, id int64, timeout time.Duration, method string, params any, op, object string) func() (json.RawMessage, error) {
 	c.mu.Lock()
 	conn, cause := c.conn, c.state.Cause
 	c.mu.Unlock()
@@ -47,7 +51,7 @@ func (c *Client) start(ctx context.Context, timeout time.Duration, method string
 	}
 	bounded, cancel := context.WithTimeout(ctx, timeout)
 	began := time.Now()
-	pending, err := conn.Start(bounded, method, params)
+	pending, err := conn.StartID(bounded, id, method, params)
 	return func() (json.RawMessage, error) {
 		defer cancel()
 		var raw json.RawMessage
@@ -204,7 +208,16 @@ func (c *Client) startCloseSession(ctx context.Context, id string) func() error 
 	if id != "" && !c.Owns(id) {
 		return func() error { return fmt.Errorf("closeSession: the session is not ours") }
 	}
-	wait := c.start(ctx, c.opts.CallTimeout, "closeSession", map[string]any{"sessionId": id}, "closeSession", "")
+	// The server keeps its replies by (session, id) for 20 s and gives the old
+	// one instead of doing anything. The session "" is everybody's: with ids that
+	// count from 1, the second program to close it within 20 s got the reply
+	// of the first, and its references stayed (observed on 7.3.1-dev: the
+	// pipeline then went with the collector, after 7 to 12 s instead of 0.04 s).
+	requestID := c.ids.Next()
+	if id == "" {
+		requestID = jsonrpc.RandomID()
+	}
+	wait := c.startID(ctx, requestID, c.opts.CallTimeout, "closeSession", map[string]any{"sessionId": id}, "closeSession", "")
 	return func() error {
 		_, err := wait()
 		return err

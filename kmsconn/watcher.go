@@ -111,7 +111,8 @@ type Watcher struct {
 	inbox inbox
 
 	// Owned by run.
-	objects     map[string][]string // the objects of a pipeline's id, parents first
+	objects     map[string][]string // the objects of a pipeline's id
+	known       map[string]bool     // all of them
 	unsupported map[string]bool     // "class event" that the server refused
 	foreign     map[string]bool     // sessions of others at the last look
 	peers       bool                // another copy of this program is watching
@@ -121,6 +122,13 @@ type Watcher struct {
 	leaseEnds time.Time
 	renewals  int
 }
+
+// inboxMost bounds what waits for run; retryEvery is when it tries again what
+// failed.
+const (
+	inboxMost  = 50_000
+	retryEvery = 300 * time.Millisecond
+)
 
 // inbox is what run has to deal with next.
 type inbox struct {
@@ -192,6 +200,7 @@ func Watch(ctx context.Context, opts WatchOptions) (*Watcher, error) {
 		ended:       make(chan struct{}),
 		inbox:       inbox{wake: make(chan struct{}, 1)},
 		objects:     make(map[string][]string),
+		known:       make(map[string]bool),
 		unsupported: make(map[string]bool),
 		held:        make(map[string]bool),
 		leaseEnds:   time.Now().Add(opts.LeaseEvery),
@@ -354,9 +363,21 @@ func (w *Watcher) onManagerEvent(e Event) {
 	}
 	switch {
 	case e.Type == "ObjectCreated" && data.Object != "":
-		w.inbox.put(func(b *inbox) { b.created = append(b.created, data.Object) })
+		w.inbox.put(func(b *inbox) {
+			if len(b.created) < inboxMost {
+				b.created = append(b.created, data.Object)
+			} else { // a listing is cheaper by now
+				b.created, b.todo.relist = nil, true
+			}
+		})
 	case e.Type == "ObjectDestroyed" && data.ObjectID != "":
-		w.inbox.put(func(b *inbox) { b.destroyed = append(b.destroyed, data.ObjectID) })
+		w.inbox.put(func(b *inbox) {
+			if len(b.destroyed) < inboxMost {
+				b.destroyed = append(b.destroyed, data.ObjectID)
+			} else {
+				b.destroyed, b.todo.relist = nil, true
+			}
+		})
 	}
 }
 
@@ -371,10 +392,15 @@ func (w *Watcher) run(ctx context.Context) {
 		left        work // due, but failed or not yet possible
 	)
 	for {
+		var retry <-chan time.Time
+		if left != (work{}) {
+			retry = time.After(retryEvery)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-w.inbox.wake:
+		case <-retry:
 		case <-poll.C:
 			vanished = w.look(ctx) || vanished
 		}
@@ -387,10 +413,12 @@ func (w *Watcher) run(ctx context.Context) {
 		settle := todo.relist || todo.resubscribeManager
 		if todo.resubscribeManager {
 			if err := w.subscribeManager(ctx); err != nil {
-				left.resubscribeManager = true
+				left.resubscribeManager, left.relist = true, true
 			}
 		}
-		if todo.relist {
+		// Never before the manager is subscribed: what comes in between would
+		// be missed.
+		if todo.relist && !left.relist {
 			if err := w.relist(ctx); err != nil {
 				left.relist = true
 			}
@@ -502,17 +530,20 @@ func (w *Watcher) welcome(ctx context.Context, ids []string) error {
 
 // remember reports whether an object is new.
 func (w *Watcher) remember(id string) bool {
-	root := rootOf(id)
-	for _, known := range w.objects[root] {
-		if known == id {
-			return false
-		}
+	if w.known[id] {
+		return false
 	}
+	w.known[id] = true
+	root := rootOf(id)
 	w.objects[root] = append(w.objects[root], id)
 	return true
 }
 
 func (w *Watcher) forget(id string) {
+	if !w.known[id] {
+		return
+	}
+	delete(w.known, id)
 	root := rootOf(id)
 	ids := w.objects[root]
 	for i, known := range ids {

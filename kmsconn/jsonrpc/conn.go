@@ -80,10 +80,15 @@ type Pending struct {
 // started one after the other are written in that order, and may all be in
 // flight. Its errors are those of Call. Wait must be called once.
 func (c *Conn) Start(ctx context.Context, method string, params any) (*Pending, error) {
+	return c.StartID(ctx, c.opts.IDs.Next(), method, params)
+}
+
+// StartID is Start with an id of the caller's choice, which must not be used
+// again. See RandomID.
+func (c *Conn) StartID(ctx context.Context, id int64, method string, params any) (*Pending, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	id := c.opts.IDs.Next()
 	text, err := encodeRequest(id, method, params)
 	if err != nil {
 		return nil, err
@@ -169,6 +174,9 @@ func (c *Conn) register(k *call) error {
 	defer c.mu.Unlock()
 	if c.err != nil {
 		return c.err
+	}
+	if c.pending[k.id] != nil {
+		return fmt.Errorf("a call with the id %d is in flight already", k.id)
 	}
 	c.pending[k.id] = k
 	return nil
