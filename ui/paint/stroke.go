@@ -266,7 +266,7 @@ func (c *Canvas) skip(l float32) {
 
 // collect adds the coverage of a round-ended piece of radius r to the mask. The
 // loop runs along the longer axis; across it only the pixels of the band are
-// looked at.
+// looked at, and the distance is counted on from pixel to pixel.
 func (c *Canvas) collect(x0, y0, x1, y1, r float32) {
 	dx, dy := x1-x0, y1-y0
 	l := sqrt(dx*dx + dy*dy)
@@ -275,7 +275,6 @@ func (c *Canvas) collect(x0, y0, x1, y1, r float32) {
 		ux, uy = dx/l, dy/l
 	}
 	reach := r + 0.5
-	w := c.maskWidth
 	if abs(ux) >= abs(uy) {
 		from := max(floor(min(x0, x1)-reach), c.clip.Min.X)
 		to := min(ceil(max(x0, x1)+reach), c.clip.Max.X)
@@ -284,15 +283,12 @@ func (c *Canvas) collect(x0, y0, x1, y1, r float32) {
 			fx := float32(px) + 0.5 - x0
 			yc := y0 + fx*m
 			lo, hi := max(floor(yc-band), c.clip.Min.Y), min(ceil(yc+band), c.clip.Max.Y)
+			fy := float32(lo) + 0.5 - y0
+			d, along := fx*uy-fy*ux, fx*ux+fy*uy
 			for py := lo; py < hi; py++ {
-				fy := float32(py) + 0.5 - y0
-				if a := capsule(fx, fy, ux, uy, l, reach); a > 0 {
-					i := py*w + px
-					if a > c.mask[i] {
-						c.mask[i] = a
-						c.touch(px, py)
-					}
-				}
+				c.cover(px, py, d, along, l, reach)
+				d -= ux
+				along += uy
 			}
 		}
 		return
@@ -304,27 +300,23 @@ func (c *Canvas) collect(x0, y0, x1, y1, r float32) {
 		fy := float32(py) + 0.5 - y0
 		xc := x0 + fy*m
 		lo, hi := max(floor(xc-band), c.clip.Min.X), min(ceil(xc+band), c.clip.Max.X)
+		fx := float32(lo) + 0.5 - x0
+		d, along := fx*uy-fy*ux, fx*ux+fy*uy
 		for px := lo; px < hi; px++ {
-			fx := float32(px) + 0.5 - x0
-			if a := capsule(fx, fy, ux, uy, l, reach); a > 0 {
-				i := py*w + px
-				if a > c.mask[i] {
-					c.mask[i] = a
-					c.touch(px, py)
-				}
-			}
+			c.cover(px, py, d, along, l, reach)
+			d += uy
+			along += ux
 		}
 	}
 }
 
-// capsule is the coverage, 0..255, of a pixel at (fx, fy) from the start of a
-// piece with direction (ux, uy) and length l.
-func capsule(fx, fy, ux, uy, l, reach float32) uint8 {
-	along := fx*ux + fy*uy
-	d := fx*uy - fy*ux
-	if along >= 0 && along <= l {
-		d = abs(d)
-	} else {
+// cover takes the coverage of one pixel into the mask: d is its distance from
+// the line, along its way along the piece of length l.
+func (c *Canvas) cover(px, py int, d, along, l, reach float32) {
+	if d < 0 {
+		d = -d
+	}
+	if along < 0 || along > l {
 		if along > l {
 			along -= l
 		}
@@ -332,18 +324,30 @@ func capsule(fx, fy, ux, uy, l, reach float32) uint8 {
 	}
 	cov := reach - d
 	if cov <= 0 {
-		return 0
+		return
 	}
-	if cov >= 1 {
-		return 255
+	a := uint8(255)
+	if cov < 1 {
+		a = uint8(cov*255 + 0.5)
 	}
-	return uint8(cov*255 + 0.5)
-}
-
-func (c *Canvas) touch(px, py int) {
+	i := py*c.maskWidth + px
+	if a <= c.mask[i] {
+		return
+	}
+	c.mask[i] = a
 	s := &c.spans[py]
-	s.from, s.to = min(s.from, int32(px)), max(s.to, int32(px))
-	c.dirtyTop, c.dirtyBottom = min(c.dirtyTop, py), max(c.dirtyBottom, py)
+	if int32(px) < s.from {
+		s.from = int32(px)
+	}
+	if int32(px) > s.to {
+		s.to = int32(px)
+	}
+	if py < c.dirtyTop {
+		c.dirtyTop = py
+	}
+	if py > c.dirtyBottom {
+		c.dirtyBottom = py
+	}
 }
 
 // flush blends the collected coverage and leaves the mask empty.

@@ -24,7 +24,7 @@ const (
 )
 
 // Typeface is a font in all sizes, with fall-backs for characters that it does
-// not have. It belongs to one goroutine at a time, like the Canvas. Text is
+// not have. The zero Typeface has no characters. It belongs to one goroutine at a time, like the Canvas. Text is
 // laid out from left to right, one glyph a character: joined and right-to-left
 // scripts are readable only in the tables and the inspector.
 type Typeface struct {
@@ -59,8 +59,8 @@ func (t *Typeface) Face(px float32) *Face {
 	if f := t.faces[half]; f != nil {
 		return f
 	}
-	if len(t.faces) >= typefaceFaces {
-		clear(t.faces)
+	if t.faces == nil || len(t.faces) >= typefaceFaces {
+		t.faces = map[int]*Face{}
 	}
 	f := &Face{glyphs: map[glyphKey]*glyph{}, px: float32(half) / 2}
 	for _, src := range t.fonts {
@@ -94,7 +94,7 @@ type Face struct {
 	glyphs    map[glyphKey]*glyph
 	bytes     int
 	buf       sfnt.Buffer
-	ascii     [128]float32 // advance + 1 of the plain characters, 0: not yet asked
+	plain     [128 * subPixels]*glyph // the same for the characters used most
 }
 
 type source struct {
@@ -129,12 +129,19 @@ func (f *Face) source(r rune) *source {
 }
 
 func (f *Face) glyph(r rune, sub int) *glyph {
+	plain := uint32(r) < 128
+	if plain {
+		if g := f.plain[int(r)*subPixels+sub]; g != nil {
+			return g
+		}
+	}
 	key := glyphKey{r, uint8(sub)}
 	if g := f.glyphs[key]; g != nil {
 		return g
 	}
 	if f.bytes > faceBytes {
 		clear(f.glyphs)
+		clear(f.plain[:])
 		f.bytes = 0
 	}
 	g := &glyph{}
@@ -153,22 +160,16 @@ func (f *Face) glyph(r rune, sub int) *glyph {
 			}
 		}
 	}
-	f.glyphs[key] = g
+	if plain {
+		f.plain[int(r)*subPixels+sub] = g
+	} else {
+		f.glyphs[key] = g
+	}
 	f.bytes += len(g.mask) + 64
 	return g
 }
 
-func (f *Face) advance(r rune) float32 {
-	if r >= 0 && r < 128 {
-		if a := f.ascii[r]; a > 0 {
-			return a - 1
-		}
-		a := f.glyph(r, 0).advance
-		f.ascii[r] = a + 1
-		return a
-	}
-	return f.glyph(r, 0).advance
-}
+func (f *Face) advance(r rune) float32 { return f.glyph(r, 0).advance }
 
 // maxTextRunes bounds what one call measures or draws: no line on a screen is
 // longer.

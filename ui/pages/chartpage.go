@@ -1,0 +1,542 @@
+package pages
+
+import (
+	"context"
+	"image"
+	"math"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/inventory"
+	"kmscope/stats"
+	"kmscope/ui/page"
+	"kmscope/ui/paint"
+	"kmscope/ui/view"
+)
+
+// Charts is the page of small multiples: the series of the selected element,
+// or of the busiest ones while none is selected, over the window's one range
+// of time and with its one cursor.
+type Charts struct {
+	content fyne.CanvasObject
+	surface *surface
+	chip    *chip
+	spans   []*widget.Button
+	live    *widget.Button
+	work    worker
+	painter chartPainter
+
+	view   *view.State
+	charts []chart
+	empty  string // why there is no chart at all
+	time   chartTime
+	asked  chartQuery
+	scroll float64 // how far the grid is scrolled up, window units
+
+	// A range being drawn with the pointer, window units; only while selecting.
+	selecting      bool
+	selectX0, selX float64
+	selectChart    rect
+	hovering       bool
+}
+
+var (
+	_ page.Page      = (*Charts)(nil)
+	_ page.Commander = (*Charts)(nil)
+)
+
+// NewCharts makes the page. Interface goroutine.
+func NewCharts() *Charts {
+	p := &Charts{empty: "No server yet. Connect to one, or open a capture."}
+	p.surface = newSurface(fyne.NewSize(320, 200), p.paint)
+	p.surface.hovered = p.hovered
+	p.surface.left = p.left
+	p.surface.clicked = p.clicked
+	p.surface.doubled = func(fyne.Position) { p.follow() }
+	p.surface.dragged = p.dragged
+	p.surface.dragDone = p.dragDone
+	p.surface.wheeled = p.wheeled
+	p.surface.key = p.key
+	p.surface.pointer = func() desktop.Cursor {
+		if p.hovering {
+			return desktop.CrosshairCursor
+		}
+		return desktop.DefaultCursor
+	}
+	p.chip = newChip("", func() {
+		if p.view != nil {
+			p.view.Select(view.Selection{Session: p.view.Server()})
+		}
+	})
+	p.chip.Hide()
+	bar := container.NewHBox(p.chip, layout.NewSpacer())
+	for _, s := range chartSpans {
+		b := widget.NewButton(s.word, func() {
+			if p.view != nil {
+				p.view.SetLength(s.d)
+				p.refresh()
+			}
+		})
+		p.spans = append(p.spans, b)
+		bar.Add(b)
+	}
+	p.live = widget.NewButton("Live", p.follow)
+	bar.Add(p.live)
+	p.content = container.NewBorder(inset(bar), nil, nil, nil, p.surface)
+	return p
+}
+
+// Title implements page.Page.
+func (p *Charts) Title() string { return "Charts" }
+
+// Content implements page.Page.
+func (p *Charts) Content() fyne.CanvasObject { return p.content }
+
+// Shown implements page.Page.
+func (p *Charts) Shown(visible bool) {
+	if !visible {
+		p.work.stop()
+		p.asked = chartQuery{}
+		if p.hovering {
+			p.left()
+		}
+	}
+}
+
+// Commands implements page.Commander.
+func (p *Charts) Commands() []page.Command {
+	var out []page.Command
+	for _, s := range chartSpans {
+		title := "Charts: show the last " + s.word
+		if s.d == 0 {
+			title = "Charts: show all"
+		}
+		out = append(out, page.Command{Title: title, Run: func() {
+			if p.view != nil {
+				p.view.SetLength(s.d)
+				p.refresh()
+			}
+		}})
+	}
+	return append(out, page.Command{Title: "Charts: follow the end", Run: p.follow})
+}
+
+// Update implements page.Page.
+func (p *Charts) Update(v *view.State) {
+	p.view = v
+	p.refresh()
+}
+
+// refresh takes over the range and the cursor, and asks for the series if
+// anything that they depend on changed.
+func (p *Charts) refresh() {
+	v := p.view
+	if v == nil {
+		return
+	}
+	from, to := v.Range()
+	p.time = chartTime{From: from, To: to, Clock: v.Clock()}
+	if at, live := v.Cursor(); !live {
+		p.time.Cursor = at
+	}
+	p.updateBar()
+	x := v.Server()
+	if x == nil {
+		p.charts, p.empty = nil, "No server yet. Connect to one, or open a capture."
+		p.work.stop()
+		p.surface.repaint()
+		return
+	}
+	sel := v.Selection()
+	q := chartQuery{session: x, object: sel.Object, from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
+	if store := x.Stats(); store != nil {
+		q.version = store.Version()
+	}
+	if q != p.asked {
+		p.asked = q
+		snap := v.Snapshot(x)
+		p.work.start(func(ctx context.Context) func() {
+			charts, empty := gatherCharts(ctx, q, snap)
+			return func() {
+				p.charts, p.empty = charts, empty
+				p.hold()
+				p.surface.repaint()
+			}
+		})
+	}
+	p.surface.repaint()
+}
+
+// coarse rounds an end of the range so that a range that moves on with the end
+// asks for new series only once it moved visibly; gatherCharts reads a margin.
+func coarse(t time.Time, span time.Duration) time.Time {
+	if t.IsZero() || span < time.Millisecond {
+		return t
+	}
+	return t.Truncate(span / 100)
+}
+
+func (p *Charts) updateBar() {
+	v := p.view
+	if o := v.Selection().Object; o != "" {
+		label := inventory.TypeOf(o)
+		if obj := v.Object(); obj != nil {
+			label = obj.Label()
+		}
+		p.chip.set(label)
+		p.chip.Show()
+	} else {
+		p.chip.Hide()
+	}
+	for i, s := range chartSpans {
+		setImportance(p.spans[i], v.Following() && v.Length() == s.d)
+	}
+	_, live := v.Cursor()
+	atEnd := v.Following() && (live || p.hovering && v.Pinned().IsZero())
+	if atEnd {
+		p.live.Disable()
+	} else {
+		p.live.Enable()
+	}
+}
+
+// setImportance marks the one of several buttons that is in force; it does
+// nothing when nothing changed, for a refresh is not free.
+func setImportance(b *widget.Button, on bool) {
+	want := widget.MediumImportance
+	if on {
+		want = widget.HighImportance
+	}
+	if b.Importance != want {
+		b.Importance = want
+		b.Refresh()
+	}
+}
+
+// chartQuery is all that the charts depend on.
+type chartQuery struct {
+	session  view.Session
+	object   string
+	from, to time.Time
+	version  uint64
+	snapshot uint64
+	points   int
+}
+
+// gatherCharts reads the series and makes the charts. Any goroutine.
+func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
+	store := q.session.Stats()
+	if store == nil || store.Samples() == 0 && len(store.Elements()) == 0 {
+		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
+	}
+	offset, _ := store.ClockOffset()
+	read := func(element string, metrics ...string) []stats.Series {
+		sq := stats.Query{Element: element, Metrics: metrics, MaxPoints: q.points}
+		if !q.from.IsZero() {
+			// A little more on both ends lets the lines run to the edges.
+			margin := q.to.Sub(q.from)/20 + 5*time.Second
+			sq.From, sq.To = q.from.Add(offset-margin), q.to.Add(offset+margin)
+		}
+		list := store.Series(sq)
+		for i := range list {
+			for k := range list[i].Points {
+				list[i].Points[k].At = list[i].Points[k].At.Add(-offset)
+			}
+		}
+		return list
+	}
+	label := func(id string) string {
+		if o := snap.Object(id); o != nil {
+			return o.Label()
+		}
+		return inventory.TypeOf(id)
+	}
+	inPipeline := ""
+	if q.object != "" && q.object != inventory.ManagerID {
+		if q.object != inventory.PipelineOf(q.object) {
+			charts = chartsOf(elementCharts, read(q.object), label(q.object))
+			for _, ch := range charts {
+				if len(ch.Lines) > 0 {
+					return append(charts, chartsOf(serverCharts, read(inventory.ManagerID), "server")...), ""
+				}
+			}
+			return nil, "No statistics yet: " + label(q.object) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
+		}
+		inPipeline = q.object
+	}
+	if inPipeline == "" {
+		charts = chartsOf(serverCharts, read(inventory.ManagerID), "server")
+	}
+	to := q.to
+	if !to.IsZero() {
+		to = to.Add(offset)
+	}
+	ranked := busiest(store.Latest(stats.Query{Metrics: []string{stats.Bitrate}, To: to}), busiestCharts, func(id string) bool {
+		return inPipeline == "" || inventory.PipelineOf(id) == inPipeline
+	})
+	for _, b := range ranked {
+		if ctx.Err() != nil {
+			return charts, ""
+		}
+		if ch := overviewChart(read(b.ID, stats.Bitrate), label(b.ID)); len(ch.Lines) > 0 {
+			ch.Object = b.ID
+			charts = append(charts, ch)
+		}
+	}
+	if len(charts) == 0 {
+		if inPipeline != "" {
+			return nil, "No statistics yet: no element of " + label(inPipeline) + " has figures in this range."
+		}
+		return nil, "No statistics in this range. Choose a longer one, or follow the end."
+	}
+	return charts, ""
+}
+
+// grid gives the number of columns and the size of a chart.
+func (p *Charts) grid() (columns int, width float64) {
+	w := float64(p.surface.Size().Width)
+	columns = max(1, int((w-chartGap)/(chartMinWidth+chartGap)))
+	columns = min(columns, 4)
+	return columns, (w-chartGap)/float64(columns) - chartGap
+}
+
+// place gives the rectangle of chart i, scrolling taken into account.
+func (p *Charts) place(i int) rect {
+	columns, width := p.grid()
+	return rect{
+		X: chartGap + float64(i%columns)*(width+chartGap),
+		Y: float64(i/columns)*(chartHeight+chartGap) - p.scroll,
+		W: width, H: chartHeight,
+	}
+}
+
+// resolution is how many points a line is worth asking for.
+func (p *Charts) resolution() int {
+	_, width := p.grid()
+	return max(int(width)*2, 200)
+}
+
+// hold keeps the scroll position within the grid.
+func (p *Charts) hold() {
+	columns, _ := p.grid()
+	rows := (len(p.charts) + columns - 1) / columns
+	full := float64(rows)*(chartHeight+chartGap) + chartGap
+	p.scroll = min(max(p.scroll, 0), max(full-float64(p.surface.Size().Height), 0))
+}
+
+func (p *Charts) paint(c *paint.Canvas, l *look, scale float32) {
+	w, h := c.Size()
+	if len(p.charts) == 0 {
+		emptyState(c, l, p.empty, scale)
+		return
+	}
+	p.hold()
+	for i := range p.charts {
+		r := p.place(i)
+		if r.Y > float64(h)/float64(scale) || r.Y+r.H < 0 {
+			continue
+		}
+		p.painter.paint(c, l, &p.charts[i], p.time, r, scale)
+	}
+	if p.selecting {
+		plot := plotArea(p.selectChart)
+		a, b := min(p.selectX0, p.selX), max(p.selectX0, p.selX)
+		for i := range p.charts {
+			q := plotArea(p.place(i))
+			c.Rect(float32(q.X+a-plot.X)*scale, float32(q.Y)*scale, float32(b-a)*scale, float32(q.H)*scale, l.Selection)
+		}
+	}
+	columns, _ := p.grid()
+	rows := (len(p.charts) + columns - 1) / columns
+	scrollMark(c, l, p.scroll, float64(rows)*(chartHeight+chartGap)+chartGap, image.Rect(0, 0, w, h), scale)
+}
+
+// scrollMark draws the thin bar that says how much there is above and below.
+func scrollMark(c *paint.Canvas, l *look, at, full float64, r image.Rectangle, scale float32) {
+	view := float64(r.Dy()) / float64(scale)
+	if full <= view+1 {
+		return
+	}
+	h := float32(math.Max(view/full*view, 24))
+	y := float32(at/(full-view)) * (float32(view) - h)
+	c.RoundRect(float32(r.Max.X)-5*scale, float32(r.Min.Y)+y*scale, 3*scale, h*scale, 1.5*scale, paint.WithAlpha(l.Dim, 0.5))
+}
+
+// emptyState writes a sentence into the middle of a page.
+func emptyState(c *paint.Canvas, l *look, s string, scale float32) {
+	w, h := c.Size()
+	f := l.regular.Face(13 * scale)
+	lines := wrap(f, s, min(float32(w)-40*scale, 460*scale), 5)
+	y := float32(h)*0.42 - float32(len(lines)-1)*10*scale
+	for _, line := range lines {
+		c.TextCentred(f, line, float32(w)/2, y, l.Dim)
+		y += 20 * scale
+	}
+}
+
+// chartAt finds the chart under a point; ok is false between them.
+func (p *Charts) chartAt(pos fyne.Position) (i int, r rect, ok bool) {
+	for i := range p.charts {
+		if r := p.place(i); r.contains(float64(pos.X), float64(pos.Y)) {
+			return i, r, true
+		}
+	}
+	return 0, rect{}, false
+}
+
+func (p *Charts) hovered(pos fyne.Position) {
+	i, r, ok := p.chartAt(pos)
+	plot := plotArea(r)
+	inside := ok && len(p.charts[i].Lines) > 0 && float64(pos.X) >= plot.X-2 && float64(pos.X) <= plot.X+plot.W+2
+	if !inside || p.view == nil || p.time.From.IsZero() {
+		p.left()
+		return
+	}
+	p.hovering = true
+	at := p.time.timeAt(float64(pos.X), plot.X, plot.W)
+	p.time.Cursor = at
+	p.view.Hover(at)
+	p.surface.repaint()
+}
+
+func (p *Charts) left() {
+	if !p.hovering {
+		return
+	}
+	p.hovering = false
+	if p.view != nil {
+		p.view.Hover(time.Time{})
+		p.refresh()
+	}
+}
+
+func (p *Charts) clicked(pos fyne.Position, _ bool) {
+	i, r, ok := p.chartAt(pos)
+	if !ok || p.view == nil || p.time.From.IsZero() {
+		return
+	}
+	plot := plotArea(r)
+	if float64(pos.Y) < plot.Y && p.charts[i].Object != "" {
+		p.view.SelectObject(p.charts[i].Object)
+		p.refresh()
+		return
+	}
+	p.view.Pin(p.time.timeAt(float64(pos.X), plot.X, plot.W))
+	p.refresh()
+}
+
+func (p *Charts) dragged(pos, delta fyne.Position) {
+	if p.view == nil || p.time.From.IsZero() {
+		return
+	}
+	if !p.selecting {
+		_, r, ok := p.chartAt(p.surface.pressedAt)
+		if !ok {
+			p.scroll -= float64(delta.Y)
+			p.surface.repaint()
+			return
+		}
+		p.selecting, p.selectChart = true, r
+		p.selectX0 = float64(p.surface.pressedAt.X)
+	}
+	plot := plotArea(p.selectChart)
+	p.selectX0 = min(max(p.selectX0, plot.X), plot.X+plot.W)
+	p.selX = min(max(float64(pos.X), plot.X), plot.X+plot.W)
+	p.surface.repaint()
+}
+
+func (p *Charts) dragDone() {
+	if !p.selecting {
+		return
+	}
+	p.selecting = false
+	plot := plotArea(p.selectChart)
+	if math.Abs(p.selX-p.selectX0) >= 4 {
+		p.view.SetRange(p.time.timeAt(p.selectX0, plot.X, plot.W), p.time.timeAt(p.selX, plot.X, plot.W))
+	}
+	p.refresh()
+}
+
+// wheeled scrolls the grid; with Ctrl it zooms the range of time around the
+// pointer, sideways (or with Shift) it moves the range.
+func (p *Charts) wheeled(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
+	_, r, ok := p.chartAt(pos)
+	if p.view == nil || !ok || p.time.From.IsZero() || mods&fyne.KeyModifierControl == 0 && d.DX == 0 {
+		p.scroll -= float64(d.DY)
+		p.hold()
+		p.surface.repaint()
+		return
+	}
+	plot := plotArea(r)
+	span := p.time.To.Sub(p.time.From)
+	if mods&fyne.KeyModifierControl == 0 {
+		move := time.Duration(float64(span) * float64(-d.DX) / plot.W)
+		p.view.SetRange(p.time.From.Add(move), p.time.To.Add(move))
+		p.refresh()
+		return
+	}
+	at := p.time.timeAt(float64(pos.X), plot.X, plot.W)
+	f := 1 / wheelZoom(float64(d.DY))
+	p.view.SetRange(at.Add(-time.Duration(float64(at.Sub(p.time.From))*f)), at.Add(time.Duration(float64(p.time.To.Sub(at))*f)))
+	p.refresh()
+}
+
+func (p *Charts) key(k fyne.KeyName) bool {
+	switch k {
+	case fyne.KeyEscape, fyne.KeyEnd:
+		p.follow()
+	case fyne.KeyUp:
+		p.scroll -= chartHeight / 2
+	case fyne.KeyDown:
+		p.scroll += chartHeight / 2
+	case fyne.KeyPageUp:
+		p.scroll -= float64(p.surface.Size().Height)
+	case fyne.KeyPageDown:
+		p.scroll += float64(p.surface.Size().Height)
+	case fyne.KeyHome:
+		p.scroll = 0
+	case fyne.KeyLeft, fyne.KeyRight:
+		p.step(k == fyne.KeyRight)
+	default:
+		return false
+	}
+	p.hold()
+	p.surface.repaint()
+	return true
+}
+
+// step moves the cursor by a hundredth of the range.
+func (p *Charts) step(forward bool) {
+	if p.view == nil || p.time.From.IsZero() {
+		return
+	}
+	d := p.time.To.Sub(p.time.From) / 100
+	if !forward {
+		d = -d
+	}
+	at := p.time.Cursor
+	if at.IsZero() {
+		at = p.time.To
+	}
+	p.view.Pin(at.Add(d))
+	p.refresh()
+}
+
+func (p *Charts) follow() {
+	if p.view == nil {
+		return
+	}
+	if p.view.Following() {
+		p.view.Follow()
+	} else {
+		// Back to a usual length: the zoomed range was for one look.
+		p.view.Follow()
+		p.view.SetLength(view.DefaultRange)
+	}
+	p.refresh()
+}

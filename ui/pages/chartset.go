@@ -1,0 +1,200 @@
+package pages
+
+import (
+	"cmp"
+	"image/color"
+	"slices"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/stats"
+	"kmscope/ui/paint"
+)
+
+// busiestCharts bounds the charts of an overview: more small multiples than
+// this nobody compares.
+const busiestCharts = 32
+
+// chartKind says which series make one chart of an element.
+type chartKind struct {
+	title  string
+	unit   stats.Unit
+	pick   []pick
+	always bool    // shown empty as well
+	limit  float64 // threshold in unit
+	empty  string
+}
+
+// pick selects series for a chart. A word replaces the medium in the legend.
+type pick struct {
+	metric string
+	dir    stats.Direction
+	word   string
+	hue    func(l *look) color.NRGBA // nil: the hue of the medium
+	dash   paint.Dash                // nil: the pattern of the medium
+}
+
+// lossThreshold is the share of lost packets from which people hear and see it.
+const lossThreshold = 0.05
+
+// elementCharts are the small multiples of one element, in their order.
+var elementCharts = []chartKind{
+	{title: "Bitrate received", unit: stats.Bps, always: true, pick: []pick{{metric: stats.Bitrate, dir: stats.In}},
+		empty: "Nothing received from the remote side yet."},
+	{title: "Bitrate sent, target, REMB", unit: stats.Bps, always: true, pick: []pick{
+		{metric: stats.Bitrate, dir: stats.Out},
+		{metric: stats.TargetBitrate, dir: stats.Out, word: "target", hue: func(l *look) color.NRGBA { return l.Dim }, dash: dashLimit},
+		{metric: stats.REMB, dir: stats.Out, word: "REMB", hue: func(l *look) color.NRGBA { return l.Data }},
+	}, empty: "Nothing sent to the remote side yet."},
+	{title: "Loss per interval", unit: stats.Ratio, always: true, limit: lossThreshold, pick: []pick{{metric: stats.Loss, dir: stats.In}},
+		empty: "No loss figures yet: they need received RTP."},
+	{title: "Loss told by the remote side", unit: stats.Ratio, limit: lossThreshold, pick: []pick{{metric: stats.FractionLost, dir: stats.Out}}},
+	{title: "Jitter received", unit: stats.Ms, always: true, pick: []pick{{metric: stats.Jitter, dir: stats.In}},
+		empty: "No jitter figures yet: they need received RTP."},
+	{title: "Round trip", unit: stats.Ms, always: true, pick: []pick{{metric: stats.RTT, dir: stats.Out}},
+		empty: "No round trip yet: it needs receiver reports from the remote side."},
+	{title: "NACK, PLI, FIR", unit: stats.PerSecond, pick: []pick{
+		{metric: stats.NACKRate, word: "NACK", hue: func(l *look) color.NRGBA { return l.Error }},
+		{metric: stats.PLIRate, word: "PLI", hue: func(l *look) color.NRGBA { return l.Warning }},
+		{metric: stats.FIRRate, word: "FIR", hue: func(l *look) color.NRGBA { return l.Data }},
+	}},
+	{title: "Packets", unit: stats.PerSecond, pick: []pick{{metric: stats.PacketRate}}},
+	{title: "Latency end to end (unreliable figure)", unit: stats.Ms, pick: []pick{{metric: stats.E2ELatency}}},
+	{title: "Latency at the input", unit: stats.Ms, pick: []pick{{metric: stats.InputLatency}}},
+	{title: "Data channel messages", unit: stats.PerSecond, pick: []pick{{metric: stats.MessageRate}}},
+}
+
+// serverCharts are the figures of the server itself.
+var serverCharts = []chartKind{
+	{title: "Server CPU", unit: stats.Ratio, pick: []pick{{metric: stats.CPU, word: "all cores", hue: func(l *look) color.NRGBA { return l.Accent }}}},
+	{title: "Server memory", unit: stats.KiB, pick: []pick{{metric: stats.Memory, word: "resident", hue: func(l *look) color.NRGBA { return l.Dim }}}},
+	{title: "Ping", unit: stats.Ms, pick: []pick{{metric: stats.Ping, word: "round trip", hue: func(l *look) color.NRGBA { return l.OK }}}},
+}
+
+// chartsOf makes the charts of one element from its series. note names the
+// element.
+func chartsOf(kinds []chartKind, series []stats.Series, note string) []chart {
+	var out []chart
+	for _, k := range kinds {
+		ch := chart{Title: k.title, Unit: k.unit, Note: note, Limit: k.limit, Empty: k.empty}
+		for _, p := range k.pick {
+			ch.Lines = append(ch.Lines, linesOf(p, series)...)
+		}
+		if k.unit == stats.PerSecond {
+			ch.Lines = dropSilent(ch.Lines)
+		}
+		if len(ch.Lines) > 0 || k.always {
+			out = append(out, ch)
+		}
+	}
+	return out
+}
+
+// dropSilent leaves out counters that never counted: a chart of six flat
+// lines says nothing.
+func dropSilent(lines []chartLine) []chartLine {
+	return slices.DeleteFunc(lines, func(ln chartLine) bool {
+		for _, p := range ln.Points {
+			if p.V != 0 {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+func linesOf(p pick, series []stats.Series) []chartLine {
+	var out []chartLine
+	perMedia := map[string]int{}
+	dirs := map[stats.Direction]bool{}
+	for _, s := range series {
+		if s.Metric == p.metric && (p.dir == stats.None || s.Dir == p.dir) {
+			perMedia[s.Media+string(s.Dir)]++
+			dirs[s.Dir] = true
+		}
+	}
+	for _, s := range series {
+		if s.Metric != p.metric || p.dir != stats.None && s.Dir != p.dir {
+			continue
+		}
+		ln := chartLine{Media: inventory.Media(s.Media), Hue: p.hue, Dash: p.dash, Unit: s.Unit, Points: s.Points, Key: s.Key}
+		if ln.Dash == nil {
+			ln.Dash = dashOf(ln.Media)
+		}
+		word := mediaWord(ln.Media)
+		if p.word != "" {
+			if len(perMedia) > 1 && word != "" {
+				word = p.word + " " + word
+			} else {
+				word = p.word
+			}
+		}
+		if word == "" {
+			word = string(s.Dir)
+		} else if len(dirs) > 1 {
+			word += " " + string(s.Dir)
+		}
+		ln.Faded = len(dirs) > 1 && s.Dir == stats.Out
+		if perMedia[s.Media+string(s.Dir)] > 1 && s.Stream != "" {
+			word += " …" + s.Stream[max(len(s.Stream)-4, 0):]
+		}
+		ln.Label = word
+		out = append(out, ln)
+	}
+	return out
+}
+
+// busyElement is an element of the overview with what it moves now.
+type busyElement struct {
+	ID  string
+	Bps float64
+}
+
+// busiest ranks elements by what they receive and send now, most first, and
+// by id where that is equal. keep tells which elements count.
+func busiest(latest []stats.Series, n int, keep func(id string) bool) []busyElement {
+	sum := map[string]float64{}
+	for _, s := range latest {
+		if s.Metric == stats.Bitrate && len(s.Points) > 0 && keep(s.Element) {
+			sum[s.Element] += s.Points[len(s.Points)-1].V
+		}
+	}
+	out := make([]busyElement, 0, len(sum))
+	for id, bps := range sum {
+		out = append(out, busyElement{id, bps})
+	}
+	slices.SortFunc(out, func(a, b busyElement) int {
+		return cmp.Or(cmp.Compare(b.Bps, a.Bps), cmp.Compare(a.ID, b.ID))
+	})
+	return out[:min(len(out), n)]
+}
+
+// overviewChart is the one chart of an element in the overview: what it moves
+// in the direction in which it moves more.
+func overviewChart(series []stats.Series, label string) chart {
+	var in, out float64
+	for _, s := range series {
+		if s.Metric != stats.Bitrate || len(s.Points) == 0 {
+			continue
+		}
+		if s.Dir == stats.In {
+			in += s.Points[len(s.Points)-1].V
+		} else {
+			out += s.Points[len(s.Points)-1].V
+		}
+	}
+	dir, word := stats.In, "received"
+	if out > in {
+		dir, word = stats.Out, "sent"
+	}
+	return chart{Title: label, Unit: stats.Bps, Note: word,
+		Lines: linesOf(pick{metric: stats.Bitrate, dir: dir}, series)}
+}
+
+// chartSpan is how much time the charts show.
+type chartSpan struct {
+	word string
+	d    time.Duration // 0: all
+}
+
+var chartSpans = []chartSpan{{"20 s", 20 * time.Second}, {"5 min", 5 * time.Minute}, {"all", 0}}

@@ -1,0 +1,643 @@
+package pages
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+
+	"kmscope/graph"
+	"kmscope/inventory"
+	"kmscope/stats"
+	"kmscope/ui/page"
+	"kmscope/ui/paint"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// Layouter places graphs; graph.Layouter does. Any goroutine may call it.
+type Layouter interface {
+	Layout(ctx context.Context, g *graph.Graph) (*graph.Graph, error)
+}
+
+// Graph is the page of pipelines, elements and what flows between them.
+//
+// The worker builds the graph of a snapshot and has it placed when its shape
+// (nodes, sizes, connections) is new; a change of state keeps all places. A
+// result for a state that is not looked at any more is dropped. Drawing and
+// hit tests run over the last placed scene on the interface goroutine.
+type Graph struct {
+	// Opened is called when a person asks for details of the selected object:
+	// by a double click or Enter. It may be nil.
+	Opened func()
+
+	content  fyne.CanvasObject
+	surface  *surface
+	placer   *placer
+	work     worker
+	painter  graphPainter
+	watch    *time.Timer
+	visible  bool
+	showGone bool
+
+	view    *view.State
+	scene   *scene
+	port    viewport
+	fitted  bool // the viewport follows the graph until a person moves it
+	asked   graphQuery
+	problem string // why the graph could not be placed
+	slow    bool
+	pending int // nodes being placed
+
+	lastSelected string // what the page showed as selected last
+
+	hover    hit
+	hoverPos fyne.Position
+	onMap    bool // over the small map or the link
+	linkRect rect // the link that shows what is gone; empty: there is none
+	mapDrag  bool
+	panning  bool
+}
+
+var (
+	_ page.Page      = (*Graph)(nil)
+	_ page.Commander = (*Graph)(nil)
+)
+
+// graphQuery is all that a scene depends on.
+type graphQuery struct {
+	session view.Session
+	snap    *inventory.Snapshot
+	version uint64
+	gone    bool
+}
+
+// NewGraph makes the page. Interface goroutine.
+func NewGraph(l Layouter) *Graph {
+	p := &Graph{fitted: true, placer: &placer{layouter: l}}
+	p.port.Zoom = 1
+	p.surface = newSurface(fyne.NewSize(320, 200), p.paint)
+	p.surface.resized = p.resized
+	p.surface.clicked = p.clicked
+	p.surface.doubled = p.doubled
+	p.surface.dragged = p.dragged
+	p.surface.dragDone = func() { p.mapDrag, p.panning = false, false }
+	p.surface.hovered = p.hovered
+	p.surface.left = p.left
+	p.surface.wheeled = p.wheeled
+	p.surface.key = p.key
+	p.surface.typed = p.typed
+	p.surface.pointer = func() desktop.Cursor {
+		if id := p.hover.id(); id != "" || p.onMap {
+			return desktop.PointerCursor
+		}
+		return desktop.DefaultCursor
+	}
+	p.content = p.surface
+	return p
+}
+
+// Title implements page.Page.
+func (p *Graph) Title() string { return "Graph" }
+
+// Content implements page.Page.
+func (p *Graph) Content() fyne.CanvasObject { return p.content }
+
+// Shown implements page.Page.
+func (p *Graph) Shown(visible bool) {
+	p.visible = visible
+	if !visible {
+		p.work.stop()
+		p.asked = graphQuery{}
+		p.idle()
+		p.hover = hit{}
+	}
+}
+
+// Commands implements page.Commander.
+func (p *Graph) Commands() []page.Command {
+	return []page.Command{
+		{Title: "Graph: fit all", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key0, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.fit},
+		{Title: "Graph: original size", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key1, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.actual},
+		{Title: "Graph: go to the selected object", Run: p.reveal},
+		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
+	}
+}
+
+// Update implements page.Page.
+func (p *Graph) Update(v *view.State) {
+	p.view = v
+	p.refresh()
+	// What was selected elsewhere comes into view; what was selected here is.
+	if now := v.Selection().Object; now != p.lastSelected {
+		p.lastSelected = now
+		if !p.fitted || p.port.Zoom < labelsFrom {
+			p.reveal()
+		}
+	}
+}
+
+// refresh asks for a new scene if anything that it depends on changed.
+func (p *Graph) refresh() {
+	v := p.view
+	if v == nil {
+		return
+	}
+	x := v.Server()
+	if x == nil {
+		p.scene, p.problem, p.asked = nil, "", graphQuery{}
+		p.work.stop()
+		p.idle()
+		p.surface.repaint()
+		return
+	}
+	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone}
+	store := x.Stats()
+	if store != nil {
+		q.version = store.Version()
+	}
+	if q == p.asked {
+		p.surface.repaint()
+		return
+	}
+	if q.session != p.asked.session {
+		p.scene, p.fitted = nil, true
+	}
+	p.asked = q
+	var rates graph.Rates
+	if _, live := v.Cursor(); live && store != nil {
+		rates = ratesOf(store)
+	}
+	p.busy(q.snap.Counts.Elements)
+	p.work.start(func(ctx context.Context) func() {
+		s, err := p.placer.place(ctx, q, rates)
+		return func() { p.show(s, err) }
+	})
+	p.surface.repaint()
+}
+
+// ratesOf reads the rate of an edge: what the sink sends on is what it got, or
+// what the source received from outside.
+func ratesOf(store *stats.Store) graph.Rates {
+	return func(source, sink string, media inventory.Media) (float64, bool) {
+		if r, ok := store.Rate(sink, stats.Out, string(media)); ok {
+			return r, true
+		}
+		return store.Rate(source, stats.In, string(media))
+	}
+}
+
+// placer builds and places graphs, one at a time, and remembers the last
+// placed one.
+type placer struct {
+	layouter Layouter
+
+	mu     sync.Mutex
+	shape  uint64
+	placed *graph.Graph
+	face   *paint.Typeface // its own: the interface's belongs to the interface
+}
+
+func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*scene, error) {
+	pl.mu.Lock()
+	defer pl.mu.Unlock()
+	g := graph.Build(q.snap, rates)
+	hidden := 0
+	if !q.gone {
+		g, hidden = withoutGone(g)
+	}
+	pl.measure(g)
+	sh := shape(g)
+	if pl.placed == nil || sh != pl.shape {
+		placed, err := pl.layouter.Layout(ctx, g)
+		if err != nil {
+			return nil, err
+		}
+		if len(placed.Nodes) != len(g.Nodes) || len(placed.Edges) != len(g.Edges) || len(placed.Frames) != len(g.Frames) {
+			return nil, fmt.Errorf("the layout gave %d of %d nodes", len(placed.Nodes), len(g.Nodes))
+		}
+		pl.shape, pl.placed, g = sh, placed, placed
+	} else {
+		g = placedAs(g, pl.placed)
+	}
+	s := newScene(g, q.snap.At)
+	s.hidden = hidden
+	return s, nil
+}
+
+// The bounds of a node's box. Widths depend on the names alone and go in
+// steps, so that a change of state moves nothing.
+const (
+	nodeMinWidth  = 208.0
+	nodeMaxWidth  = 268.0
+	nodeWidthStep = 20.0
+	nodeHeight    = 58.0
+)
+
+func (pl *placer) measure(g *graph.Graph) {
+	if pl.face == nil {
+		pl.face = typefaceOr(theme.SemiBold())
+	}
+	f := pl.face.Face(nodeTitle)
+	for i := range g.Nodes {
+		n := &g.Nodes[i]
+		w := float64(f.Width(n.Label)) + 50
+		w = math.Ceil((w-nodeMinWidth)/nodeWidthStep)*nodeWidthStep + nodeMinWidth
+		n.W, n.H = min(max(w, nodeMinWidth), nodeMaxWidth), nodeHeight
+	}
+}
+
+// show takes over a scene. Interface goroutine.
+func (p *Graph) show(s *scene, err error) {
+	p.idle()
+	if err != nil {
+		p.problem = "The graph could not be placed: " + err.Error() + "."
+		p.surface.repaint()
+		return
+	}
+	p.problem = ""
+	old := p.scene
+	p.scene = s
+	p.hover = hit{}
+	switch {
+	case p.fitted || old == nil:
+		p.fitNow()
+	case old.g != s.g:
+		p.port = anchored(p.port, old, s)
+	}
+	p.surface.repaint()
+}
+
+// busy notes that a scene is being made, and says so when it takes long.
+func (p *Graph) busy(nodes int) {
+	p.pending = nodes
+	if p.watch != nil {
+		return
+	}
+	p.watch = time.AfterFunc(layoutPatience, func() {
+		fyne.Do(func() {
+			if p.watch != nil {
+				p.slow = true
+				p.surface.repaint()
+			}
+		})
+	})
+}
+
+func (p *Graph) idle() {
+	if p.watch != nil {
+		p.watch.Stop()
+		p.watch = nil
+	}
+	p.slow = false
+}
+
+func (p *Graph) resized(size fyne.Size) {
+	w, h := float64(size.Width), float64(size.Height)
+	if w == p.port.W && h == p.port.H {
+		return
+	}
+	p.port.W, p.port.H = w, h
+	if p.fitted {
+		p.fitNow()
+	}
+}
+
+func (p *Graph) paint(c *paint.Canvas, l *look, scale float32) {
+	if text := p.emptyText(); text != "" {
+		p.goneLink(c, l, scale)
+		emptyState(c, l, text, scale)
+		if p.slow {
+			notice(c, l, "Placing "+plural(p.pending, "element")+" …", scale)
+		}
+		return
+	}
+	marks := graphMarks{hover: p.hover}
+	if p.view != nil {
+		marks.selected = p.view.Selection().Object
+	}
+	p.painter.paint(c, l, p.scene, p.port, marks, scale)
+	p.goneLink(c, l, scale)
+	p.painter.miniMap(c, l, p.scene, p.port, scale)
+	if !p.hover.none() && !p.panning && p.view != nil {
+		p.painter.card(c, l, cardLines(p.scene, p.hover, p.view.Clock()), [2]float32{p.hoverPos.X, p.hoverPos.Y}, scale)
+	}
+	switch {
+	case p.problem != "":
+		notice(c, l, p.problem, scale)
+	case p.slow:
+		notice(c, l, "Placing "+plural(p.pending, "element")+" …", scale)
+	}
+}
+
+// emptyText says what to do when there is nothing to draw.
+func (p *Graph) emptyText() string {
+	if p.view == nil || p.view.Server() == nil {
+		return "No server yet. Connect to one, or open a capture."
+	}
+	if p.scene == nil {
+		if p.problem != "" {
+			return p.problem
+		}
+		if p.asked.snap != nil && p.asked.snap.Counts.Elements+p.asked.snap.Counts.Pipelines > 0 {
+			return "Placing the graph …"
+		}
+	}
+	if p.scene != nil && len(p.scene.g.Frames) > 0 {
+		return ""
+	}
+	snap := p.asked.snap
+	switch {
+	case snap == nil || !snap.Listed && !snap.Server.Connected:
+		return "Nothing is known of the server yet."
+	case !snap.Listed:
+		return "Reading what the server has …"
+	case p.scene != nil && p.scene.hidden > 0:
+		return "Nothing is alive here: all " + plural(p.scene.hidden, "object") + " are gone. “Show” in the corner brings them back."
+	}
+	return "No pipelines yet. They appear here as soon as an application creates one."
+}
+
+// fitMost is how large a fitted graph may get.
+const fitMost = 1.0
+
+func (p *Graph) fitNow() {
+	if p.scene != nil {
+		p.port = p.port.fitted(p.scene.bounds, 24, fitMost)
+	}
+}
+
+func (p *Graph) fit() {
+	p.fitted = true
+	p.fitNow()
+	p.surface.repaint()
+}
+
+// actual goes to the original size, around the selection or the middle.
+func (p *Graph) actual() {
+	p.fitted = false
+	if p.view != nil {
+		if r, ok := p.scene.place(p.view.Selection().Object); ok {
+			p.port.Zoom = 1
+			p.port = p.port.centred(r.X+r.W/2, r.Y+r.H/2)
+			p.surface.repaint()
+			return
+		}
+	}
+	p.port = p.port.zoomedAt(p.port.W/2, p.port.H/2, 1/p.port.Zoom)
+	p.surface.repaint()
+}
+
+// reveal brings the selected object into view.
+func (p *Graph) reveal() {
+	if p.view == nil {
+		return
+	}
+	if r, ok := p.scene.place(p.view.Selection().Object); ok {
+		p.fitted = false
+		if p.port.Zoom < labelsFrom && p.scene.node(p.view.Selection().Object) != nil {
+			p.port.Zoom = 1
+			p.port = p.port.centred(r.X+r.W/2, r.Y+r.H/2)
+		}
+		p.port = p.port.revealed(r, 32)
+		p.surface.repaint()
+	}
+}
+
+func (p *Graph) under(pos fyne.Position) hit {
+	x, y := p.port.toPlane(float64(pos.X), float64(pos.Y))
+	return p.scene.under(x, y, 5/p.port.Zoom)
+}
+
+// inMap tells whether a point is on the small map, and where on it.
+func (p *Graph) inMap(pos fyne.Position) (x, y float64, ok bool) {
+	if p.scene == nil || p.scene.bounds.empty() {
+		return 0, 0, false
+	}
+	r, ok := mapRect(p.port)
+	if !ok || !r.contains(float64(pos.X), float64(pos.Y)) {
+		return 0, 0, false
+	}
+	return float64(pos.X) - r.X, float64(pos.Y) - r.Y, true
+}
+
+// goneLink draws the words in the lower left corner that show and hide what is
+// gone, and notes where they are.
+func (p *Graph) goneLink(c *paint.Canvas, l *look, scale float32) {
+	p.linkRect = rect{}
+	if p.scene == nil || p.scene.hidden == 0 && !p.showGone {
+		return
+	}
+	what, link := "What is gone is shown", "Hide"
+	if !p.showGone {
+		what, link = plural(p.scene.hidden, "object")+" gone", "Show"
+	}
+	f := l.regular.Face(11.5 * scale)
+	w := (f.Width(what)+f.Width(link))/scale + 32
+	_, h := c.Size()
+	p.linkRect = rect{mapInset, float64(h)/float64(scale) - mapInset - 26, float64(w), 26}
+	x, y := float32(p.linkRect.X)*scale, float32(math.Round(p.linkRect.Y*float64(scale)))
+	c.RoundRect(x, y, w*scale, 26*scale, 6*scale, l.Panel)
+	c.StrokeRoundRect(x, y, w*scale, 26*scale, 6*scale, hairline(scale), l.Line)
+	end := c.Text(f, what, x+11*scale, y+17*scale, l.Dim)
+	c.Text(f, link, end+10*scale, y+17*scale, l.Accent)
+}
+
+func (p *Graph) toggleGone() {
+	p.showGone = !p.showGone
+	p.refresh()
+}
+
+func (p *Graph) clicked(pos fyne.Position, _ bool) {
+	if p.linkRect.contains(float64(pos.X), float64(pos.Y)) {
+		p.toggleGone()
+		return
+	}
+	if x, y, ok := p.inMap(pos); ok {
+		switch {
+		case mapFit.contains(x, y):
+			p.fit()
+		case mapActual.contains(x, y):
+			p.actual()
+		default:
+			p.toMap(x, y)
+		}
+		return
+	}
+	if p.view == nil || p.scene == nil {
+		return
+	}
+	p.choose(p.under(pos).id())
+}
+
+// choose selects an object, or the server itself with "".
+func (p *Graph) choose(id string) {
+	if p.view.Selection().Object == id {
+		return
+	}
+	p.lastSelected = id
+	p.view.SelectObject(id)
+	p.surface.repaint()
+}
+
+// toMap centres the window on a point of the small map.
+func (p *Graph) toMap(x, y float64) {
+	mv, _, ok := mapView(p.port, p.scene.bounds)
+	if !ok {
+		return
+	}
+	p.fitted = false
+	px, py := mv.toPlane(x, y)
+	p.port = p.port.centred(px, py).held(p.scene.bounds, 80)
+	p.surface.repaint()
+}
+
+func (p *Graph) doubled(pos fyne.Position) {
+	if _, _, ok := p.inMap(pos); ok || p.scene == nil || p.view == nil {
+		return
+	}
+	h := p.under(pos)
+	if h.id() == "" {
+		return
+	}
+	p.choose(h.id())
+	if p.Opened != nil {
+		p.Opened()
+	}
+}
+
+func (p *Graph) dragged(pos, delta fyne.Position) {
+	if p.scene == nil {
+		return
+	}
+	if !p.panning && !p.mapDrag {
+		if _, _, ok := p.inMap(p.surface.pressedAt); ok {
+			p.mapDrag = true
+		} else {
+			p.panning = true
+		}
+	}
+	if p.mapDrag {
+		if r, ok := mapRect(p.port); ok {
+			p.toMap(float64(pos.X)-r.X, float64(pos.Y)-r.Y)
+		}
+		return
+	}
+	p.fitted = false
+	p.port = p.port.panned(float64(delta.X), float64(delta.Y)).held(p.scene.bounds, 80)
+	p.surface.repaint()
+}
+
+func (p *Graph) hovered(pos fyne.Position) {
+	_, _, p.onMap = p.inMap(pos)
+	p.onMap = p.onMap || p.linkRect.contains(float64(pos.X), float64(pos.Y))
+	h := hit{}
+	if !p.onMap && p.scene != nil {
+		h = p.under(pos)
+	}
+	moved := pos != p.hoverPos
+	if h == p.hover && (h.none() || !moved) {
+		p.hoverPos = pos
+		return
+	}
+	p.hover, p.hoverPos = h, pos
+	p.surface.repaint()
+}
+
+func (p *Graph) left() {
+	p.onMap = false
+	if !p.hover.none() {
+		p.hover = hit{}
+		p.surface.repaint()
+	}
+}
+
+// wheeled moves the graph; with Ctrl it zooms around the pointer.
+func (p *Graph) wheeled(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
+	if p.scene == nil {
+		return
+	}
+	p.fitted = false
+	if mods&fyne.KeyModifierShortcutDefault != 0 || mods&fyne.KeyModifierControl != 0 {
+		p.port = p.port.zoomedAt(float64(pos.X), float64(pos.Y), wheelZoom(float64(d.DY+d.DX)))
+	} else {
+		p.port = p.port.panned(float64(d.DX)*3, float64(d.DY)*3)
+	}
+	p.port = p.port.held(p.scene.bounds, 80)
+	p.hover = p.under(pos)
+	p.surface.repaint()
+}
+
+func (p *Graph) key(k fyne.KeyName) bool {
+	if p.scene == nil || p.view == nil {
+		return false
+	}
+	dx, dy := 0.0, 0.0
+	switch k {
+	case fyne.KeyLeft:
+		dx = -1
+	case fyne.KeyRight:
+		dx = 1
+	case fyne.KeyUp:
+		dy = -1
+	case fyne.KeyDown:
+		dy = 1
+	case fyne.KeyHome:
+		p.fit()
+		return true
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if p.Opened != nil && p.view.Selection().Object != "" {
+			p.Opened()
+		}
+		return true
+	case fyne.KeyEscape:
+		p.choose("")
+		return true
+	default:
+		return false
+	}
+	if id := p.view.Selection().Object; p.scene.node(id) != nil {
+		if next := p.scene.neighbour(id, dx, dy); next != "" {
+			p.choose(next)
+			if r, ok := p.scene.place(next); ok {
+				was := p.port
+				if p.port = p.port.revealed(r, 32); p.port != was {
+					p.fitted = false
+				}
+			}
+			p.surface.repaint()
+		}
+		return true
+	}
+	p.fitted = false
+	p.port = p.port.panned(-dx*60, -dy*60).held(p.scene.bounds, 80)
+	p.surface.repaint()
+	return true
+}
+
+func (p *Graph) typed(r rune) bool {
+	if p.scene == nil {
+		return false
+	}
+	switch r {
+	case 'f', 'F', '0':
+		p.fit()
+	case '1':
+		p.actual()
+	case '+', '=', '-', '_':
+		f := 1.25
+		if r == '-' || r == '_' {
+			f = 1 / f
+		}
+		p.fitted = false
+		p.port = p.port.zoomedAt(p.port.W/2, p.port.H/2, f).held(p.scene.bounds, 80)
+		p.surface.repaint()
+	default:
+		return false
+	}
+	return true
+}

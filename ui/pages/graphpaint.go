@@ -1,0 +1,442 @@
+package pages
+
+import (
+	"fmt"
+	"image"
+	"image/color"
+	"math"
+	"strconv"
+	"time"
+
+	"kmscope/graph"
+	"kmscope/inventory"
+	"kmscope/stats"
+	"kmscope/ui/paint"
+)
+
+// Sizes of text in a graph at zoom 1, and the size in pixels of the screen's
+// own scale below which text is left out.
+const (
+	nodeTitle   = 13
+	nodeSmall   = 10.5
+	frameTitle  = 12.5
+	leastText   = 6.0
+	curvesFrom  = 0.3 // below this zoom edges are straight hairlines
+	boxesFrom   = 0.3 // below this zoom nodes are blocks in the colour of their health
+	labelsFrom  = 0.6 // below this zoom edges have no rates
+	nodeRadius  = 6.0
+	frameRadius = 8.0
+)
+
+// graphPainter paints scenes; it keeps scratch between frames.
+type graphPainter struct {
+	path []paint.Point
+}
+
+// graphMarks is what the window adds to a scene.
+type graphMarks struct {
+	selected string
+	hover    hit
+}
+
+// paint draws what a viewport shows of a scene.
+func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, marks graphMarks, scale float32) {
+	k := float32(v.Zoom) * scale
+	shown := v.shown()
+	for i := range s.g.Frames {
+		f := &s.g.Frames[i]
+		if overlaps(frameRect(f), shown) {
+			gp.frame(c, l, f, s.at, v, k, scale, marks.selected == f.ID && f.ID != "")
+		}
+	}
+	// Quiet edges first, what flows on top, what belongs to the selection last.
+	for pass := range 3 {
+		for i := range s.g.Edges {
+			e := &s.g.Edges[i]
+			p := 0
+			switch {
+			case marks.selected != "" && (e.From == marks.selected || e.To == marks.selected) || marks.hover.edge == e:
+				p = 2
+			case e.Flow == graph.Flowing:
+				p = 1
+			}
+			if p == pass && overlaps(pathBounds(e.Path), shown) {
+				gp.edge(c, l, e, v, k, scale, p == 2)
+			}
+		}
+	}
+	for i := range s.g.Nodes {
+		n := &s.g.Nodes[i]
+		if overlaps(nodeRect(n).grown(14), shown) {
+			gp.node(c, l, n, v, k, scale, n.ID == marks.selected, marks.hover.node == n)
+		}
+	}
+	if v.Zoom >= labelsFrom {
+		for i := range s.g.Edges {
+			if e := &s.g.Edges[i]; !e.PartOf && overlaps(pathBounds(e.Path), shown) {
+				gp.rate(c, l, e, v, k, scale)
+			}
+		}
+	}
+}
+
+func overlaps(a, b rect) bool {
+	return a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H
+}
+
+func (gp *graphPainter) frame(c *paint.Canvas, l *look, f *graph.Frame, now time.Time, v viewport, k, scale float32, selected bool) {
+	x, y, w, h := snap(v, frameRect(f), scale)
+	one := hairline(scale)
+	r := frameRadius * min(k, scale*1.5)
+	fill := paint.Mix(l.Background, l.Panel, 0.35)
+	c.RoundRect(x, y, w, h, r, fill)
+	line, width := l.Line, one
+	if selected {
+		line, width = l.Accent, 2*one
+	}
+	c.StrokeRoundRect(x, y, w, h, r, width, line)
+	// The name of a pipeline stays readable as long as it fits.
+	size := max(frameTitle*k, 10.5*scale)
+	if w < 36*scale || h < 18*scale {
+		return
+	}
+	pad := min(14*k, 14*scale*1.5)
+	pad = max(pad, 5*scale)
+	bold, small := l.bold.Face(size), l.regular.Face(size*0.86)
+	base := y + max(22*k, bold.Ascent+3*scale)
+	room := w - 2*pad
+	c.Clip(image.Rect(int(x), int(y), int(x+w), int(y+h)))
+	defer c.Unclip()
+	name := f.Label
+	if f.ID != "" {
+		name = "pipeline " + name
+	}
+	if bold.Width(name) > room {
+		name = f.Label
+	}
+	end := c.Text(bold, bold.Fit(name, room), x+pad, base, l.Text) + 16*k
+	note, hue := frameNote(f, now), l.Dim
+	if f.Dead {
+		hue = l.Dim
+	} else if f.Health == graph.HealthIdle && f.Elements > 0 {
+		hue = l.Warning
+	}
+	if left := x + w - pad - end; left > 40*scale {
+		c.Text(small, small.Fit(note, left), end, base, hue)
+	}
+	if f.Errors > 0 && !f.Dead {
+		gp.pill(c, l, x+w-pad, y+8*min(k, scale), strconv.Itoa(f.Errors), l.Error, min(k, scale), true)
+	}
+	if v.Zoom >= labelsFrom && f.Elements == 0 && h > 40*k {
+		c.TextCentred(small, "no elements", x+w/2, y+h*0.62, l.Dim)
+	}
+}
+
+// frameNote says in a few words how a pipeline is.
+func frameNote(f *graph.Frame, now time.Time) string {
+	s := plural(f.Elements, "element")
+	if f.Dead {
+		return "gone"
+	}
+	if !f.Born.IsZero() && now.After(f.Born) {
+		if f.BornSeen {
+			s += " · seen for " + hms(now.Sub(f.Born))
+		} else {
+			s += " · " + hms(now.Sub(f.Born))
+		}
+	}
+	if f.Health == graph.HealthIdle && f.Elements > 0 {
+		s += " · idle"
+	}
+	if f.Note != "" {
+		s += " · " + f.Note
+	}
+	return s
+}
+
+func plural(n int, word string) string {
+	if n == 1 {
+		return "1 " + word
+	}
+	return grouped(n) + " " + word + "s"
+}
+
+// grouped writes a count with a comma per three digits.
+func grouped(n int) string { return stats.Format(float64(n), stats.Count) }
+
+// hms writes how long something lasts: 00:41:07.
+func hms(d time.Duration) string {
+	s := int64(max(d, 0) / time.Second)
+	return fmt.Sprintf("%02d:%02d:%02d", s/3600, s/60%60, s%60)
+}
+
+// snap gives a rectangle of the plane in pixels, put on whole pixels so that
+// its lines are crisp.
+func snap(v viewport, r rect, scale float32) (x, y, w, h float32) {
+	x0, y0 := v.toWindow(r.X, r.Y)
+	x1, y1 := v.toWindow(r.X+r.W, r.Y+r.H)
+	s := float64(scale)
+	px, py := math.Round(x0*s), math.Round(y0*s)
+	return float32(px), float32(py), float32(max(math.Round(x1*s)-px, 1)), float32(max(math.Round(y1*s)-py, 1))
+}
+
+func hairline(scale float32) float32 { return max(float32(math.Round(float64(scale))), 1) }
+
+// healthColor is the colour of a whole node, for blocks and the small map.
+func healthColor(l *look, h graph.Health) color.NRGBA {
+	switch h {
+	case graph.HealthOK:
+		return l.OK
+	case graph.HealthWarning:
+		return l.Warning
+	case graph.HealthError:
+		return l.Error
+	}
+	return l.Dim
+}
+
+func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport, k, scale float32, selected, hovered bool) {
+	x, y, w, h := snap(v, nodeRect(n), scale)
+	one := hairline(scale)
+	if v.Zoom < boxesFrom {
+		hue := healthColor(l, n.Health)
+		fill := paint.Mix(l.Raised, hue, 0.55)
+		if n.Dead {
+			fill = paint.Mix(l.Background, l.Dim, 0.2)
+		}
+		c.RoundRect(x, y, w, h, min(nodeRadius*k, 3*scale), fill)
+		if selected {
+			c.StrokeRoundRect(x-2*one, y-2*one, w+4*one, h+4*one, 3*scale, 2*one, l.Accent)
+		} else if hovered {
+			c.StrokeRoundRect(x, y, w, h, 2*scale, one, l.Text)
+		}
+		return
+	}
+	r := nodeRadius * k
+	fill, line := l.Raised, l.Line
+	text, dim := l.Text, l.Dim
+	if n.Dead {
+		fill, text = paint.Mix(l.Background, l.Panel, 0.35), l.Dim
+		dim = paint.Mix(l.Dim, l.Background, 0.4)
+	}
+	if n.Health == graph.HealthError && !n.Dead {
+		line = paint.Mix(l.Line, l.Error, 0.6)
+	}
+	if hovered {
+		line = l.Dim
+	}
+	c.RoundRect(x, y, w, h, r, fill)
+	if selected {
+		c.RoundRect(x, y, w, h, r, paint.WithAlpha(l.Accent, 0.10))
+		c.StrokeRoundRect(x, y, w, h, r, 2*one, l.Accent)
+	} else {
+		c.StrokeRoundRect(x, y, w, h, r, one, line)
+	}
+	big, little := nodeTitle*k, nodeSmall*k
+	iconR := 9 * k
+	ix, iy := x+20*k, y+21*k
+	if big >= leastText*scale {
+		gp.icon(c, l, n.Kind, ix, iy, iconR, dim, scale)
+		tx := x + 37*k
+		room := w - 37*k - 10*k
+		f := l.bold.Face(big)
+		if little >= leastText*scale {
+			small := l.regular.Face(little)
+			c.Text(f, f.Fit(n.Label, room), tx, y+19*k, text)
+			sub := n.Sub
+			c.Text(small, small.Fit(sub, room), tx, y+33*k, dim)
+			if n.Summary != "" {
+				hue := healthColor(l, n.Health)
+				if n.Dead || n.Health == graph.HealthUnknown || n.Health == graph.HealthIdle {
+					hue = dim
+				}
+				c.Text(small, small.Fit(n.Summary, w-22*k), x+12*k, y+h-8.5*k, hue)
+			}
+		} else {
+			c.Text(f, f.Fit(n.Label, room), tx, y+h/2+f.CapHeight()/2, text)
+			c.RoundRect(x+3*k, y+6*k, 3*k, h-12*k, 1.5*k, healthColor(l, n.Health))
+		}
+	} else {
+		c.RoundRect(x+6*k, y+h*0.5-6*k, w-12*k, 12*k, 3*k, paint.Mix(fill, healthColor(l, n.Health), 0.7))
+	}
+	at := x + w + 4*k
+	if n.Errors > 0 && !n.Dead {
+		at = gp.pill(c, l, at, y-8*k, strconv.Itoa(n.Errors), l.Error, k, false) - 3*k
+	}
+	if n.Transcoding {
+		gp.pill(c, l, at, y-8*k, "", l.Warning, k, false)
+	}
+}
+
+// pill draws a badge that ends at right, and gives the x where it begins; an
+// empty text is the gear of transcoding.
+func (gp *graphPainter) pill(c *paint.Canvas, l *look, right, y float32, s string, hue color.NRGBA, k float32, inside bool) float32 {
+	f := l.bold.Face(10 * k)
+	w, h := max(f.Width(s)+14*k, 24*k), 16*k
+	if s == "" {
+		w = 26 * k
+	}
+	x := right - w
+	if !inside {
+		c.RoundRect(x-1.5*k, y-1.5*k, w+3*k, h+3*k, (h+3*k)/2, paint.Mix(l.Background, l.Panel, 0.35))
+	}
+	c.RoundRect(x, y, w, h, h/2, hue)
+	if s == "" {
+		c.Gear(x+w/2, y+h/2, 5*k, l.OnAccent)
+	} else {
+		c.TextCentred(f, s, x+w/2, y+h/2, l.OnAccent)
+	}
+	return x
+}
+
+// icon draws the sign of a kind into a circle.
+func (gp *graphPainter) icon(c *paint.Canvas, l *look, kind graph.Kind, x, y, r float32, hue color.NRGBA, scale float32) {
+	w := max(r*0.11, hairline(scale))
+	c.StrokeCircle(x, y, r, w, hue)
+	letter := ""
+	switch kind {
+	case graph.WebRTC:
+		letter = "W"
+	case graph.RTP:
+		letter = "R"
+	case graph.Player:
+		c.Convex([]paint.Point{{X: x - r*0.28, Y: y - r*0.45}, {X: x + r*0.5, Y: y}, {X: x - r*0.28, Y: y + r*0.45}}, hue)
+	case graph.Recorder:
+		c.Circle(x, y, r*0.42, hue)
+	case graph.HTTP:
+		letter = "h"
+	case graph.Filter:
+		letter = "F"
+	case graph.Hub:
+		letter = "H"
+	case graph.HubPort:
+		letter = "P"
+	case graph.PassThrough:
+		c.Line(x-r*0.5, y, x+r*0.3, y, w*1.2, hue, nil)
+		c.Arrow(x+r*0.6, y, 1, 0, r*0.5, hue)
+	case graph.PipelineKind:
+		letter = "≡"
+	default:
+		letter = "?"
+	}
+	if letter != "" {
+		c.TextCentred(l.bold.Face(r*1.05), letter, x, y, hue)
+	}
+}
+
+// edgeStyle gives how an edge is drawn: by medium and by whether it flows.
+func edgeStyle(l *look, e *graph.Edge) (hue color.NRGBA, width float32, dash paint.Dash) {
+	if e.PartOf {
+		return paint.Mix(l.Line, l.Dim, 0.45), 1, nil
+	}
+	switch e.Flow {
+	case graph.Flowing:
+		return l.media(e.Media), 1.8, dashOf(e.Media)
+	case graph.NotFlowing:
+		return l.stopped(), 1.2, dashBroken
+	}
+	return l.Dim, 1.2, dashUnknown
+}
+
+func (gp *graphPainter) edge(c *paint.Canvas, l *look, e *graph.Edge, v viewport, k, scale float32, strong bool) {
+	if len(e.Path) < 2 {
+		return
+	}
+	hue, width, dash := edgeStyle(l, e)
+	if v.Zoom < curvesFrom {
+		a, b := e.Path[0], e.Path[len(e.Path)-1]
+		x0, y0 := v.toWindow(a.X, a.Y)
+		x1, y1 := v.toWindow(b.X, b.Y)
+		s := float64(scale)
+		if !strong {
+			hue = paint.WithAlpha(hue, 0.7)
+		}
+		c.Hairline(float32(x0*s), float32(y0*s), float32(x1*s), float32(y1*s), hue)
+		return
+	}
+	thick := min(max(k, 0.55*scale), 1.5*scale)
+	width *= thick
+	if strong {
+		width += 0.8 * thick
+	}
+	gp.path = gp.path[:0]
+	for _, p := range e.Path {
+		x, y := v.toWindow(p.X, p.Y)
+		gp.path = append(gp.path, paint.Point{X: float32(x) * scale, Y: float32(y) * scale})
+	}
+	n := len(gp.path)
+	if !e.PartOf {
+		// The line ends inside the head, so that its round end does not stick out.
+		tip, before := gp.path[n-1], gp.path[n-2]
+		dx, dy := tip.X-before.X, tip.Y-before.Y
+		size := 8 * thick
+		c.Arrow(tip.X, tip.Y, dx, dy, size, hue)
+		if d := float32(math.Hypot(float64(dx), float64(dy))); d > 0 {
+			gp.path[n-1] = paint.Point{X: tip.X - dx/d*size*0.8, Y: tip.Y - dy/d*size*0.8}
+		}
+	}
+	if dash != nil {
+		dash = dash.Scaled(thick)
+	}
+	if n < 4 {
+		c.Polyline(gp.path, width, hue, dash)
+		return
+	}
+	c.Spline(gp.path, width, hue, dash)
+}
+
+// rate writes what moves along an edge onto its middle.
+func (gp *graphPainter) rate(c *paint.Canvas, l *look, e *graph.Edge, v viewport, k, scale float32) {
+	s, hue := rateText(e), l.media(e.Media)
+	if s == "" {
+		return
+	}
+	if e.Flow == graph.NotFlowing {
+		hue = l.stopped()
+	} else if e.Flow == graph.FlowUnknown {
+		hue = l.Dim
+	}
+	f := l.regular.Face(10.5 * min(k, 1.4*scale))
+	// Video and audio of the same two nodes run side by side: their words go
+	// to different places.
+	t := 0.5
+	switch e.Media {
+	case inventory.Video:
+		t = 0.44
+	case inventory.Audio:
+		t = 0.58
+	}
+	p, ok := pathPoint(e.Path, t)
+	if !ok {
+		return
+	}
+	b := pathBounds(e.Path)
+	w, h := f.Width(s), f.CapHeight()
+	// A short edge has no room for words.
+	if float32(math.Hypot(b.W, b.H))*k < w+26*k {
+		return
+	}
+	x, y := v.toWindow(p.X, p.Y)
+	px, py := float32(x)*scale, float32(y)*scale
+	c.RoundRect(px-w/2-4*k, py-h/2-3.5*k, w+8*k, h+7*k, 3*k, paint.Mix(l.Background, l.Panel, 0.35))
+	c.TextCentred(f, s, px, py, hue)
+}
+
+// rateText is the word on an edge: its rate, or what is wrong; "" is nothing.
+func rateText(e *graph.Edge) string {
+	switch {
+	case e.PartOf:
+		return ""
+	case e.Flow == graph.NotFlowing:
+		return "no " + mediaWord(e.Media)
+	case e.RateBps >= 0:
+		s := stats.Format(e.RateBps, stats.Bps)
+		if e.Count > 1 {
+			s += " ×" + strconv.Itoa(e.Count)
+		}
+		return s
+	case e.Count > 1:
+		return "×" + strconv.Itoa(e.Count)
+	}
+	return ""
+}
