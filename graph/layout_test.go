@@ -1,0 +1,406 @@
+package graph
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmscope/inventory"
+)
+
+// plain makes a graph of one frame from pairs of names.
+func plain(pairs ...[2]string) *Graph {
+	g := &Graph{Frames: []Frame{{ID: "p"}}}
+	add := func(id string) {
+		if !slices.ContainsFunc(g.Nodes, func(n Node) bool { return n.ID == id }) {
+			g.Nodes = append(g.Nodes, Node{ID: id, Frame: "p", W: 180, H: 56})
+		}
+	}
+	for _, p := range pairs {
+		add(p[0])
+		if p[1] == "" {
+			continue
+		}
+		add(p[1])
+		g.Edges = append(g.Edges, Edge{From: p[0], To: p[1], Frame: "p", Media: inventory.Video, Count: 1})
+	}
+	return g
+}
+
+func newLayouter(t testing.TB, cmd func() *exec.Cmd) *Layouter {
+	l := NewLayouter(cmd)
+	t.Cleanup(func() { _ = l.Close() })
+	return l
+}
+
+func childThat(does string) func() *exec.Cmd {
+	return func() *exec.Cmd {
+		cmd := ChildCommand()
+		cmd.Env = append(cmd.Env, "TEST_CHILD="+does)
+		return cmd
+	}
+}
+
+// sound checks what must be true of every placed graph: boxes within their
+// frames and apart from each other, frames within the whole and apart, edges
+// that start and end at their boxes.
+func sound(t *testing.T, g *Graph) {
+	t.Helper()
+	apart := func(ax, ay, aw, ah, bx, by, bw, bh float64) bool {
+		const slack = 0.5
+		return ax+aw <= bx+slack || bx+bw <= ax+slack || ay+ah <= by+slack || by+bh <= ay+slack
+	}
+	frames := make(map[string]Frame)
+	for i, f := range g.Frames {
+		frames[f.ID] = f
+		if f.X < 0 || f.Y < 0 || f.X+f.W > g.W+0.5 || f.Y+f.H > g.H+0.5 {
+			t.Errorf("frame %q is outside of the whole", f.ID)
+		}
+		for _, o := range g.Frames[:i] {
+			if !apart(f.X, f.Y, f.W, f.H, o.X, o.Y, o.W, o.H) {
+				t.Errorf("frames %q and %q overlap", f.ID, o.ID)
+			}
+		}
+	}
+	nodes := make(map[string]Node)
+	for i, n := range g.Nodes {
+		nodes[n.ID] = n
+		f := frames[n.Frame]
+		if math.IsNaN(n.X) || n.X < f.X || n.Y < f.Y+HeaderHeight || n.X+n.W > f.X+f.W || n.Y+n.H > f.Y+f.H {
+			t.Fatalf("box %q at %v,%v is outside of its frame %+v", n.ID, n.X, n.Y, f)
+		}
+		for _, o := range g.Nodes[:i] {
+			if !apart(n.X, n.Y, n.W, n.H, o.X, o.Y, o.W, o.H) {
+				t.Fatalf("boxes %q and %q overlap", n.ID, o.ID)
+			}
+		}
+	}
+	touches := func(n Node, p Point) bool {
+		const slack = 14 // graphviz ends curves near the box, parallel media are shifted
+		return p.X >= n.X-slack && p.X <= n.X+n.W+slack && p.Y >= n.Y-slack && p.Y <= n.Y+n.H+slack
+	}
+	for _, e := range g.Edges {
+		if len(e.Path) < 4 || len(e.Path)%3 != 1 {
+			t.Fatalf("edge %s -> %s has a path of %d points", e.From, e.To, len(e.Path))
+		}
+		if !touches(nodes[e.From], e.Path[0]) || !touches(nodes[e.To], e.Path[len(e.Path)-1]) {
+			t.Errorf("edge %s -> %s leads from %v to %v, boxes %+v %+v", e.From, e.To, e.Path[0], e.Path[len(e.Path)-1], nodes[e.From], nodes[e.To])
+		}
+	}
+}
+
+func many(nodes, edges int, seed uint64) *Graph {
+	r := rand.New(rand.NewPCG(seed, 1))
+	g := &Graph{Frames: []Frame{{ID: "p"}}}
+	for i := range nodes {
+		g.Nodes = append(g.Nodes, Node{ID: fmt.Sprint("n", i), Frame: "p", W: 180, H: 56})
+	}
+	for range edges {
+		a, b := r.IntN(nodes), r.IntN(nodes)
+		g.Edges = append(g.Edges, Edge{From: fmt.Sprint("n", a), To: fmt.Sprint("n", b), Frame: "p", Media: inventory.Audio, Count: 1})
+	}
+	return g
+}
+
+func TestLayoutShapes(t *testing.T) {
+	l := newLayouter(t, nil)
+	parallel := plain([2]string{"a", "b"})
+	for range 300 {
+		parallel.Edges = append(parallel.Edges, parallel.Edges[0])
+	}
+	for name, g := range map[string]*Graph{
+		"nothing":        {},
+		"empty pipeline": {Frames: []Frame{{ID: "p"}}},
+		"one box":        plain([2]string{"a", ""}),
+		"chain":          plain([2]string{"a", "b"}, [2]string{"b", "c"}),
+		"circle":         plain([2]string{"a", "b"}, [2]string{"b", "c"}, [2]string{"c", "a"}),
+		"there and back": plain([2]string{"a", "b"}, [2]string{"b", "a"}),
+		"self":           plain([2]string{"a", "a"}, [2]string{"b", "c"}),
+		"300 parallel":   parallel,
+		"lonely":         many(200, 0, 1),
+		"tangle":         many(30, 90, 2),
+	} {
+		t.Run(name, func(t *testing.T) {
+			before := g.clone()
+			out, err := l.Layout(t.Context(), g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sound(t, out)
+			for _, f := range out.Frames {
+				if f.Note != "" {
+					t.Errorf("note: %s", f.Note)
+				}
+			}
+			if d := cmp.Diff(before, g); d != "" {
+				t.Error("the graph that was handed over changed:", d)
+			}
+		})
+	}
+}
+
+func TestLayoutKeepsPlaces(t *testing.T) {
+	l := newLayouter(t, nil)
+	g := plain([2]string{"a", "b"}, [2]string{"b", "c"}, [2]string{"b", "d"}, [2]string{"x", "y"})
+	one, err := l.Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	jobs := l.child.jobs
+	same := func(what string, in *Graph) {
+		t.Helper()
+		out, err := l.Layout(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, out)
+		for i, n := range out.Nodes {
+			if n.X != one.Nodes[i].X || n.Y != one.Nodes[i].Y {
+				t.Errorf("%s: box %s moved", what, n.ID)
+			}
+		}
+		if l.child.jobs != jobs {
+			t.Errorf("%s: graphviz was asked again", what)
+		}
+	}
+	same("nothing changed", g)
+	died := g.clone()
+	died.Nodes[3].Dead = true
+	died.Edges = slices.Delete(died.Edges, 2, 3)
+	same("an element died", died)
+	turned := g.clone()
+	turned.Edges[2].From, turned.Edges[2].To = turned.Edges[2].To, turned.Edges[2].From
+	same("a port turned round", turned)
+
+	// A new element in one part leaves the other part's shape alone.
+	grown := g.clone()
+	grown.Nodes = append(grown.Nodes, Node{ID: "z", Frame: "p", W: 180, H: 56})
+	grown.Edges = append(grown.Edges, Edge{From: "y", To: "z", Frame: "p", Media: inventory.Video})
+	out, err := l.Layout(t.Context(), grown)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, out)
+	for i := range 4 {
+		if out.Nodes[i].X != one.Nodes[i].X || out.Nodes[i].Y != one.Nodes[i].Y {
+			t.Errorf("box %s moved", out.Nodes[i].ID)
+		}
+	}
+	if l.child.jobs != jobs+1 {
+		t.Errorf("graphviz was asked %d times for one new part", l.child.jobs-jobs)
+	}
+}
+
+func TestLayoutWithoutGraphviz(t *testing.T) {
+	for name, c := range map[string]struct {
+		cmd  func() *exec.Cmd
+		note string
+	}{
+		"crash":         {childThat("crash"), "something snapped"},
+		"babble":        {childThat("babble"), "too large"},
+		"not there":     {func() *exec.Cmd { return exec.Command("/nonexistent/program") }, "does not start"},
+		"other program": {func() *exec.Cmd { return exec.Command(os.Args[0], "-test.list", "xxx") }, "ended"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLayouter(t, c.cmd)
+			out, err := l.Layout(t.Context(), many(40, 60, 3))
+			if err != nil {
+				t.Fatal(err)
+			}
+			sound(t, out)
+			if !strings.Contains(out.Frames[0].Note, c.note) {
+				t.Errorf("note %q does not say %q", out.Frames[0].Note, c.note)
+			}
+		})
+	}
+}
+
+func TestLayoutTooLarge(t *testing.T) {
+	l := newLayouter(t, childThat("crash"))
+	g := many(1700, 1700, 4)
+	for i := range 1699 { // one connected part
+		g.Edges = append(g.Edges, Edge{From: fmt.Sprint("n", i), To: fmt.Sprint("n", i+1), Frame: "p"})
+	}
+	out, err := l.Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := out.Frames[0].Note; !strings.Contains(n, "too many") {
+		t.Errorf("note %q", n)
+	}
+	sound(t, out)
+}
+
+func TestLayoutCancelled(t *testing.T) {
+	l := newLayouter(t, childThat("hang"))
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
+	if _, err := l.Layout(ctx, plain([2]string{"a", "b"})); !errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("error %v", err)
+	}
+	if l.child != nil {
+		t.Error("the child lives on")
+	}
+	l.command = ChildCommand
+	out, err := l.Layout(t.Context(), plain([2]string{"a", "b"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, out)
+	if out.Frames[0].Note != "" {
+		t.Errorf("a cancelled layout is no failure of graphviz: %s", out.Frames[0].Note)
+	}
+}
+
+func TestLayoutChildIsReplaced(t *testing.T) {
+	l := newLayouter(t, nil)
+	if _, err := l.Layout(t.Context(), plain([2]string{"a", "b"})); err != nil {
+		t.Fatal(err)
+	}
+	old := l.child
+	old.jobs = maxJobsPerChild
+	out, err := l.Layout(t.Context(), plain([2]string{"a", "c"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if l.child == old || out.Frames[0].Note != "" {
+		t.Error("a worn child was used again")
+	}
+	// A child that died between two jobs is replaced without a word.
+	_ = l.child.cmd.Process.Kill()
+	_ = l.child.cmd.Wait()
+	out, err = l.Layout(t.Context(), plain([2]string{"a", "d"}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out.Frames[0].Note != "" {
+		t.Error(out.Frames[0].Note)
+	}
+}
+
+func TestLayoutByMany(t *testing.T) {
+	l := newLayouter(t, nil)
+	errs := make(chan error, 8)
+	for i := range 8 {
+		go func() {
+			out, err := l.Layout(context.Background(), many(10, 12, uint64(i)))
+			if err == nil && out.Frames[0].Note != "" {
+				err = errors.New(out.Frames[0].Note)
+			}
+			errs <- err
+		}()
+	}
+	for range 8 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// TestCompiledCodeIsPrivate starts the program as a stranger would find it and
+// looks where the compiled Graphviz is put.
+func TestCompiledCodeIsPrivate(t *testing.T) {
+	tmp, cache := t.TempDir(), t.TempDir()
+	if err := os.Chmod(tmp, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	cmd := ChildCommand()
+	cmd.Env = append(cmd.Env, "TMPDIR="+tmp, "TMP="+tmp, "TEMP="+tmp, "XDG_CACHE_HOME="+cache, "HOME="+cache, "LocalAppData="+cache)
+	cmd.Stdin = strings.NewReader("")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Fatal(err, string(out))
+	}
+	if left, _ := os.ReadDir(tmp); len(left) > 0 {
+		t.Errorf("the shared folder holds %v", left)
+	}
+	found := ""
+	_ = filepath.WalkDir(cache, func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() && d.Name() == "go-graphviz" {
+			found = path
+		}
+		return nil
+	})
+	if found == "" {
+		t.Fatal("no compiled code in the private folder")
+	}
+	st, err := os.Stat(filepath.Dir(found))
+	if err != nil || st.Mode().Perm() != 0o700 {
+		t.Errorf("the folder has mode %v, %v", st.Mode(), err)
+	}
+}
+
+// rooms makes one connected pipeline as applications make them: presenters
+// with viewers, some of them joined, two media each.
+func rooms(n int) *Graph {
+	g := &Graph{Frames: []Frame{{ID: "p"}}}
+	link := func(a, b int) {
+		for _, m := range []inventory.Media{inventory.Audio, inventory.Video} {
+			g.Edges = append(g.Edges, Edge{From: fmt.Sprint("n", a), To: fmt.Sprint("n", b), Frame: "p", Media: m, Count: 1})
+		}
+	}
+	for i := range n {
+		g.Nodes = append(g.Nodes, Node{ID: fmt.Sprint("n", i), Frame: "p", W: 180, H: 56})
+		if room := i - i%10; i != room {
+			link(room, i)
+		} else if i > 0 {
+			link(room-10, room)
+		}
+	}
+	return g
+}
+
+func BenchmarkLayout(b *testing.B) {
+	for _, n := range []int{10, 50, 200, 1000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			l := newLayouter(b, nil)
+			g := rooms(n)
+			for b.Loop() {
+				clear(l.parts)
+				clear(l.frames)
+				if _, err := l.Layout(b.Context(), g); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+// BenchmarkLayoutUnchanged is what a page costs while nothing changes.
+func BenchmarkLayoutUnchanged(b *testing.B) {
+	l := newLayouter(b, nil)
+	g := rooms(1000)
+	if _, err := l.Layout(b.Context(), g); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, err := l.Layout(b.Context(), g); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkColumns(b *testing.B) {
+	g := many(5000, 6000, 7)
+	j := &job{}
+	for range g.Nodes {
+		j.Boxes = append(j.Boxes, [2]float64{180, 56})
+	}
+	r := rand.New(rand.NewPCG(1, 1))
+	for range g.Edges {
+		j.Pairs = append(j.Pairs, [2]int{r.IntN(5000), r.IntN(5000)})
+	}
+	for b.Loop() {
+		columns(j)
+	}
+}
