@@ -1,0 +1,150 @@
+// Package icon gives the small icons of the program in any colour, as
+// resources for widgets and as masks for painters.
+package icon
+
+import (
+	"bytes"
+	"fmt"
+	"image"
+	"image/color"
+	"strings"
+	"sync"
+
+	"fyne.io/fyne/v2"
+	"github.com/fyne-io/oksvg"
+	"github.com/srwiley/rasterx"
+
+	"kmscope/assets"
+	"kmscope/graph"
+)
+
+// The names of the icons that widgets use.
+const (
+	Server       = "server"
+	ChevronRight = "chevron-right"
+	ChevronDown  = "chevron-down"
+	Caret        = "caret"
+	Copy         = "copy"
+	Search       = "search"
+	Record       = "record"
+	Pause        = "pause"
+	Play         = "play"
+	Lock         = "lock"
+	Gear         = "gear"
+	Close        = "close"
+	Back         = "back"
+	Forward      = "forward"
+	Folder       = "folder"
+	Plug         = "plug"
+	Warning      = "warning"
+	Info         = "info"
+	Dead         = "dead"
+)
+
+// Of gives the name of the icon of a kind of element.
+func Of(k graph.Kind) string {
+	switch k {
+	case graph.WebRTC:
+		return "webrtc"
+	case graph.RTP:
+		return "rtp"
+	case graph.Player:
+		return "player"
+	case graph.Recorder:
+		return "recorder"
+	case graph.HTTP:
+		return "http"
+	case graph.Filter:
+		return "filter"
+	case graph.Hub:
+		return "hub"
+	case graph.HubPort:
+		return "hubport"
+	case graph.PassThrough:
+		return "passthrough"
+	case graph.PipelineKind:
+		return "pipeline"
+	}
+	return "unknown"
+}
+
+type colored struct {
+	name string
+	c    color.NRGBA
+}
+
+type sized struct {
+	name string
+	px   int
+}
+
+var (
+	mu        sync.Mutex
+	resources = map[colored]fyne.Resource{}
+	masks     = map[sized]*image.Alpha{}
+)
+
+// maxMaskPx bounds the side of a mask; maxKept the caches, which are emptied
+// when they are full.
+const (
+	maxMaskPx = 512
+	maxKept   = 512
+)
+
+// Resource gives an icon in a colour; an unknown name gives the icon of an
+// unknown thing. Any goroutine.
+func Resource(name string, c color.NRGBA) fyne.Resource {
+	mu.Lock()
+	defer mu.Unlock()
+	k := colored{name, c}
+	if r := resources[k]; r != nil {
+		return r
+	}
+	if len(resources) >= maxKept {
+		clear(resources)
+	}
+	hex := fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
+	svg := strings.ReplaceAll(source(name), "currentColor", hex)
+	if c.A != 255 {
+		svg = strings.Replace(svg, "<g ", fmt.Sprintf(`<g opacity="%.3f" `, float64(c.A)/255), 1)
+	}
+	r := fyne.NewStaticResource(fmt.Sprintf("%s-%s%02x.svg", name, hex[1:], c.A), []byte(svg))
+	resources[k] = r
+	return r
+}
+
+func source(name string) string {
+	data := assets.Icon(name)
+	if data == nil {
+		data = assets.Icon("unknown")
+	}
+	return string(data)
+}
+
+// Mask gives the coverage of an icon in a square of px device pixels (1..512),
+// for painters, who bring the colour. It is shared: nobody may change it. Any
+// goroutine.
+func Mask(name string, px int) *image.Alpha {
+	px = min(max(px, 1), maxMaskPx)
+	mu.Lock()
+	defer mu.Unlock()
+	k := sized{name, px}
+	if m := masks[k]; m != nil {
+		return m
+	}
+	if len(masks) >= maxKept {
+		clear(masks)
+	}
+	m := image.NewAlpha(image.Rect(0, 0, px, px))
+	svg := strings.ReplaceAll(source(name), "currentColor", "#000000")
+	if drawn, err := oksvg.ReadIconStream(bytes.NewReader([]byte(svg))); err == nil {
+		img := image.NewRGBA(m.Rect)
+		drawn.SetTarget(0, 0, float64(px), float64(px))
+		drawn.Draw(rasterx.NewDasher(px, px, rasterx.NewScannerGV(px, px, img, m.Rect)), 1)
+		for i := range m.Pix {
+			m.Pix[i] = img.Pix[4*i+3]
+		}
+	}
+	masks[k] = m
+	return m
+}
