@@ -99,6 +99,7 @@ func ageFields(data map[string]any, gen generation) {
 // flushLocked hands the collected events to the connections, with the order,
 // doubles and garbage that the faults ask for.
 func (s *Server) flushLocked() {
+	s.buryLocked()
 	if len(s.pending) == 0 {
 		return
 	}

@@ -53,7 +53,6 @@ type flowState struct {
 	bins        [mediaCount]int
 	falling     map[string]func() // timers of NOT_FLOWING, by direction and medium
 	dirty       bool              // of a pipeline: a recomputation is on its way
-	ever        [mediaCount]bool  // something flowed in once
 }
 
 const notFlowingDelay = 2 * time.Second
@@ -70,7 +69,10 @@ var _ = register("MediaElement", map[string]handler{
 		return flowQuestion(a, "MediaFlowingOut", func(m media) bool { return o.flow.out[m] })
 	},
 	"isMediaTranscoding": func(_ *Server, o *object, a map[string]any) (any, *rpcError) {
-		return flowQuestion(a, "MediaTranscoding", func(m media) bool { return o.flow.transcoding[m] == transcoding })
+		// Without the name of the converting bin the real server always says no.
+		return flowQuestion(a, "MediaTranscoding", func(m media) bool {
+			return o.flow.transcoding[m] == transcoding && textArg(a, "binName") == o.binName(m)
+		})
 	},
 	"setAudioFormat": func(*Server, *object, map[string]any) (any, *rpcError) { return nil, nil },
 	"setVideoFormat": func(*Server, *object, map[string]any) (any, *rpcError) { return nil, nil },
@@ -232,7 +234,6 @@ func (s *Server) computeFlowLocked(pipeline *object) {
 	for _, o := range elements {
 		for m := audio; m < mediaCount; m++ {
 			s.applyFlowLocked(o, m, "in", &o.flow.in[m], consumes(o, m, 0))
-			o.flow.ever[m] = o.flow.ever[m] || o.flow.in[m]
 		}
 	}
 	for _, o := range elements {
@@ -294,7 +295,8 @@ func (s *Server) applyTranscodingLocked(o *object, m media) {
 			continue
 		}
 		want := codecWanted(e.sink, m)
-		if want != "" && want != have {
+		if want != "" && want != have || m == video && o.class.Name == "PlayerEndpoint" && have == "RAW" {
+			// A player that decodes is told to transcode video for any sink.
 			state = transcoding
 		} else if state == transcodingUnknown {
 			state = notTranscoding
@@ -313,11 +315,16 @@ func (s *Server) applyTranscodingLocked(o *object, m media) {
 	if state == transcoding {
 		word = "TRANSCODING"
 	}
+	s.raiseLocked(o, "MediaTranscodingStateChanged", map[string]any{"mediaType": m.String(), "binName": o.binName(m), "state": word})
+}
+
+// binName is the name of the bin that converts a medium.
+func (o *object) binName(m media) string {
 	bin := "kmsagnosticbin2-" + itoa(o.flow.bins[m])
-	if o.class.Name != "PassThrough" {
-		bin = o.gstName() + "_" + bin
+	if o.class.Name == "PassThrough" {
+		return bin
 	}
-	s.raiseLocked(o, "MediaTranscodingStateChanged", map[string]any{"mediaType": m.String(), "binName": bin, "state": word})
+	return o.gstName() + "_" + bin
 }
 
 // maxHops bounds the search through connections: they may form circles.
@@ -362,7 +369,7 @@ func consumes(o *object, m media, hops int) bool {
 	switch {
 	case o.rtp != nil && !o.rtp.sends(m):
 		return false
-	case o.class.Name == "RecorderEndpoint" && !(o.uri.recording && o.uri.has[m]):
+	case o.class.Name == "RecorderEndpoint" && !(o.uri.has[m] && (o.uri.recording || o.uri.state == "PAUSE")):
 		return false
 	case o.class.Name == "PlayerEndpoint":
 		return false

@@ -15,12 +15,21 @@ var oldEvents = map[string]string{
 	"DataChannelClosed":            "OnDataChannelClosed",
 }
 
+// eventNames is oldEvents in the form that ageList takes.
+var eventNames = func() map[string][]string {
+	out := map[string][]string{}
+	for name, old := range oldEvents {
+		out[name] = []string{old}
+	}
+	return out
+}()
+
 // oldProperties names the properties that 6.x had under another name.
-var oldProperties = map[string]string{
-	"minEncoderBitrate": "minOutputBitrate",
-	"maxEncoderBitrate": "maxOutputBitrate",
-	"children":          "childs",
-	"externalIPv4":      "externalAddress",
+var oldProperties = map[string][]string{
+	"minEncoderBitrate": {"minOuputBitrate", "minOutputBitrate"}, // both spellings existed
+	"maxEncoderBitrate": {"maxOuputBitrate", "maxOutputBitrate"},
+	"children":          {"childs"},
+	"externalIPv4":      {"externalAddress"},
 }
 
 // notBefore18 are members that came with 6.13 to 6.18, notBefore7 those that
@@ -65,7 +74,7 @@ func ageModule(module map[string]any, gen generation) {
 	for _, t := range maps(module["complexTypes"]) {
 		ageStruct(t, gen)
 	}
-	module["events"] = ageList(module["events"], gen, oldEvents)
+	module["events"] = ageList(module["events"], gen, eventNames)
 	for _, e := range maps(module["events"]) {
 		ageStruct(e, gen)
 	}
@@ -73,25 +82,21 @@ func ageModule(module map[string]any, gen generation) {
 
 // ageList drops what did not exist yet, and renames: 6.7 has only the old
 // name, 6.18 both.
-func ageList(v any, gen generation, renames map[string]string) any {
+func ageList(v any, gen generation, renames map[string][]string) any {
 	var out []any
 	for _, m := range maps(v) {
 		name, _ := m["name"].(string)
-		if missingIn(name, gen) && renames[name] == "" {
-			continue
-		}
-		if old := renames[name]; old != "" {
+		for _, old := range renames[name] {
 			copied := map[string]any{}
 			for k, v := range m {
 				copied[k] = v
 			}
 			copied["name"] = old
 			out = append(out, copied)
-			if gen == gen67 {
-				continue
-			}
 		}
-		out = append(out, m)
+		if !missingIn(name, gen) && (gen == gen18 || len(renames[name]) == 0) {
+			out = append(out, m)
+		}
 	}
 	if out == nil {
 		return []any{}

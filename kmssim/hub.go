@@ -8,7 +8,7 @@ type hubState struct {
 
 // feeding is the port whose input a dispatcher gives to a port, or nil.
 func (h *hubState) feeding(port *object) *object {
-	if h.source != nil && h.source != port {
+	if h.source != nil { // the source port gets its own media back, too
 		return h.source
 	}
 	return h.routes[port]

@@ -178,7 +178,7 @@ func (s *Server) tryICELocked(o *object) {
 	}
 	wait := 20 * time.Millisecond
 	if s.rand.Float64() < 0.6 {
-		wait = 1046 * time.Millisecond
+		wait = 1049 * time.Millisecond
 	}
 	s.rtpLaterLocked(o, wait, func() { s.connectPeerLocked(o) })
 }

@@ -139,8 +139,20 @@ func (s *Server) destroyLocked(o *object) {
 	if o.parent != nil {
 		delete(o.parent.children, o.id)
 	}
-	s.detachLocked(o)
-	s.raiseLocked(s.manager, "ObjectDestroyed", map[string]any{"objectId": o.id})
+	s.dying = append(s.dying, o)
+}
+
+// buryLocked ends what destroyed objects had going on. It runs when the request
+// or delay that destroyed them is done: by then all subscriptions to them are
+// gone, so that only elements that live on tell of lost connections.
+func (s *Server) buryLocked() {
+	for len(s.dying) > 0 {
+		o := s.dying[0]
+		s.dying = s.dying[1:]
+		s.detachLocked(o)
+		s.raiseLocked(s.manager, "ObjectDestroyed", map[string]any{"objectId": o.id})
+	}
+	s.dying = nil
 }
 
 // collectLocked is one run of the collector.

@@ -89,10 +89,9 @@ func structOf(typ string, fields map[string]any) map[string]any {
 // of the type is not right.
 var defaults = map[string]any{
 	"encoderBitrate":        300000,
-	"minEncoderBitrate":     0,
 	"maxEncoderBitrate":     2147483647,
-	"minOutputBitrate":      0,
 	"maxOutputBitrate":      2147483647,
+	"maxOuputBitrate":       2147483647,
 	"mtu":                   1200,
 	"minVideoRecvBandwidth": 100,
 	"minVideoSendBandwidth": 100,

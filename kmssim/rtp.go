@@ -310,6 +310,9 @@ func (s *Server) startMediaLocked(o *object) {
 		})
 	}
 	rtcp := time.Duration(600+s.rand.Intn(400)) * time.Millisecond
+	if o.class.Name == "RtpEndpoint" { // its packets are seen at once
+		rtcp = 15 * time.Millisecond
+	}
 	s.rtpLaterLocked(o, rtcp, func() { s.setMediaStateLocked(o, "CONNECTED") })
 }
 

@@ -53,6 +53,7 @@ type Server struct {
 
 	cacheSwept time.Time
 	pending    []outEvent
+	dying      []*object // destroyed, not yet buried
 	eventCount int
 	timers     map[uint64]func() bool
 	timerNext  uint64
@@ -105,7 +106,7 @@ func (s *Server) bootLocked() {
 	s.serials = map[string]int{}
 	s.bins = 0
 	s.cache = map[cacheKey]cacheEntry{}
-	s.pending = nil
+	s.pending, s.dying = nil, nil
 	s.usedKiB = 77_000 + int64(s.rand.Intn(9000))
 	s.manager = &object{
 		id: managerID, class: s.schema.class("ServerManager"),

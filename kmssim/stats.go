@@ -218,6 +218,15 @@ func (s *Server) putStream(out map[string]any, st *stream, in bool, now time.Tim
 	out[st.id] = s.stamp(structOf(typ, v), now)
 }
 
+// hasSinkPad: only then the element measures the medium's delay.
+func hasSinkPad(o *object, m media) bool {
+	if o.rtp != nil {
+		n := o.rtp.media[m]
+		return n != nil && o.rtp.connection == "CONNECTED" && !o.rtp.peer.DTLSFiltered
+	}
+	return sourceOf(o, m) != nil
+}
+
 // elementStats is the entry of the element itself, there while the pipeline's
 // latencyStats is on.
 func (s *Server) elementStats(o *object, mediaType string, now time.Time) map[string]any {
@@ -229,7 +238,7 @@ func (s *Server) elementStats(o *object, mediaType string, now time.Time) map[st
 		if mediaType == "AUDIO" && m != audio || mediaType == "VIDEO" && m != video {
 			continue
 		}
-		if o.class.Name == "PlayerEndpoint" || o.rtp != nil && o.rtp.media[m] == nil || o.rtp == nil && !o.flow.ever[m] {
+		if !hasSinkPad(o, m) {
 			continue
 		}
 		in, all := 0.0, 0.0

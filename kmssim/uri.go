@@ -79,15 +79,37 @@ func seekable(o *object) bool {
 	return !strings.HasPrefix(uri, "rtsp:")
 }
 
-// playable: files play unless their name says that they are missing; live
-// sources play unless they point to port 1.
-func playable(uri string) bool {
+// playerError is one Error event of a player that cannot play.
+type playerError struct {
+	typ         string
+	code        int
+	description string
+}
+
+// unplayable tells what a player says to an address: files play unless their
+// name says that they are missing or no media, network sources unless they
+// point to port 1.
+func unplayable(o *object) []playerError {
+	uri, _ := o.props["uri"].(string)
+	name := o.gstName()
+	invalid := playerError{"INVALID_URI", 0, "Invalid URI"}
+	scheme, rest, _ := strings.Cut(uri, "://")
 	switch {
-	case strings.Contains(uri, "missing"), strings.Contains(uri, "nonexistent"), strings.Contains(uri, ":1/"):
-		return false
+	case scheme == "rtsp" && strings.Contains(rest, ":1/"):
+		return []playerError{invalid}
+	case (scheme == "http" || scheme == "https") && strings.Contains(rest, ":1/"):
+		return []playerError{invalid, {"UNEXPECTED_ELEMENT_ERROR", 4, "Error code 4: Stream doesn't contain enough data., source: " + name +
+			", element: " + name + ", debug info: Can't typefind stream"}}
+	case scheme == "rtsp" || scheme == "http" || scheme == "https":
+		return nil
+	case scheme != "file" || strings.Contains(uri, "missing") || strings.Contains(uri, "nonexistent"):
+		return []playerError{invalid, invalid, invalid, invalid}
+	case !strings.Contains(rest[strings.LastIndexByte(rest, '/')+1:], "."):
+		return []playerError{{"INVALID_MEDIA", 0, "Invalid Media"}, {"STREAM_ERROR_FAILED", 1,
+			"Error code 1: Internal data stream error., source: " + name + ", element: " + name +
+				", debug info: streaming stopped, reason not-linked (-1)"}}
 	}
-	return strings.HasPrefix(uri, "file://") || strings.HasPrefix(uri, "http://") ||
-		strings.HasPrefix(uri, "https://") || strings.HasPrefix(uri, "rtsp://")
+	return nil
 }
 
 func playerPlay(s *Server, o *object, _ map[string]any) (any, *rpcError) {
@@ -99,11 +121,11 @@ func playerPlay(s *Server, o *object, _ map[string]any) (any, *rpcError) {
 	resumed := u.state == "PAUSE"
 	u.state = "START"
 	s.after(time.Duration(5+s.rand.Intn(30))*time.Millisecond, func() { s.raiseURILocked(o, "START") })
-	if !playable(uri) {
+	if failures := unplayable(o); len(failures) > 0 {
 		u.broken = true
 		s.after(time.Millisecond, func() {
-			for range 4 {
-				s.raiseErrorLocked(o, "INVALID_URI", 0, "Invalid URI")
+			for _, f := range failures {
+				s.raiseErrorLocked(o, f.typ, f.code, f.description)
 			}
 		})
 		return nil, nil
@@ -161,7 +183,7 @@ func (s *Server) raiseErrorLocked(o *object, typ string, code int, description s
 var _ = register("RecorderEndpoint", map[string]handler{
 	"record": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
 		uri, _ := o.props["uri"].(string)
-		if strings.Contains(uri, "/nonexistent/") || strings.Contains(uri, "/missing/") {
+		if strings.Contains(uri, "/readonly/") {
 			s.after(20*time.Millisecond, func() {
 				s.raiseErrorLocked(o, "RESOURCE_ERROR_OPEN", -1, "Error opening resource for writing")
 				s.raiseErrorLocked(o, "UNEXPECTED_ELEMENT_ERROR", 6, "Error code 6: Could not open file for writing.")
@@ -188,6 +210,15 @@ func recorderStop(s *Server, o *object, _ map[string]any) (any, *rpcError) {
 
 func (s *Server) recorderHaltLocked(o *object, state, event string) {
 	o.uri.recording = false
+	if state == "STOP" { // a stopped recorder is silent about its inputs
+		for m := audio; m < mediaCount; m++ {
+			o.flow.in[m] = false
+			if cancel := o.flow.falling["in"+m.String()]; cancel != nil {
+				cancel()
+				delete(o.flow.falling, "in"+m.String())
+			}
+		}
+	}
 	if o.uri.state != state && !(o.uri.state == "STOP" && state == "PAUSE") {
 		o.uri.state = state
 		s.raiseURILocked(o, state)
