@@ -448,7 +448,7 @@ func (c *Client) openSession(ctx context.Context, conn *jsonrpc.Conn) (Session, 
 	_, err := c.ask(ctx, conn, "describe", map[string]any{"object": Manager, "sessionId": id})
 	params := map[string]any{"sessionId": id}
 	if IsUnknownMethod(err) || IsNotFound(err) {
-		params, err = nil, nil // a server without describe: take the session that it gives
+		params, err = map[string]any{}, nil // a server without describe: take the session that it gives
 	}
 	if err != nil {
 		return Session{}, err
