@@ -62,6 +62,12 @@ func (c *client) close() {
 	<-c.done
 }
 
+// settle waits until everything that the server sent before is here.
+func (c *client) settle() {
+	c.t.Helper()
+	c.try("settle", map[string]any{"jsonrpc": "2.0", "id": "settle", "method": "ping"}, patience)
+}
+
 func (c *client) read() {
 	defer close(c.done)
 	for {
@@ -120,6 +126,11 @@ func (c *client) try(id any, frame map[string]any, wait time.Duration) (map[stri
 	c.mu.Unlock()
 	if err != nil {
 		return nil, false
+	}
+	select {
+	case <-c.done:
+		return nil, false
+	default:
 	}
 	select {
 	case m := <-ch:

@@ -35,6 +35,7 @@ type replay struct {
 	t       *testing.T
 	s       *Server
 	clock   *FakeClock
+	zero    time.Time // the recording's time 0
 	url     string
 	clients map[string]*client
 	ids     map[string]string // recorded -> simulated
@@ -72,7 +73,7 @@ func newReplay(t *testing.T, opt Options, at time.Time) *replay {
 	clock := NewFakeClock(at)
 	opt.Clock, opt.Faults.ReorderEvents = clock, -1
 	s, url := start(t, opt)
-	return &replay{t: t, s: s, clock: clock, url: url, clients: map[string]*client{},
+	return &replay{t: t, s: s, clock: clock, zero: at, url: url, clients: map[string]*client{},
 		ids: map[string]string{}, mute: map[string]bool{}}
 }
 
@@ -126,9 +127,8 @@ func (p *replay) run(records []record) {
 			}
 		}
 	}
-	start := p.clock.Now()
 	for i, r := range records {
-		if at := start.Add(time.Duration(r.T-records[0].T) * time.Millisecond); at.After(p.clock.Now()) {
+		if at := p.zero.Add(time.Duration(r.T * float64(time.Millisecond))); at.After(p.clock.Now()) {
 			p.clock.Advance(at.Sub(p.clock.Now()))
 		}
 		switch {
@@ -137,14 +137,9 @@ func (p *replay) run(records []record) {
 			delete(p.mute, r.Conn)
 		case r.Dir == "close" && r.By == "client":
 			if c := p.clients[r.Conn]; c != nil {
-				open := p.s.Connections()
-				select {
-				case <-c.done:
-					open++ // it had ended before
-				default:
-				}
+				c.settle()
 				c.close()
-				eventually(p.t, "socket closed", func() bool { return p.s.Connections() < open })
+				eventually(p.t, "socket closed", func() bool { return p.s.Connections() == p.open() })
 			}
 		case r.Dir == "close" && r.By == "server" && !p.mute[r.Conn] && endsWithRestart(records[i:]):
 			p.mute[r.Conn] = true
@@ -157,6 +152,19 @@ func (p *replay) run(records []record) {
 			p.peerLeft(r)
 		}
 	}
+}
+
+// open counts the clients whose sockets live.
+func (p *replay) open() int {
+	n := 0
+	for _, c := range p.clients {
+		select {
+		case <-c.done:
+		default:
+			n++
+		}
+	}
+	return n
 }
 
 // peerLeft lets the simulated peer hang up when the recorded one did.
@@ -389,6 +397,7 @@ func TestDialogues(t *testing.T) {
 		t.Run(tc.name, func(t *testing.T) {
 			records := load(t, tc.name)
 			p := newReplay(t, tc.opt, time.UnixMilli(1795246696583))
+			p.zero = p.zero.Add(-time.Duration(records[0].T * float64(time.Millisecond)))
 			p.skip = func(op string) bool { return tc.ignore[op] }
 			p.run(records)
 			for _, d := range p.differs {
