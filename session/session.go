@@ -2,35 +2,163 @@
 // goroutine of the investigation and publishes immutable snapshots.
 package session
 
-// Contract for ui and cmd (implemented in this package):
-//
-//	// Workspace: what one window investigates: several sessions, one capture file.
-//	type Options struct { CacheDir string; KeepSecrets bool; CaptureLimitBytes int64; NoCapture bool; Logger *slog.Logger; SampleEvery time.Duration }
-//	func NewWorkspace(opts Options) (*Workspace, error)
-//	func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error)  // connects, or says in one sentence why not; later failures are states of the session
-//	func (w *Workspace) Open(ctx context.Context, path string) (*Replay, error)   // a capture file; its servers become sessions
-//	func (w *Workspace) Sessions() []*Session
-//	func (w *Workspace) Remove(s *Session)                                       // detach: leaves the server as it would be without us
-//	func (w *Workspace) Changed() <-chan struct{}                                // capacity 1: something was published (at most 20 per second)
-//	func (w *Workspace) Capture() CaptureState                                   // path, bytes, since, named
-//	func (w *Workspace) Record(path string) error                                // gives the running capture a name and keeps it
-//	func (w *Workspace) Close(ctx context.Context) error
-//
-//	type Target struct { URL string; CAFile string; Fingerprint string /* pinned sha-256 of a self-signed certificate */; ControlAllowed bool }
-//
-//	func (s *Session) Name() string
-//	func (s *Session) URL() string                  // without userinfo
-//	func (s *Session) Snapshot() *inventory.Snapshot // never nil
-//	func (s *Session) Stats() *stats.Store
-//	func (s *Session) Timeline() *timeline.Log
-//	func (s *Session) Schema() *kmd.Schema          // never nil; built-in until the server's own is read
-//	func (s *Session) Link() Link
-//	func (s *Session) Live() bool                   // false in replay
-//	func (s *Session) Focus(ids ...string)          // the objects a person looks at: sampled at full rate
-//	func (s *Session) Read(id string)               // read all safe properties of an object; the result arrives in a later Snapshot; no-op in replay
-//	func (s *Session) Dismiss(id string)            // forget a dead object
-//
-//	type Link struct { State LinkState; Cause string; Since time.Time; RetryAt time.Time; PingTook time.Duration; FramesPerSecond float64; Held int; LeaseEnds time.Time; Gaps int; Undecoded int; Reading string /* what is being read now, "" when nothing */; ReadDone, ReadTotal int }
-//	LinkState: Connecting, Connected, Reconnecting, Deaf, Closed, Replaying
-//
-//	type Replay: Play(), Pause(), Playing() bool, Speed(float64 /* 0: at once */), Seek(time.Duration), Position() time.Duration, Duration() time.Duration, Start() time.Time, Path() string, Sessions() []*Session
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/kmsconn/kmd"
+	"kmscope/stats"
+	"kmscope/timeline"
+)
+
+// LinkState says how the session stands with its server.
+type LinkState uint8
+
+// The states of a link.
+const (
+	Connecting   LinkState = iota // the first connection is being made
+	Connected                     // frames flow
+	Reconnecting                  // the connection was lost; another try is due at RetryAt
+	Deaf                          // the socket is open but nothing is answered
+	Closed                        // the session was ended by the user
+	Replaying                     // a capture, no server
+)
+
+// String gives the state in a word, for people.
+func (s LinkState) String() string {
+	switch s {
+	case Connecting:
+		return "connecting"
+	case Connected:
+		return "connected"
+	case Reconnecting:
+		return "reconnecting"
+	case Deaf:
+		return "not answering"
+	case Closed:
+		return "closed"
+	case Replaying:
+		return "replay"
+	}
+	return "unknown"
+}
+
+// Link is how the session stands with its server at one moment.
+type Link struct {
+	State LinkState
+	// Cause is one sentence on why the state is not Connected; "" otherwise.
+	Cause   string
+	Since   time.Time
+	RetryAt time.Time // zero when no retry is due
+	// PingTook is the last round trip; 0 is unknown.
+	PingTook        time.Duration
+	FramesPerSecond float64
+	// Held counts the objects that the tool keeps referenced on the server just
+	// now; LeaseEnds is when it lets go of them at the latest.
+	Held      int
+	LeaseEnds time.Time
+	Gaps      int
+	Undecoded int
+	// Reading says what is being read now, "" when nothing; ReadDone of
+	// ReadTotal objects are complete.
+	Reading             string
+	ReadDone, ReadTotal int
+}
+
+// Session is one server under investigation. All methods may be called from
+// any goroutine.
+type Session struct {
+	name string
+	url  string
+	live *live // nil in replay
+	ws   *Workspace
+
+	snapshot atomic.Pointer[inventory.Snapshot]
+	model    atomic.Pointer[Model]
+	schema   atomic.Pointer[kmd.Schema]
+
+	mu   sync.Mutex
+	link Link
+}
+
+func newSession(ws *Workspace, name, url string, m *Model) *Session {
+	s := &Session{name: name, url: url, ws: ws}
+	s.model.Store(m)
+	s.snapshot.Store(m.Snapshot())
+	s.schema.Store(kmd.Builtin(""))
+	return s
+}
+
+// Name is what the session is called in the window: the server's host and
+// port, or the name of the capture file.
+func (s *Session) Name() string { return s.name }
+
+// URL is the server's address without userinfo; "" when a recording does not say.
+func (s *Session) URL() string { return s.url }
+
+// Live reports whether a server is behind the session, not a capture.
+func (s *Session) Live() bool { return s.live != nil }
+
+// Snapshot gives the newest published state; never nil.
+func (s *Session) Snapshot() *inventory.Snapshot { return s.snapshot.Load() }
+
+// Stats gives the series of the server.
+func (s *Session) Stats() *stats.Store { return s.model.Load().Stats() }
+
+// Timeline gives the events of the server.
+func (s *Session) Timeline() *timeline.Log { return s.model.Load().Timeline() }
+
+// Schema gives what the server says of its own modules; until it was read, and
+// where it cannot be, the built-in description nearest to its version.
+func (s *Session) Schema() *kmd.Schema { return s.schema.Load() }
+
+// Link gives how the session stands with its server.
+func (s *Session) Link() Link {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.link
+}
+
+func (s *Session) setLink(change func(*Link)) {
+	s.mu.Lock()
+	before := s.link
+	change(&s.link)
+	changed := s.link != before
+	s.mu.Unlock()
+	if changed {
+		s.ws.notify()
+	}
+}
+
+// publish takes a snapshot of the model. The goroutine that feeds the model
+// calls it.
+func (s *Session) publish(m *Model) {
+	s.model.Store(m)
+	s.snapshot.Store(m.Snapshot())
+	s.ws.notify()
+}
+
+// Focus names the objects that a person looks at now: their statistics are
+// sampled at the full rate, all others more slowly. No effect in replay.
+func (s *Session) Focus(ids ...string) {
+	if s.live != nil {
+		s.live.focus(ids)
+	}
+}
+
+// Read reads all properties of an object that are safe to read. The answer
+// comes with a later Snapshot. No effect in replay.
+func (s *Session) Read(id string) {
+	if s.live != nil {
+		s.live.readObject(id)
+	}
+}
+
+// Dismiss forgets a dead object and its dead descendants.
+func (s *Session) Dismiss(id string) {
+	if s.live != nil {
+		s.live.dismiss(id)
+	}
+}

@@ -106,8 +106,13 @@ func (d *Decoder) frame(r capture.Record) {
 		d.undecoded(r, "a frame that is no JSON-RPC message")
 		return
 	}
+	var raw struct {
+		Raw *string `json:"_raw"`
+	}
 	switch {
-	case m.Method != nil && r.Dir == capture.DirSend:
+	case r.Dir == capture.DirSend && json.Unmarshal(f, &raw) == nil && raw.Raw != nil:
+		d.undecoded(r, "a frame that is not JSON")
+	case r.Dir == capture.DirSend:
 		d.request(r, m)
 	case m.Method != nil && *m.Method == "onEvent":
 		d.event(r, m.Params)
@@ -128,15 +133,15 @@ func idKey(id json.RawMessage) string {
 
 func (d *Decoder) request(r capture.Record, m message) {
 	key := idKey(m.ID)
-	if p := bytes.TrimLeft(m.Params, " "); len(p) > 0 && p[0] != '{' && string(p) != "null" {
-		d.undecoded(r, "a request whose params are no object: the server goes deaf on it")
-		return
+	method := ""
+	if m.Method != nil { // without one the server refuses it: still a request
+		method = *m.Method
 	}
 	c := d.conn(r.Conn)
 	if _, again := c.pending[key]; !again {
 		c.order = append(c.order, key)
 	}
-	c.pending[key] = request{method: *m.Method, params: m.Params, at: r.At}
+	c.pending[key] = request{method: method, params: m.Params, at: r.At}
 	if len(c.order) > maxPending {
 		// Most of order is usually answered already: compact before forgetting.
 		kept := c.order[:0]
@@ -152,7 +157,7 @@ func (d *Decoder) request(r capture.Record, m message) {
 		c.order = append([]string(nil), kept...)
 	}
 	f := Fact{Kind: KindRequest}
-	fillRequest(&f, *m.Method, m.Params)
+	fillRequest(&f, method, m.Params)
 	d.emit(r, f)
 }
 

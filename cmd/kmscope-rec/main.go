@@ -1,0 +1,156 @@
+// Command kmscope-rec records Kurento servers and reads captures without a
+// window: on servers, in containers, in CI.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"syscall"
+
+	"kmscope/capture"
+)
+
+const usage = `kmscope-rec records Kurento Media Servers and reads captures.
+
+  kmscope-rec record URL... -o FILE [--for 10m]   record servers until the time is over or Ctrl-C
+  kmscope-rec info [--json] FILE                  what a capture holds
+  kmscope-rec print [--json] FILE                 every record, a line each
+  kmscope-rec version
+
+record:
+  -o, --output FILE     where to write (required; must not exist)
+      --for DURATION    stop after this time, for example 90s, 10m, 2h
+      --every DURATION  time between two samples of the statistics (default 1s)
+      --ca FILE         certificate authorities to trust, in PEM format
+      --fingerprint HEX trust exactly the certificate with this SHA-256
+      --keep-secrets    do not redact secrets
+URL is ws://host:port/kurento, wss://..., or host:port. FILE may be "-" for
+standard input with print and info.
+`
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// run gives the exit status: 0, or 1 after one sentence on errors.
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	err := dispatch(ctx, args, out, errs)
+	if err == nil {
+		return 0
+	}
+	fmt.Fprintln(errs, "kmscope-rec: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	return 1
+}
+
+func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
+	if len(args) == 0 {
+		return errors.New("say what to do: record, info or print (kmscope-rec help tells more)")
+	}
+	switch args[0] {
+	case "record":
+		return record(ctx, args[1:], errs)
+	case "info":
+		return info(args[1:], out)
+	case "print":
+		return printRecords(args[1:], out)
+	case "version", "--version", "-version":
+		_, err := fmt.Fprintln(out, toolVersion())
+		return err
+	case "help", "--help", "-help", "-h":
+		_, err := io.WriteString(out, usage)
+		return err
+	}
+	return fmt.Errorf("%q is no command; there are record, info and print (kmscope-rec help tells more)", args[0])
+}
+
+// toolVersion names the program and the version it was built from.
+func toolVersion() string {
+	version := "devel"
+	if b, ok := debug.ReadBuildInfo(); ok && b.Main.Version != "" && b.Main.Version != "(devel)" {
+		version = b.Main.Version
+	}
+	return "kmscope-rec " + version
+}
+
+// oneFile takes the arguments of info and print: flags may stand before or
+// after the file.
+func oneFile(command string, args []string) (file string, asJSON bool, err error) {
+	for _, a := range args {
+		switch {
+		case a == "--json" || a == "-json":
+			asJSON = true
+		case strings.HasPrefix(a, "-") && a != "-":
+			return "", false, fmt.Errorf("%s has no option %s; it has --json", command, a)
+		case file != "":
+			return "", false, fmt.Errorf("%s takes one file, not several", command)
+		default:
+			file = a
+		}
+	}
+	if file == "" {
+		return "", false, fmt.Errorf("%s needs a capture file: kmscope-rec %s FILE", command, command)
+	}
+	return file, asJSON, nil
+}
+
+// eachRecord reads a capture to its end.
+func eachRecord(file string, f func(capture.Record) error) (err error) {
+	if file == "-" {
+		file, err = spool(os.Stdin)
+		if err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.Remove(file)) }()
+	}
+	r, err := capture.Open(file)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, r.Close()) }()
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if err := f(rec); err != nil {
+			return err
+		}
+	}
+}
+
+// spool copies standard input to a file: a capture is opened by its content.
+func spool(in io.Reader) (string, error) {
+	f, err := os.CreateTemp("", "kmscope-*.kmscap")
+	if err != nil {
+		return "", fmt.Errorf("no room to read standard input: %w", err)
+	}
+	_, err = io.Copy(f, in)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", errors.Join(err, os.Remove(f.Name()))
+	}
+	return filepath.Clean(f.Name()), nil
+}
+
+// sortedKeys gives the keys of a map in order.
+func sortedKeys[V any](m map[string]V) []string {
+	out := make([]string, 0, len(m))
+	for k := range m {
+		out = append(out, k)
+	}
+	slices.Sort(out)
+	return out
+}

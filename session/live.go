@@ -1,0 +1,416 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"strconv"
+	"sync"
+	"time"
+
+	"kmscope/capture"
+	"kmscope/inventory"
+	"kmscope/kmsconn"
+	"kmscope/kmsconn/jsonrpc"
+)
+
+// A live session is one loop and a few callers around it.
+//
+//	readers of the sockets -- frames --> intake --> loop: redact, write, decode, apply, publish
+//	sweeper   reads the states of what is new, and what the inspector asks for
+//	sampler   getStats and the server's figures, spread over the second
+//	prober    getUsedCpu on a connection of its own
+//	watcher   event subscriptions as a lease (kmsconn.Watcher)
+//
+// The loop learns from frames alone. The callers use the results of their
+// calls for one thing only: to decide what to ask next.
+
+// live is the live side of a Session. Its fields without a remark are set
+// before its goroutines start and never change.
+type live struct {
+	s      *Session
+	ws     *Workspace
+	log    *slog.Logger
+	target kmsconn.Target
+	prefix string // of the connections' labels
+
+	intake *intake
+	models *Models // loop only
+	server *Server // loop only
+
+	gate      *kmsconn.Gate
+	abilities *kmsconn.Abilities
+	reader    *kmsconn.Reader  // the sweeper's
+	sampler   *kmsconn.Reader  // set by run, nil until connected; under mu
+	watcher   *kmsconn.Watcher // likewise
+	probe     *kmsconn.Probe   // likewise
+
+	cancel context.CancelFunc
+	wg     sync.WaitGroup
+
+	wake   chan struct{}       // the sweeper has work
+	forget chan string         // ids to dismiss, for the loop
+	notes  chan capture.Record // remarks, for the loop
+
+	mu        sync.Mutex
+	pending   []string        // ids whose states are to be read, in order
+	asked     map[string]bool // ids whose states were, or are about to be, read
+	inspected []string        // ids whose properties are to be read
+	focused   map[string]bool
+	greet     bool   // a new connection: read the server's info
+	kmdsRead  string // serverId whose descriptions were read
+}
+
+// attachTimeout bounds the first connection.
+const attachTimeout = 15 * time.Second
+
+// Attach connects to a server and begins to observe it. It fails in one clear
+// sentence when the server cannot be reached, is none, or is not trusted
+// (*UntrustedError: ask the user and set Target.Fingerprint); once it
+// succeeded, failures are states of the Session's Link.
+func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
+	if err := t.Validate(); err != nil {
+		return nil, err
+	}
+	shown := t.Shown()
+	w.mu.Lock()
+	if w.closed {
+		w.mu.Unlock()
+		return nil, errClosed
+	}
+	for _, s := range w.sessions {
+		if s.live != nil && s.url == shown {
+			w.mu.Unlock()
+			return nil, fmt.Errorf("%s is attached already: it is in the list on the left", shown)
+		}
+	}
+	w.labels++
+	prefix := strconv.Itoa(w.labels)
+	w.mu.Unlock()
+
+	run, cancel := context.WithCancel(context.Background())
+	l := &live{
+		ws: w, log: w.opts.Logger.With("server", shown), target: t, prefix: prefix,
+		intake: newIntake(), models: newModels(shown),
+		gate: new(kmsconn.Gate), abilities: new(kmsconn.Abilities),
+		cancel: cancel, wake: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
+		asked: make(map[string]bool), focused: make(map[string]bool), greet: true,
+	}
+	l.server = l.models.order[0]
+	l.s = newSession(w, nameOf(shown), shown, l.server.Model)
+	l.s.live = l
+	l.s.link = Link{State: Connecting, Since: time.Now()}
+	l.start(run, l.loop)
+
+	ctx, done := context.WithTimeout(ctx, attachTimeout)
+	defer done()
+	reader, err := kmsconn.NewReader(ctx, l.options("read", kmsconn.Observer{OnState: l.onState, OnSession: l.onSession}), l.gate)
+	if err != nil {
+		cancel()
+		l.wg.Wait()
+		return nil, err
+	}
+	l.reader = reader
+	l.start(run, l.sweep)
+	l.start(run, l.watch)
+	l.start(run, l.sample)
+	l.start(run, l.measureCPU)
+	w.add(l.s)
+	return l.s, nil
+}
+
+// nameOf gives host and port of an address.
+func nameOf(shown string) string {
+	if u, err := url.Parse(shown); err == nil && u.Host != "" {
+		return u.Host
+	}
+	return shown
+}
+
+func (l *live) start(ctx context.Context, f func(context.Context)) {
+	l.wg.Add(1)
+	go func() {
+		defer l.wg.Done()
+		f(ctx)
+	}()
+}
+
+// label names a connection in the capture. The parts add their own word to
+// what they are given: "1/read", "1/watch", "1/stats/read".
+func (l *live) label(role string) string {
+	if role == "stats" {
+		return l.prefix + "/" + role
+	}
+	return l.prefix
+}
+
+func (l *live) options(role string, o kmsconn.Observer) kmsconn.Options {
+	return kmsconn.Options{
+		Target: l.target, Label: l.label(role), Role: role, Tap: l.intake.push, Observer: o,
+		Schema:    func() kmsconn.Schema { return l.s.Schema() },
+		Abilities: l.abilities,
+		PingEvery: 10 * time.Second,
+	}
+}
+
+// close ends everything: the connections first, each of which leaves nothing
+// of ours on the server, then the goroutines.
+func (l *live) close(ctx context.Context) error {
+	l.mu.Lock()
+	sampler, watcher, probe := l.sampler, l.watcher, l.probe
+	l.mu.Unlock()
+	l.cancel()
+	var wg sync.WaitGroup
+	var mu sync.Mutex
+	var errs []error
+	end := func(close func(context.Context) error) {
+		wg.Add(1)
+		go func() {
+			defer wg.Done()
+			if err := close(ctx); err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		}()
+	}
+	if watcher != nil {
+		end(watcher.Close)
+	}
+	if sampler != nil {
+		end(sampler.Close)
+	}
+	if probe != nil {
+		end(probe.Close)
+	}
+	end(l.reader.Close)
+	wg.Wait()
+	l.wg.Wait()
+	l.drain() // the frames of the farewell belong to the capture
+	l.s.setLink(func(k *Link) { *k = Link{State: Closed, Since: time.Now()} })
+	return errors.Join(errs...)
+}
+
+func (l *live) onState(st kmsconn.State) {
+	l.s.setLink(func(k *Link) {
+		k.Since, k.RetryAt, k.Cause = st.Since, st.RetryAt, ""
+		if st.Cause != nil {
+			k.Cause = st.Cause.Error()
+		}
+		switch st.Phase {
+		case kmsconn.Connecting:
+			k.State = Connecting
+		case kmsconn.Connected:
+			k.State = Connected
+		case kmsconn.Reconnecting:
+			k.State = Reconnecting
+		case kmsconn.Deaf:
+			k.State = Deaf
+		case kmsconn.Closed:
+			k.State = Closed
+		}
+	})
+}
+
+// onSession hears of every new connection of the reader: what was being read
+// when the old one broke is read again.
+func (l *live) onSession(kmsconn.Session) { l.resync() }
+
+// resync has the server's info and the states of all objects read again.
+func (l *live) resync() {
+	l.mu.Lock()
+	l.greet = true
+	clear(l.asked)
+	l.pending = nil
+	l.mu.Unlock()
+	l.enqueueNew(&inventory.Snapshot{}, l.s.Snapshot())
+	l.signal()
+}
+
+// reread has the states of some objects read again: events of theirs may have
+// been missed.
+func (l *live) reread(ids []string, why string) {
+	l.log.Debug("reading states again", "objects", len(ids), "because", why)
+	l.mu.Lock()
+	for _, id := range ids {
+		l.asked[id] = true
+	}
+	l.pending = append(l.pending, ids...)
+	l.mu.Unlock()
+	l.signal()
+}
+
+func (l *live) signal() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+func (l *live) focus(ids []string) {
+	l.mu.Lock()
+	clear(l.focused)
+	for _, id := range ids {
+		l.focused[id] = true
+	}
+	l.mu.Unlock()
+}
+
+// maxInspected bounds the objects that wait to be read for the inspector.
+const maxInspected = 64
+
+func (l *live) readObject(id string) {
+	l.mu.Lock()
+	if len(l.inspected) < maxInspected {
+		l.inspected = append(l.inspected, id)
+	}
+	l.mu.Unlock()
+	l.signal()
+}
+
+func (l *live) dismiss(id string) {
+	select {
+	case l.forget <- id:
+	default: // the loop is busy; the user presses again
+	}
+}
+
+// loop applies frames in the order in which they came and publishes.
+func (l *live) loop(ctx context.Context) {
+	var published time.Time
+	var later <-chan time.Time
+	second := time.NewTicker(time.Second)
+	defer second.Stop()
+	var frames, total int
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case id := <-l.forget:
+			l.server.inventory.Dismiss(id)
+			l.server.changed = true
+		case rec := <-l.notes:
+			l.models.Feed(rec)
+		case <-l.intake.wake:
+			n := l.drain()
+			total += n
+		case <-later:
+			later = nil
+		case <-second.C:
+			frames, total = total, 0
+			l.refreshLink(frames)
+		}
+		if !l.server.changed {
+			continue
+		}
+		if wait := publishEvery - time.Since(published); wait > 0 {
+			if later == nil {
+				later = time.After(wait)
+			}
+			continue
+		}
+		published, later = time.Now(), nil
+		l.publish()
+	}
+}
+
+// drain applies all frames that wait and gives their number. The loop calls
+// it, and close after the loop ended.
+func (l *live) drain() int {
+	frames, dropped := l.intake.take(nil)
+	for _, f := range frames {
+		l.ws.record(l.models, f)
+	}
+	if dropped > 0 {
+		l.ws.recordGap(l.models, dropped, "frames came faster than they could be read")
+		l.relist()
+	}
+	if l.server.newSchema != nil {
+		l.s.schema.Store(l.server.newSchema)
+		l.server.newSchema = nil
+	}
+	return len(frames)
+}
+
+// relist has everything listed and read again: frames were lost, any frames.
+func (l *live) relist() {
+	l.mu.Lock()
+	watcher := l.watcher
+	l.mu.Unlock()
+	if watcher != nil {
+		watcher.Relist()
+	}
+	l.resync()
+}
+
+func (l *live) publish() {
+	before := l.s.Snapshot()
+	l.server.changed = false
+	l.s.publish(l.server.Model)
+	after := l.s.Snapshot()
+	if after.Server.ServerID != before.Server.ServerID && before.Server.ServerID != "" {
+		l.resync() // another server process
+	}
+	l.enqueueNew(before, after)
+}
+
+// enqueueNew has the states read of objects that became known. Pipelines that
+// are the same in both snapshots hold nothing new.
+func (l *live) enqueueNew(before, after *inventory.Snapshot) {
+	found := false
+	l.mu.Lock()
+	for _, p := range after.Pipelines {
+		if before.Pipeline(p.ID) == p {
+			continue
+		}
+		for _, o := range p.Objects {
+			if o.Alive() && !l.asked[o.ID] {
+				l.asked[o.ID] = true
+				l.pending = append(l.pending, o.ID)
+				found = true
+			} else if !o.Alive() {
+				delete(l.asked, o.ID)
+			}
+		}
+	}
+	l.mu.Unlock()
+	if found {
+		l.signal()
+	}
+}
+
+func (l *live) refreshLink(frames int) {
+	l.mu.Lock()
+	watcher, sampler := l.watcher, l.sampler
+	l.mu.Unlock()
+	held := l.reader.Held()
+	var ends time.Time
+	if sampler != nil {
+		held += sampler.Held()
+	}
+	if watcher != nil {
+		held += watcher.Held()
+		ends = watcher.LeaseEnds()
+	}
+	took := l.reader.Client().PingTook()
+	l.s.setLink(func(k *Link) {
+		k.Held, k.LeaseEnds, k.PingTook = held, ends, took
+		k.FramesPerSecond = float64(frames)
+		k.Gaps, k.Undecoded = l.server.Gaps(), l.server.Undecoded()
+	})
+}
+
+// record redacts a frame, writes it to the capture, and applies it.
+func (w *Workspace) record(m *Models, f jsonrpc.Frame) {
+	rec := w.convert(f)
+	w.append(rec)
+	m.Feed(rec)
+}
+
+func (w *Workspace) recordGap(m *Models, dropped int, why string) {
+	rec := w.stamp(capture.Record{Dir: capture.DirGap, Dropped: dropped, Note: why}, time.Now())
+	w.append(rec)
+	m.Feed(rec)
+}

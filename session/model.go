@@ -1,0 +1,152 @@
+package session
+
+import (
+	"time"
+
+	"kmscope/capture"
+	"kmscope/inventory"
+	"kmscope/kmsconn/kmd"
+	"kmscope/stats"
+	"kmscope/timeline"
+	"kmscope/wire"
+)
+
+// Model is everything that the frames of one server say: the inventory, the
+// series and the timeline. It learns from records alone, so that a capture
+// gives what the live server gave. One goroutine feeds it; Stats and Timeline
+// may be read from any goroutine, and so may a Snapshot once it was taken.
+type Model struct {
+	inventory *inventory.Reducer
+	stats     *stats.Store
+	timeline  *timeline.Log
+
+	records, undecoded, gaps int
+}
+
+// NewModel makes the model of a server of which nothing is known but its URL
+// (without userinfo; "" when a recording does not say).
+func NewModel(url string) *Model {
+	return &Model{
+		inventory: inventory.NewReducer(url),
+		stats:     stats.NewStore(),
+		timeline:  timeline.NewLog(0),
+	}
+}
+
+// Snapshot gives the state as of the last record.
+func (m *Model) Snapshot() *inventory.Snapshot { return m.inventory.Snapshot() }
+
+// Stats gives the store of series.
+func (m *Model) Stats() *stats.Store { return m.stats }
+
+// Timeline gives the log of events.
+func (m *Model) Timeline() *timeline.Log { return m.timeline }
+
+// Undecoded counts the records that could not be understood.
+func (m *Model) Undecoded() int { return m.undecoded }
+
+// Gaps counts the places where records are missing.
+func (m *Model) Gaps() int { return m.gaps }
+
+func (m *Model) apply(f wire.Fact) {
+	switch f.Kind {
+	case wire.KindUndecoded:
+		m.undecoded++
+	case wire.KindGap:
+		m.gaps++
+	}
+	m.inventory.Apply(f)
+	m.stats.Feed(f)
+	m.timeline.Feed(f)
+}
+
+// Models routes the records of one stream to one Model per server: an open
+// record says which server a connection belongs to. The zero value is ready;
+// one goroutine owns it.
+type Models struct {
+	decoder wire.Decoder
+	order   []*Server
+	byURL   map[string]*Server
+	byConn  map[string]*Server
+
+	// Records counts the records fed, Undecoded those that could not be
+	// understood, Gaps the places where records are missing.
+	Records, Undecoded, Gaps int
+	// First and Last are the times of the first and of the newest record.
+	First, Last time.Time
+}
+
+// Server is one server of a stream.
+type Server struct {
+	URL string
+	*Model
+	schema schemaReader
+	// newSchema is a description that came since the owner looked last.
+	newSchema *kmd.Schema
+	changed   bool
+}
+
+func (s *Server) take(f wire.Fact) {
+	s.apply(f)
+	if schema := s.schema.feed(f); schema != nil {
+		s.newSchema = schema
+	}
+	s.changed = true
+}
+
+// newModels makes the Models of one server that is known from the start.
+func newModels(url string) *Models {
+	s := &Server{URL: url, Model: NewModel(url)}
+	return &Models{order: []*Server{s}, byURL: map[string]*Server{url: s}, byConn: make(map[string]*Server)}
+}
+
+// Servers gives the servers in the order in which they were first named.
+func (m *Models) Servers() []*Server { return m.order }
+
+// Feed takes one record.
+func (m *Models) Feed(r capture.Record) {
+	m.Records++
+	if m.First.IsZero() || r.At.Before(m.First) {
+		m.First = r.At
+	}
+	if r.At.After(m.Last) {
+		m.Last = r.At
+	}
+	for _, f := range m.decoder.Feed(r) {
+		switch f.Kind {
+		case wire.KindUndecoded:
+			m.Undecoded++
+		case wire.KindGap:
+			m.Gaps++
+		}
+		if r.Conn == "" {
+			for _, s := range m.order {
+				s.take(f)
+			}
+			continue
+		}
+		m.server(r).take(f)
+	}
+}
+
+// server finds the server of a record's connection. A connection without an
+// open record belongs to the only server known, or to the nameless one.
+func (m *Models) server(r capture.Record) *Server {
+	named := r.Server != "" && (r.Dir == capture.DirOpen || r.Dir == capture.DirError)
+	if s := m.byConn[r.Conn]; s != nil && (!named || s.URL == r.Server) {
+		return s
+	}
+	if m.byConn == nil {
+		m.byConn, m.byURL = make(map[string]*Server), make(map[string]*Server)
+	}
+	var s *Server
+	if !named && len(m.order) == 1 {
+		s = m.order[0]
+	} else if s = m.byURL[r.Server]; s == nil {
+		s = &Server{URL: r.Server, Model: NewModel(r.Server)}
+		m.byURL[r.Server] = s
+		m.order = append(m.order, s)
+	}
+	m.byConn[r.Conn] = s
+	return s
+}

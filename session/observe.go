@@ -1,0 +1,328 @@
+package session
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/kmsconn"
+	"kmscope/kmsconn/kmd"
+)
+
+// sweepObjects is how many objects are read in one burst: few enough that the
+// references of a burst are short and that its progress can be seen.
+const sweepObjects = 40
+
+// watch keeps the events of everything subscribed. Its listing is what tells
+// the model what lives.
+func (l *live) watch(ctx context.Context) {
+	w, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Watcher, error) {
+		return kmsconn.Watch(ctx, kmsconn.WatchOptions{Options: l.options("watch", kmsconn.Observer{}), Reader: l.reader, OnGap: l.reread})
+	})
+	if ok && !l.keep(ctx, func() { l.watcher = w }) {
+		_ = w.Close(context.WithoutCancel(ctx))
+	}
+}
+
+// sweep reads the states of what is new and what the inspector asks for.
+func (l *live) sweep(ctx context.Context) {
+	for {
+		for l.sweepOnce(ctx) {
+			if ctx.Err() != nil {
+				return
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-l.wake:
+		}
+	}
+}
+
+// sweepOnce does the most urgent work and reports whether there was any.
+func (l *live) sweepOnce(ctx context.Context) bool {
+	l.mu.Lock()
+	greet, inspect := l.greet, l.inspected
+	l.greet, l.inspected = false, nil
+	n := min(len(l.pending), sweepObjects)
+	states := l.pending[:n:n]
+	l.pending = l.pending[n:]
+	left := len(l.pending)
+	l.mu.Unlock()
+
+	if greet {
+		// Who refuses getInfo is old or odd: the built-in description serves.
+		if _, err := l.reader.Client().Info(ctx); err != nil {
+			l.log.Debug("the server's info was not read", "error", err)
+		}
+		if took, err := l.reader.Client().Ping(ctx); err == nil {
+			l.s.setLink(func(k *Link) { k.PingTook = took })
+		}
+	}
+	if len(inspect) > 0 {
+		l.read(ctx, inspect, allReads)
+	}
+	if len(states) > 0 {
+		alive := l.s.Snapshot().Counts
+		total := alive.Elements + alive.Pipelines
+		l.reading("states", max(0, total-left-len(states)), total)
+		l.read(ctx, states, stateReads)
+	}
+	if left == 0 {
+		l.reading("", 0, 0)
+		l.readDescriptions(ctx)
+	}
+	return greet || len(inspect) > 0 || len(states) > 0
+}
+
+func (l *live) reading(what string, done, total int) {
+	l.s.setLink(func(k *Link) { k.Reading, k.ReadDone, k.ReadTotal = what, done, total })
+}
+
+// isRefusal reports that the server answered, if only to refuse.
+func isRefusal(err error) bool {
+	return kmsconn.IsUnknownOperation(err) || kmsconn.IsUnknownMethod(err) || kmsconn.IsNotFound(err)
+}
+
+// read makes the calls that ops gives for each object, in one burst. The model
+// learns from the frames; the results say nothing more.
+func (l *live) read(ctx context.Context, ids []string, ops func(*kmd.Schema, *inventory.Object) []kmsconn.Op) {
+	schema := l.s.Schema()
+	snapshot := l.s.Snapshot()
+	var all []kmsconn.Op
+	for _, id := range ids {
+		o := snapshot.Object(id)
+		if o == nil { // listed, not yet published
+			o = &inventory.Object{ID: id, Type: inventory.TypeOf(id)}
+		}
+		if o.Alive() {
+			all = append(all, ops(schema, o)...)
+		}
+	}
+	l.reader.Read(ctx, all)
+}
+
+// readDescriptions reads what the server says of its own modules, once per
+// server process, after the states: they matter first.
+func (l *live) readDescriptions(ctx context.Context) {
+	server := l.s.Snapshot().Server
+	if len(server.Modules) == 0 {
+		return
+	}
+	l.mu.Lock()
+	known := l.kmdsRead == server.ServerID
+	l.kmdsRead = server.ServerID
+	l.mu.Unlock()
+	if known {
+		return
+	}
+	var ops []kmsconn.Op
+	for _, m := range server.Modules {
+		ops = append(ops, kmsconn.Invoke(inventory.ManagerID, "getKmd", map[string]string{"moduleName": m.Name}))
+	}
+	l.reader.Read(ctx, ops)
+}
+
+// connectAgain is the pause between attempts to make a further connection.
+const connectAgain = 2 * time.Second
+
+// connect makes a further connection, trying until it succeeds.
+func connect[T any](ctx context.Context, l *live, dial func(context.Context) (T, error)) (T, bool) {
+	for {
+		c, err := dial(ctx)
+		if err == nil {
+			return c, true
+		}
+		l.log.Debug("a further connection failed", "error", err)
+		select {
+		case <-ctx.Done():
+			return c, false
+		case <-time.After(connectAgain):
+		}
+	}
+}
+
+const (
+	// beats is into how many parts a sampling interval is cut.
+	beats = 4
+	// sampledEndpoints bounds the endpoints that are sampled in one interval
+	// besides those that a person looks at; with more, they take turns.
+	sampledEndpoints = 100
+	// polledElements bounds the elements whose connections are polled per beat.
+	polledElements = 25
+	// young is the age up to which an element's connections are polled at
+	// every interval.
+	young = 3 * time.Second
+	// serverEvery is how many intervals lie between samples of the server.
+	serverEvery = 2
+)
+
+// sample reads statistics in beats of a quarter of the interval. A beat that
+// takes longer makes the ticker skip: samples never queue.
+func (l *live) sample(ctx context.Context) {
+	r, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Reader, error) {
+		return kmsconn.NewReader(ctx, l.options("stats", kmsconn.Observer{}), l.gate)
+	})
+	if !ok {
+		return
+	}
+	if !l.keep(ctx, func() { l.sampler = r }) {
+		_ = r.Close(context.WithoutCancel(ctx))
+		return
+	}
+	tick := time.NewTicker(l.ws.opts.SampleEvery / beats)
+	defer tick.Stop()
+	var endpoints, connections turn
+	for beat := 0; ; beat++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		schema, snapshot := l.s.Schema(), l.s.Snapshot()
+		ops := l.statsBeat(schema, snapshot, beat, &endpoints)
+		ops = append(ops, connectionsBeat(schema, snapshot, beat, &connections)...)
+		if beat%(beats*serverEvery) == 0 {
+			ops = append(ops, serverReads()...)
+		}
+		if len(ops) > 0 {
+			r.Read(ctx, ops)
+		}
+	}
+}
+
+// keep runs set under the lock unless the session ended meanwhile.
+func (l *live) keep(ctx context.Context, set func()) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if ctx.Err() != nil {
+		return false
+	}
+	set()
+	return true
+}
+
+// turn remembers how far a rotation over a list came.
+type turn struct{ last string }
+
+// next gives up to n of ids (sorted), going on after the last one given.
+func (t *turn) next(ids []string, n int) []string {
+	if len(ids) <= n {
+		return ids
+	}
+	start, found := slices.BinarySearch(ids, t.last)
+	if found {
+		start++
+	}
+	out := make([]string, 0, n)
+	for i := range n {
+		out = append(out, ids[(start+i)%len(ids)])
+	}
+	t.last = out[n-1]
+	return out
+}
+
+// statsBeat gives the samples due in a beat: what a person looks at once per
+// interval, the endpoints spread over its beats.
+func (l *live) statsBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, endpoints *turn) []kmsconn.Op {
+	l.mu.Lock()
+	focused := make(map[string]bool, len(l.focused))
+	for id := range l.focused {
+		focused[id] = true
+	}
+	l.mu.Unlock()
+	var ops []kmsconn.Op
+	var rest []string
+	for _, p := range snapshot.Pipelines {
+		for _, o := range p.Objects {
+			if !o.Alive() {
+				continue
+			}
+			switch {
+			case focused[o.ID]:
+				if beat%beats == 0 {
+					ops = append(ops, statsReads(schema, o, true)...)
+				}
+			case schema.IsA(o.Type, "BaseRtpEndpoint"):
+				rest = append(rest, o.ID)
+			}
+		}
+	}
+	slices.Sort(rest)
+	share := (min(len(rest), sampledEndpoints) + beats - 1) / beats
+	if len(rest) <= sampledEndpoints {
+		// Each endpoint has its fixed beat: its samples are an interval apart.
+		var mine []string
+		for i, id := range rest {
+			if i%beats == beat%beats {
+				mine = append(mine, id)
+			}
+		}
+		rest = mine
+	} else {
+		rest = endpoints.next(rest, share)
+	}
+	for _, id := range rest {
+		if o := snapshot.Object(id); o != nil {
+			ops = append(ops, statsReads(schema, o, false)...)
+		}
+	}
+	return ops
+}
+
+// connectionsBeat polls connections: of young elements often, of all in turns.
+func connectionsBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, connections *turn) []kmsconn.Op {
+	var all, fresh []string
+	for _, p := range snapshot.Pipelines {
+		for _, o := range p.Objects {
+			if !o.Alive() || !schema.IsA(o.Type, "MediaElement") {
+				continue
+			}
+			all = append(all, o.ID)
+			if beat%2 == 1 && snapshot.At.Sub(o.FirstSeen) < young {
+				fresh = append(fresh, o.ID)
+			}
+		}
+	}
+	slices.Sort(all)
+	due := append(connections.next(all, polledElements/beats+1), fresh...)
+	slices.Sort(due)
+	var ops []kmsconn.Op
+	for _, id := range slices.Compact(due) {
+		ops = append(ops, connectionReads(schema, snapshot.Object(id))...)
+	}
+	return ops
+}
+
+// cpuEvery is the time between two measurements of the server's load.
+const cpuEvery = 5 * time.Second
+
+// measureCPU samples the server's load on a connection of its own.
+func (l *live) measureCPU(ctx context.Context) {
+	p, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Probe, error) {
+		return kmsconn.NewProbe(ctx, l.options("cpu", kmsconn.Observer{}))
+	})
+	if !ok {
+		return
+	}
+	if !l.keep(ctx, func() { l.probe = p }) {
+		_ = p.Close(context.WithoutCancel(ctx))
+		return
+	}
+	tick := time.NewTicker(cpuEvery)
+	defer tick.Stop()
+	for {
+		// The model learns from the frames. A server without the call (before
+		// 6.13) refuses it at no cost.
+		if _, err := p.UsedCPU(ctx, kmsconn.ProbeLeast); isRefusal(err) {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,98 @@
+package session
+
+import (
+	"kmscope/inventory"
+	"kmscope/kmsconn"
+	"kmscope/kmsconn/kmd"
+)
+
+// What is asked of an object. Everything goes by the server's own description:
+// a call that the class does not have is not made.
+
+type mediaParam struct {
+	MediaType inventory.Media `json:"mediaType"`
+}
+
+// media are the types that flow and transcoding may be asked for; DATA is
+// refused (observed: 40107).
+var media = []inventory.Media{inventory.Audio, inventory.Video}
+
+// stateReads are the calls that tell the states of an object once, to close
+// the time before its events were subscribed.
+func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
+	ops := []kmsconn.Op{
+		kmsconn.Invoke(o.ID, "getName", nil),
+		kmsconn.Invoke(o.ID, "getTags", nil),
+	}
+	if s.IsA(o.Type, "MediaElement") {
+		ops = append(ops, kmsconn.Invoke(o.ID, "getSourceConnections", nil))
+		for _, m := range media {
+			ops = append(ops,
+				kmsconn.Invoke(o.ID, "isMediaFlowingIn", mediaParam{m}),
+				kmsconn.Invoke(o.ID, "isMediaFlowingOut", mediaParam{m}),
+				kmsconn.Invoke(o.ID, "isMediaTranscoding", mediaParam{m}))
+		}
+	}
+	for _, p := range s.Properties(o.Type) {
+		switch p.Name {
+		case "mediaState", "connectionState", "IceConnectionState", "DtlsConnectionState", "ICECandidatePairs", "state":
+			ops = append(ops, kmsconn.Invoke(o.ID, p.Getter(), nil))
+		}
+	}
+	return ops
+}
+
+// connectionReads poll what events may have missed: ElementConnected is lost
+// when connect follows the creation within about 100 ms (observed).
+func connectionReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
+	if !s.IsA(o.Type, "MediaElement") {
+		return nil
+	}
+	return []kmsconn.Op{kmsconn.Invoke(o.ID, "getSourceConnections", nil)}
+}
+
+// allReads are the calls for everything that the inspector shows of an object.
+// Calls on the guard list are left out: the connection would refuse them.
+func allReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
+	ops := stateReads(s, o)
+	asked := make(map[string]bool, len(ops))
+	for _, op := range ops {
+		asked[op.Operation] = true
+	}
+	for _, p := range s.Properties(o.Type) {
+		op := kmsconn.Invoke(o.ID, p.Getter(), nil)
+		if !asked[p.Getter()] && kmsconn.CheckOp(op, s) == nil {
+			ops = append(ops, op)
+		}
+	}
+	if s.IsA(o.Type, "MediaElement") {
+		ops = append(ops, kmsconn.Invoke(o.ID, "getSinkConnections", nil))
+	}
+	return ops
+}
+
+// statsReads sample an endpoint: nothing in a reply says audio or video, so
+// each is asked for by itself. Elements without RTP are asked only when
+// somebody looks at them: they have nothing but latencies.
+func statsReads(s *kmd.Schema, o *inventory.Object, focused bool) []kmsconn.Op {
+	switch {
+	case s.IsA(o.Type, "BaseRtpEndpoint"):
+		return []kmsconn.Op{
+			kmsconn.Invoke(o.ID, "getStats", mediaParam{inventory.Audio}),
+			kmsconn.Invoke(o.ID, "getStats", mediaParam{inventory.Video}),
+		}
+	case focused && s.IsA(o.Type, "MediaElement"):
+		return []kmsconn.Op{kmsconn.Invoke(o.ID, "getStats", nil)}
+	}
+	return nil
+}
+
+// serverReads sample the server itself. getUsedCpu is not among them: it
+// stalls its connection while it measures; nor getSessions: the watcher asks it
+// anyway.
+func serverReads() []kmsconn.Op {
+	return []kmsconn.Op{
+		kmsconn.Invoke(inventory.ManagerID, "getCpuCount", nil),
+		kmsconn.Invoke(inventory.ManagerID, "getUsedMemory", nil),
+	}
+}
