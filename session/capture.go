@@ -50,14 +50,13 @@ func (w *Workspace) append(r capture.Record) {
 }
 
 func (w *Workspace) beginCapture() error {
-	if err := os.MkdirAll(w.opts.CacheDir, 0o700); err != nil {
-		return fmt.Errorf("the folder for captures cannot be made: %w", err)
-	}
-	name := "kmscope-" + w.started.Format("20060102-150405.000") + ".kmscap"
-	path := filepath.Join(w.opts.CacheDir, name)
-	limit := w.opts.CaptureLimitBytes
-	if w.opts.CaptureFile != "" {
-		path, limit = w.opts.CaptureFile, 0
+	path, limit := w.opts.CaptureFile, int64(0)
+	if path == "" {
+		if err := os.MkdirAll(w.opts.CacheDir, 0o700); err != nil {
+			return fmt.Errorf("the folder for captures cannot be made: %w", err)
+		}
+		path = filepath.Join(w.opts.CacheDir, "kmscope-"+w.started.Format("20060102-150405.000")+".kmscap")
+		limit = w.opts.CaptureLimitBytes
 	}
 	var err error
 	w.writer, err = capture.Create(path, capture.Header{
