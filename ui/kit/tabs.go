@@ -1,0 +1,115 @@
+package kit
+
+import (
+	"image/color"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/theme"
+)
+
+// TabHeight is the height of a row of tabs.
+const TabHeight float32 = 34
+
+// Tabs is a row of words, one of which is chosen.
+type Tabs struct {
+	bar     *fyne.Container
+	tabs    []*tab
+	chosen  int
+	changed func(int)
+}
+
+// NewTabs makes a row; changed is called when a person chooses another.
+func NewTabs(titles []string, changed func(int)) *Tabs {
+	t := &Tabs{changed: changed}
+	var objects []fyne.CanvasObject
+	for i, title := range titles {
+		one := &tab{title: title, chosen: i == 0}
+		one.tapped = func() { t.Choose(i) }
+		one.ExtendBaseWidget(one)
+		t.tabs = append(t.tabs, one)
+		objects = append(objects, one)
+	}
+	t.bar = container.New(Bar{Gap: 0, Stretch: -1}, objects...)
+	return t
+}
+
+// Object is what goes into a container.
+func (t *Tabs) Object() fyne.CanvasObject { return t.bar }
+
+// Chosen gives the index of the chosen tab.
+func (t *Tabs) Chosen() int { return t.chosen }
+
+// Choose chooses a tab; out of range it does nothing.
+func (t *Tabs) Choose(i int) {
+	if i < 0 || i >= len(t.tabs) || i == t.chosen {
+		return
+	}
+	t.tabs[t.chosen].choose(false)
+	t.chosen = i
+	t.tabs[i].choose(true)
+	if t.changed != nil {
+		t.changed(i)
+	}
+}
+
+type tab struct {
+	widget.BaseWidget
+	title           string
+	chosen, hovered bool
+	tapped          func()
+}
+
+var (
+	_ fyne.Tappable     = (*tab)(nil)
+	_ desktop.Hoverable = (*tab)(nil)
+)
+
+func (t *tab) choose(on bool)                 { t.chosen = on; t.Refresh() }
+func (t *tab) Tapped(*fyne.PointEvent)        { t.tapped() }
+func (t *tab) MouseIn(*desktop.MouseEvent)    { t.hovered = true; t.Refresh() }
+func (t *tab) MouseMoved(*desktop.MouseEvent) {}
+func (t *tab) MouseOut()                      { t.hovered = false; t.Refresh() }
+
+func (t *tab) CreateRenderer() fyne.WidgetRenderer {
+	r := &tabRenderer{t: t, text: NewText(t.title, theme.TextSize, color.Transparent), line: canvas.NewRectangle(color.Transparent)}
+	r.Refresh()
+	return r
+}
+
+type tabRenderer struct {
+	t    *tab
+	text *canvas.Text
+	line *canvas.Rectangle
+}
+
+func (r *tabRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(TextWidth(r.t.title, theme.TextSize, fyne.TextStyle{})+28, TabHeight)
+}
+
+func (r *tabRenderer) Layout(size fyne.Size) {
+	Place(r.text, 14, 0, size.Height)
+	r.line.Move(fyne.NewPos(0, size.Height-2))
+	r.line.Resize(fyne.NewSize(size.Width, 2))
+}
+
+func (r *tabRenderer) Refresh() {
+	p := palette()
+	r.text.Color = p.Dim
+	if r.t.chosen || r.t.hovered {
+		r.text.Color = p.Text
+	}
+	r.line.FillColor = theme.Fade(p.Accent, 0)
+	if r.t.chosen {
+		r.line.FillColor = p.Accent
+	}
+	r.text.Refresh()
+	r.line.Refresh()
+}
+
+func (r *tabRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.text, r.line} }
+func (r *tabRenderer) Destroy()                     {}
