@@ -494,24 +494,24 @@ func TestBatchFollowsTheCost(t *testing.T) {
 		t.Errorf("starts with %d", b.next())
 	}
 	for range 50 {
-		b.measured(64, 64*4*time.Millisecond) // GStreamer DOT
+		b.add(64, 64*4*time.Millisecond) // GStreamer DOT
 	}
 	if n := b.next(); n != 12 {
 		t.Errorf("%d calls of 4 ms", n)
 	}
 	for range 50 {
-		b.measured(10, 10*time.Second)
+		b.add(10, 10*time.Second)
 	}
 	if n := b.next(); n != batchLeast {
 		t.Errorf("%d slow calls", n)
 	}
 	for range 200 {
-		b.measured(100, time.Microsecond)
+		b.add(100, time.Microsecond)
 	}
 	if n := b.next(); n != batchMost {
 		t.Errorf("%d fast calls", n)
 	}
-	b.measured(0, time.Second)
+	b.add(0, time.Second)
 }
 
 func TestProbe(t *testing.T) {

@@ -197,3 +197,5 @@ func (s testSchema) Events(name string) []string {
 	}
 	return []string{"Error"}
 }
+
+var _ Schema = (*kmd.Schema)(nil)

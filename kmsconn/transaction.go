@@ -30,7 +30,8 @@ const (
 // batchSize adapts the number of operations per transaction to what they cost.
 type batchSize struct {
 	mu    sync.Mutex
-	perOp float64 // nanoseconds, moving average; 0 is unknown
+	perOp float64   // nanoseconds, moving average; 0 is unknown
+	last  time.Time // of the last answer: before it the server had other things to do
 }
 
 func (b *batchSize) next() int {
@@ -42,7 +43,19 @@ func (b *batchSize) next() int {
 	return int(min(max(float64(batchTarget)/b.perOp, batchLeast), batchMost))
 }
 
-func (b *batchSize) measured(ops int, took time.Duration) {
+// measured takes note of the answer, now, to a transaction sent at began.
+func (b *batchSize) measured(ops int, began time.Time) {
+	now := time.Now()
+	b.mu.Lock()
+	if b.last.After(began) {
+		began = b.last
+	}
+	b.last = now
+	b.mu.Unlock()
+	b.add(ops, now.Sub(began))
+}
+
+func (b *batchSize) add(ops int, took time.Duration) {
 	if ops == 0 {
 		return
 	}
@@ -56,11 +69,14 @@ func (b *batchSize) measured(ops int, took time.Duration) {
 	b.perOp += (perOp - b.perOp) / 4
 }
 
-// Transaction makes many calls in few frames, one after the other, in order.
-// The results correspond to ops. A refused operation does not stop the others.
+// Transaction makes many calls in few frames, in order. The results correspond
+// to ops. A refused operation does not stop the others. Where all ops only
+// read, two transactions are in flight at a time, so that the server need not
+// wait for us between them, and the order is not kept after a refusal.
 func (c *Client) Transaction(ctx context.Context, ops []Op) []Result {
 	results := make([]Result, len(ops))
 	todo := make([]int, 0, len(ops))
+	depth := 2
 	for i, op := range ops {
 		if err := c.guard(ctx, op); err != nil {
 			results[i].Err = err
@@ -70,46 +86,59 @@ func (c *Client) Transaction(ctx context.Context, ops []Op) []Result {
 			results[i].Err = err
 			continue
 		}
+		if op.Method != "invoke" && op.Method != "describe" {
+			depth = 1
+		}
 		todo = append(todo, i)
 	}
-	for len(todo) > 0 && c.opts.Abilities.Transactions() {
-		chunk := todo[:min(c.batch.next(), len(todo))]
-		batch := make([]Op, len(chunk))
-		for k, i := range chunk {
-			batch[k] = ops[i]
+	var flights []flight
+	for len(flights) > 0 || len(todo) > 0 && c.opts.Abilities.Transactions() {
+		for len(flights) < depth && len(todo) > 0 && c.opts.Abilities.Transactions() {
+			chunk := todo[:min(c.batch.next(), len(todo))]
+			todo = todo[len(chunk):]
+			batch := make([]Op, len(chunk))
+			for k, i := range chunk {
+				batch[k] = ops[i]
+			}
+			flights = append(flights, flight{chunk, c.startTransaction(ctx, batch)})
 		}
-		done, err := c.transact(ctx, batch)
+		f := flights[0]
+		flights = flights[1:]
+		done, err := f.wait()
 		for k, r := range done {
-			results[chunk[k]] = r
+			results[f.chunk[k]] = r
 		}
+		rest := f.chunk[len(done):]
 		switch {
 		case err == nil && len(done) > 0:
-			todo = todo[len(done):]
 		case IsUnknownMethod(err):
 			c.opts.Abilities.noTransactions.Store(true)
-		case refused(err) && len(chunk) > 1:
-			// The transaction as a whole was refused: one of its operations
-			// upsets it. Find it one by one.
-			for _, i := range chunk {
-				results[i] = c.Do(ctx, ops[i])
-			}
-			todo = todo[len(chunk):]
+		case err == nil || refused(err):
+			// The transaction as a whole was refused, or answered by nothing:
+			// its first operation goes alone, so that the others get on.
+			results[rest[0]] = c.Do(ctx, ops[rest[0]])
+			rest = rest[1:]
 		default:
-			if err == nil {
-				err = errors.New("the server answered a transaction without any result")
+			// Down, timed out or cancelled: the rest would fare no better.
+			for _, g := range flights {
+				_, _ = g.wait()
+				rest = append(rest[:len(rest):len(rest)], g.chunk...)
 			}
-			if refused(err) {
-				results[chunk[0]].Err, todo = err, todo[1:]
-				continue
-			}
-			for _, i := range todo {
-				results[i].Err = err // down, timed out or cancelled: the rest would fare no better
+			for _, i := range append(rest[:len(rest):len(rest)], todo...) {
+				results[i].Err = err
 			}
 			return results
 		}
+		todo = append(rest[:len(rest):len(rest)], todo...)
 	}
 	c.pipeline(ctx, ops, todo, results)
 	return results
+}
+
+// flight is a transaction whose answer has not come yet.
+type flight struct {
+	chunk []int
+	wait  func() ([]Result, error)
 }
 
 // refused reports an answer of the server, as opposed to a broken connection.
@@ -118,9 +147,13 @@ func refused(err error) bool {
 	return errors.As(err, &e)
 }
 
-// transact sends one transaction. It gives the results up to and including the
-// first error; err is set when the transaction as a whole failed.
+// transact sends one transaction and waits. It gives the results up to and
+// including the first error; err is set when the transaction as a whole failed.
 func (c *Client) transact(ctx context.Context, ops []Op) ([]Result, error) {
+	return c.startTransaction(ctx, ops)()
+}
+
+func (c *Client) startTransaction(ctx context.Context, ops []Op) func() ([]Result, error) {
 	type operation struct {
 		ID      int            `json:"id"`
 		Version string         `json:"jsonrpc"`
@@ -131,16 +164,25 @@ func (c *Client) transact(ctx context.Context, ops []Op) ([]Result, error) {
 	for i, op := range ops {
 		params, err := op.params("")
 		if err != nil {
-			return nil, err
+			return func() ([]Result, error) { return nil, err }
 		}
 		operations[i] = operation{ID: i, Version: "2.0", Method: op.Method, Params: params}
 	}
-	start := time.Now()
-	raw, err := c.call(ctx, "transaction", map[string]any{"sessionId": c.Session().ID, "operations": operations}, fmt.Sprintf("transaction of %d", len(ops)), "")
-	took := time.Since(start)
-	if err != nil {
-		return nil, err
+	began := time.Now()
+	wait := c.start(ctx, c.opts.CallTimeout, "transaction", map[string]any{"sessionId": c.Session().ID, "operations": operations}, fmt.Sprintf("transaction of %d", len(ops)), "")
+	return func() ([]Result, error) {
+		raw, err := wait()
+		if err != nil {
+			return nil, err
+		}
+		took := time.Since(began)
+		results, err := transactionResults(raw, ops, took)
+		c.batch.measured(len(results), began)
+		return results, err
 	}
+}
+
+func transactionResults(raw json.RawMessage, ops []Op, took time.Duration) ([]Result, error) {
 	var reply struct {
 		Value []struct {
 			ID     int               `json:"id"`
@@ -157,12 +199,10 @@ func (c *Client) transact(ctx context.Context, ops []Op) ([]Result, error) {
 			break // not what was asked
 		}
 		if r.Error != nil {
-			results = append(results, Result{Err: newError(r.Error, ops[i].name(), ops[i].Object), Took: took})
-			break
+			return append(results, Result{Err: newError(r.Error, ops[i].name(), ops[i].Object), Took: took}), nil
 		}
 		results = append(results, Result{Value: valueOf(r.Result), Took: took})
 	}
-	c.batch.measured(len(results), took)
 	return results, nil
 }
 
