@@ -202,7 +202,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 		c.Rect(x0, gy, x1-x0, one, grid)
 		c.TextRight(tick, ax.label(v), x0-6*scale, gy+tick.CapHeight()/2, l.Dim)
 	}
-	n := max(int(plot.W/110), 2)
+	n := max(int(plot.W/75), 2)
 	ticks, step := timeTicks(ct.From, ct.To, n, ct.Clock)
 	for _, t := range ticks {
 		tx := float32(math.Floor(ct.xAt(t, float64(x0), float64(x1-x0))))

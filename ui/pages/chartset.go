@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"image/color"
 	"slices"
+	"strings"
 	"time"
 
 	"kmscope/inventory"
@@ -141,7 +142,23 @@ func linesOf(p pick, series []stats.Series) []chartLine {
 		ln.Label = word
 		out = append(out, ln)
 	}
+	slices.SortStableFunc(out, func(a, b chartLine) int {
+		return cmp.Or(cmp.Compare(mediaOrder(a.Media), mediaOrder(b.Media)), strings.Compare(string(a.Key.Dir), string(b.Key.Dir)))
+	})
 	return out
+}
+
+// mediaOrder puts what people ask about first.
+func mediaOrder(m inventory.Media) int {
+	switch m {
+	case inventory.Video:
+		return 0
+	case inventory.Audio:
+		return 1
+	case inventory.Data:
+		return 2
+	}
+	return 3
 }
 
 // busyElement is an element of the overview with what it moves now.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -238,16 +239,22 @@ const (
 	nodeHeight    = 58.0
 )
 
+// terse leaves out the words that say that all is well.
+var terse = strings.NewReplacer("DTLS CONNECTED", "DTLS", "media CONNECTED", "media", "connection CONNECTED", "connected")
+
 func (pl *placer) measure(g *graph.Graph) {
 	if pl.face == nil {
 		pl.face = typefaceOr(theme.SemiBold())
 	}
-	f := pl.face.Face(nodeTitle)
+	f, small := pl.face.Face(nodeTitle), pl.face.Face(nodeSmall)
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		w := float64(f.Width(n.Label)) + 50
 		w = math.Ceil((w-nodeMinWidth)/nodeWidthStep)*nodeWidthStep + nodeMinWidth
 		n.W, n.H = min(max(w, nodeMinWidth), nodeMaxWidth), nodeHeight
+		if float64(small.Width(n.Summary)) > n.W-22 {
+			n.Summary = terse.Replace(n.Summary)
+		}
 	}
 }
 

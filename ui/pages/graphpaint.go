@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"kmscope/graph"
@@ -109,7 +110,7 @@ func (gp *graphPainter) frame(c *paint.Canvas, l *look, f *graph.Frame, now time
 	defer c.Unclip()
 	name := f.Label
 	if f.ID != "" {
-		name = "pipeline " + name
+		name = "pipeline " + strings.TrimPrefix(name, "MediaPipeline ")
 	}
 	if bold.Width(name) > room {
 		name = f.Label
