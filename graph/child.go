@@ -152,7 +152,7 @@ func (j *job) check() error {
 // nothing to quote.
 func (j *job) dot() []byte {
 	var b bytes.Buffer
-	b.WriteString("digraph g {\nrankdir=LR; nodesep=0.35; ranksep=1.1; splines=true;\n" +
+	b.WriteString("digraph g {\nrankdir=LR; nodesep=0.35; ranksep=1.7; splines=true;\n" +
 		"node [shape=box, fixedsize=true, label=\"\"]; edge [arrowhead=none];\n")
 	for i, box := range j.Boxes {
 		fmt.Fprintf(&b, "n%d [width=%.4f, height=%.4f];\n", i, box[0]/pointsPerInch, box[1]/pointsPerInch)
