@@ -1,9 +1,6 @@
 package stats
 
-import (
-	"math/bits"
-	"slices"
-)
+import "slices"
 
 // point is a Point in 16 bytes: milliseconds since 1970, shifted left by one,
 // with the gap in the lowest bit.
@@ -171,16 +168,18 @@ func thin(pts []point, first uint64, limit int) []point {
 	if limit <= 0 || n <= limit {
 		return pts
 	}
-	if limit < 4 {
-		return join(pts, []int{0, n - 1}[2-min(limit, 2):])
+	if limit < 3 {
+		return join(pts, []int{0, n - 1}[2-limit:])
 	}
 	buckets := (limit - 1) / 2
-	size := uint64(1)
-	if n > buckets {
-		size = 1 << bits.Len(uint(n/buckets))
-	}
-	for uint64(buckets)*size < uint64(n)+size {
-		size <<= 1
+	size := uint64(n) // one bucket for all, wherever it starts
+	if buckets > 1 {
+		size = 1
+		for uint64(n-1)/size+2 > uint64(buckets) { // n points touch so many buckets at most
+			size <<= 1
+		}
+	} else {
+		first = 0
 	}
 	keep := make([]int, 0, limit)
 	for i := 0; i < n-1; {
