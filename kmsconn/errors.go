@@ -83,15 +83,7 @@ func IsUnknownEvent(err error) bool { return codeIs(err, CodeEventNotSupported) 
 // IsUnknownMethod reports that the server has no such protocol method.
 func IsUnknownMethod(err error) bool { return codeIs(err, CodeMethodNotFound) }
 
-// rpcError adds what was asked to the error of a reply; other errors stay.
-func rpcError(err error, op, object string) error {
-	var rpc *jsonrpc.RPCError
-	if !errors.As(err, &rpc) {
-		return err
-	}
-	return newError(rpc, op, object)
-}
-
+// newError makes the error of a reply, with what was asked.
 func newError(rpc *jsonrpc.RPCError, op, object string) *Error {
 	var data struct {
 		Type string `json:"type"`
@@ -112,8 +104,10 @@ func (e *TimeoutError) Error() string {
 	return fmt.Sprintf("%s: the server gave no answer within %s", e.Op, e.After.Round(time.Millisecond))
 }
 
-// Timeout makes it a net.Error of sorts; Is makes it a deadline.
-func (e *TimeoutError) Timeout() bool        { return true }
+// Timeout is true: it is a timeout for those who ask as package net does.
+func (e *TimeoutError) Timeout() bool { return true }
+
+// Is makes it match context.DeadlineExceeded.
 func (e *TimeoutError) Is(target error) bool { return target == context.DeadlineExceeded }
 
 // FailNotKurento is the Failure of a WebSocket server that is no Kurento

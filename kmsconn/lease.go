@@ -33,7 +33,9 @@ func (w *Watcher) renew(ctx context.Context, apart bool, why string) error {
 	}
 	gate := &w.opts.Reader.gate.mu
 	gate.Lock()
+	began := time.Now()
 	err := w.subscribe(ctx, ops)
+	w.renewalTook = time.Since(began)
 	gate.Unlock()
 	if err != nil {
 		return err

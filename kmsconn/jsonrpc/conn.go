@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -268,7 +269,8 @@ func (c *Conn) read() {
 // closeReason is the reason as the capture keeps it: the server's own words
 // where it said any.
 func closeReason(err error, cause *LinkError) string {
-	if closed, ok := err.(*websocket.CloseError); ok && closed.Code != websocket.CloseAbnormalClosure {
+	var closed *websocket.CloseError
+	if errors.As(err, &closed) && closed.Code != websocket.CloseAbnormalClosure {
 		return clip(closed.Text, 200)
 	}
 	return cause.Sentence
