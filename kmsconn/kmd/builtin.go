@@ -32,14 +32,18 @@ type generation struct {
 	Name string `json:"name"`
 	// Before is the first version that is newer than this generation.
 	Before string `json:"before"`
-	// Without names what did not exist: a class, an event, or "Class.member".
+	// Without names what did not exist: a class, a type, an event, or
+	// "Class.member", "Class.method.parameter", "Class.constructor.parameter",
+	// "Enumeration.VALUE".
 	Without []string `json:"without"`
 	// Renamed maps "Class.member", or an event, to its name then.
 	Renamed map[string]string `json:"renamed"`
 	// Also maps an event to an older name that existed beside it.
 	Also map[string]string `json:"also"`
-	// Properties adds properties, and event fields, that are gone since.
+	// Properties adds properties, of classes and of structs, that are gone since.
 	Properties map[string][]Property `json:"properties"`
+	// Methods adds methods that are gone since.
+	Methods map[string][]Method `json:"methods"`
 }
 
 var builtins = sync.OnceValue(func() map[string]*Schema {
@@ -122,16 +126,25 @@ func (g generation) age(m *Module) {
 		}
 		c.Properties = append(c.Properties, g.Properties[c.Name]...)
 		c.Methods = slices.DeleteFunc(c.Methods, func(x Method) bool { return gone(c.Name + "." + x.Name) })
+		for j := range c.Methods {
+			g.params(&c.Methods[j], c.Name+"."+c.Methods[j].Name)
+		}
+		if c.Constructor != nil {
+			g.params(c.Constructor, c.Name+".constructor")
+		}
+		c.Methods = append(c.Methods, g.Methods[c.Name]...)
 		c.Events = g.events(c.Events)
 	}
 	m.ComplexTypes = slices.DeleteFunc(m.ComplexTypes, func(t ComplexType) bool { return gone(t.Name) })
 	for i := range m.ComplexTypes {
 		t := &m.ComplexTypes[i]
+		t.Properties = slices.DeleteFunc(t.Properties, func(p Property) bool { return gone(t.Name + "." + p.Name) })
 		for j := range t.Properties {
 			p := &t.Properties[j]
 			p.Name = called(t.Name+"."+p.Name, p.Name)
 		}
 		t.Properties = append(t.Properties, g.Properties[t.Name]...)
+		t.Values = slices.DeleteFunc(t.Values, func(v string) bool { return gone(t.Name + "." + v) })
 	}
 	var events []Event
 	for _, e := range m.Events {
@@ -147,10 +160,15 @@ func (g generation) age(m *Module) {
 			twin.Name = old
 			events = append(events, twin)
 		}
+		e.Properties = append(e.Properties, g.Properties[e.Name]...)
 		e.Name = called(e.Name, e.Name)
 		events = append(events, e)
 	}
 	m.Events = events
+}
+
+func (g generation) params(m *Method, path string) {
+	m.Params = slices.DeleteFunc(m.Params, func(p Property) bool { return slices.Contains(g.Without, path+"."+p.Name) })
 }
 
 func (g generation) events(names []string) []string {

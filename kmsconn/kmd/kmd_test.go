@@ -66,9 +66,9 @@ func TestBuiltin(t *testing.T) {
 	}{
 		{"7.3.1-dev", "WebRtcEndpoint", []string{"name", "children", "maxEncoderBitrate", "mediaState", "iceTcp", "DtlsConnectionState", "ICECandidatePairs"}, nil,
 			[]string{"Error", "MediaFlowInStateChanged", "IceCandidateFound", "DtlsConnectionStateChange"}, []string{"OnIceCandidate"}},
-		{"6.18.0", "WebRtcEndpoint", []string{"iceTcp", "children", "minOutputBitrate"}, []string{"DtlsConnectionState", "minEncoderBitrate"},
+		{"6.18.0", "WebRtcEndpoint", []string{"iceTcp", "children", "childs", "minOutputBitrate", "minOuputBitrate", "externalAddress", "externalIPv4"}, []string{"DtlsConnectionState", "minEncoderBitrate", "encoderBitrate"},
 			[]string{"OnIceCandidate", "IceCandidateFound", "MediaFlowInStateChange", "MediaFlowInStateChanged"}, []string{"DtlsConnectionStateChange"}},
-		{"6.7.2", "WebRtcEndpoint", []string{"childs", "minOuputBitrate"}, []string{"children", "iceTcp", "mtu", "networkInterfaces"},
+		{"6.7.2", "WebRtcEndpoint", []string{"childs", "minOuputBitrate", "externalAddress"}, []string{"children", "iceTcp", "mtu", "networkInterfaces"},
 			[]string{"OnIceCandidate", "MediaFlowInStateChange"}, []string{"IceCandidateFound"}},
 		{"", "kurento.PlayerEndpoint", []string{"uri", "state"}, nil, []string{"EndOfStream", "UriEndpointStateChanged"}, nil},
 		{"nonsense", "ServerManager", []string{"info", "pipelines", "sessions"}, nil, []string{"ObjectCreated", "ObjectDestroyed"}, nil},

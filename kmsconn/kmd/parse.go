@@ -3,6 +3,7 @@ package kmd
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 )
 
@@ -10,8 +11,8 @@ import (
 const maxBytes = 16 << 20
 
 // Parse reads one module description. What getKmd returns is JSON; the files
-// of the source tree have comments, raw newlines in strings and commas before
-// closing brackets, which are taken as well. A field of an unexpected type is
+// of the source tree have comments, raw newlines and stray backslashes in
+// strings, and commas before closing brackets, which are taken as well. A field of an unexpected type is
 // left out, the rest stays. The error is one sentence.
 func Parse(data []byte) (*Module, error) {
 	if len(data) > maxBytes {
@@ -21,7 +22,7 @@ func Parse(data []byte) (*Module, error) {
 	var m Module
 	if err := json.Unmarshal(clean, &m); err != nil {
 		var wrongType *json.UnmarshalTypeError
-		if !asType(err, &wrongType) || !json.Valid(clean) {
+		if !errors.As(err, &wrongType) || !json.Valid(clean) {
 			return nil, fmt.Errorf("this is no module description: %w", err)
 		}
 		if wrongType.Field == "" {
@@ -33,12 +34,6 @@ func Parse(data []byte) (*Module, error) {
 		return nil, fmt.Errorf("this is no module description: it has no name, no classes, no types and no events")
 	}
 	return &m, nil
-}
-
-func asType(err error, target **json.UnmarshalTypeError) bool {
-	e, ok := err.(*json.UnmarshalTypeError)
-	*target = e
-	return ok
 }
 
 // lenient reads the parts one by one, so that a part that cannot be read costs
@@ -121,6 +116,9 @@ func strict(in []byte) []byte {
 	return out
 }
 
+// escapes are what may follow a backslash in a JSON string.
+var escapes = []byte(`"\/bfnrtu`)
+
 // stringAt copies the string that starts at i and gives the index of its end.
 func stringAt(in []byte, i int) ([]byte, int) {
 	out := []byte{'"'}
@@ -128,9 +126,11 @@ func stringAt(in []byte, i int) ([]byte, int) {
 		switch c := in[i]; {
 		case c == '"':
 			return append(out, '"'), i
-		case c == '\\' && i+1 < len(in):
+		case c == '\\' && i+1 < len(in) && bytes.IndexByte(escapes, in[i+1]) >= 0:
 			out = append(out, c, in[i+1])
 			i++
+		case c == '\\': // before anything else it is part of the prose
+			out = append(out, '\\', '\\')
 		case c == '\n':
 			out = append(out, '\\', 'n')
 		case c == '\r':

@@ -49,12 +49,17 @@ func unqualified(name string) string { return name[strings.LastIndexByte(name, '
 // Class finds a class; nil when it is unknown.
 func (s *Schema) Class(name string) *Class { return s.classes[unqualified(name)] }
 
+// maxAncestors bounds a lineage: Kurento's own have six classes, and a
+// description is not trusted.
+const maxAncestors = 64
+
 // Ancestors gives the classes that a class extends, nearest first, without
-// itself. A description that extends itself in a circle ends where it closes.
+// itself. A description that extends itself in a circle ends where it closes,
+// one that never ends after 64 classes.
 func (s *Schema) Ancestors(name string) []string {
 	var out []string
 	c := s.Class(name)
-	for c != nil && c.Extends != "" {
+	for c != nil && c.Extends != "" && len(out) < maxAncestors {
 		up := unqualified(c.Extends)
 		if up == unqualified(name) || slices.Contains(out, up) {
 			break
@@ -88,13 +93,15 @@ func (s *Schema) lineage(name string) []*Class {
 // ancestors first, each name once (the nearest description of it).
 func (s *Schema) Properties(name string) []Property {
 	var out []Property
+	at := make(map[string]int)
 	for _, c := range s.lineage(name) {
 		for _, p := range c.Properties {
-			if i := slices.IndexFunc(out, func(x Property) bool { return x.Name == p.Name }); i >= 0 {
+			if i, ok := at[p.Name]; ok {
 				out[i] = p
-			} else {
-				out = append(out, p)
+				continue
 			}
+			at[p.Name] = len(out)
+			out = append(out, p)
 		}
 	}
 	return out
@@ -118,9 +125,11 @@ func (s *Schema) Method(class, method string) []Method {
 // Events gives the names of all events that a class can raise, each once.
 func (s *Schema) Events(name string) []string {
 	var out []string
+	seen := make(map[string]bool)
 	for _, c := range s.lineage(name) {
 		for _, e := range c.Events {
-			if e = unqualified(e); !slices.Contains(out, e) {
+			if e = unqualified(e); !seen[e] {
+				seen[e] = true
 				out = append(out, e)
 			}
 		}
