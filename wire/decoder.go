@@ -106,11 +106,8 @@ func (d *Decoder) frame(r capture.Record) {
 		d.undecoded(r, "a frame that is no JSON-RPC message")
 		return
 	}
-	var raw struct {
-		Raw *string `json:"_raw"`
-	}
 	switch {
-	case r.Dir == capture.DirSend && json.Unmarshal(f, &raw) == nil && raw.Raw != nil:
+	case r.Dir == capture.DirSend && isRaw(f):
 		d.undecoded(r, "a frame that is not JSON")
 	case r.Dir == capture.DirSend:
 		d.request(r, m)
@@ -124,6 +121,17 @@ func (d *Decoder) frame(r capture.Record) {
 	default:
 		d.undecoded(r, "a frame that is neither a request, a reply nor an event")
 	}
+}
+
+// isRaw reports whether a frame is the text of one that was not JSON.
+func isRaw(f []byte) bool {
+	if len(f) > 0 && !bytes.Contains(f[:min(len(f), 16)], []byte(`"_raw"`)) {
+		return false
+	}
+	var raw struct {
+		Raw *string `json:"_raw"`
+	}
+	return json.Unmarshal(f, &raw) == nil && raw.Raw != nil
 }
 
 // idKey makes 7 and "7" one key, as the server does.
