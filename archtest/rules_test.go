@@ -37,6 +37,7 @@ var rooms = []room{
 	{path: "kmssim", imports: []string{"kmsconn/kmd"}},
 	{path: "ui", anything: true, except: []string{"kmsconn", "kmsconn/jsonrpc"}, toolkit: true},
 	{path: "cmd", anything: true, except: []string{"ui"}},
+	{path: "conformance"},
 	{path: "assets"},
 	{path: "archtest"},
 }
