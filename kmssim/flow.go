@@ -135,19 +135,12 @@ func connectElements(s *Server, o *object, args map[string]any) (any, *rpcError)
 	}
 	sourceDesc, sinkDesc := padNames(args)
 	for _, m := range mediaTypes(args) {
-		var same bool
 		for _, e := range append([]*edge(nil), sink.sources...) {
-			if e.media != m || e.sinkDesc != sinkDesc {
-				continue
-			}
-			if e.source == o && e.sourceDesc == sourceDesc {
-				same = true
-			} else { // a sink has one source per medium
+			// A sink has one source per medium; what is connected already is
+			// disconnected first, too.
+			if e.media == m && e.sinkDesc == sinkDesc {
 				s.removeEdgeLocked(e)
 			}
-		}
-		if same {
-			continue
 		}
 		e := &edge{o, sink, m, sourceDesc, sinkDesc}
 		o.sinks = append(o.sinks, e)

@@ -41,7 +41,7 @@ func (s *Server) invokeLocked(o *object, operation string, given map[string]any,
 		return nil, err
 	}
 	method := overloads[0]
-	if !has && hasRequired(method.Params) {
+	if !has && hasRequired(method.Params) && !o.class.isSetter(operation) {
 		return nil, errf(40001, "MARSHALL_ERROR", "'operationParams' is required")
 	}
 	args, err := s.argumentsLocked(method.Params, given)

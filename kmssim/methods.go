@@ -225,6 +225,9 @@ func (s *Server) rpcInvoke(params map[string]any) (any, *rpcError) {
 // rpcTransaction runs operations under one session until one fails.
 func (s *Server) rpcTransaction(params map[string]any) (any, *rpcError) {
 	session := s.sessionOf(params)
+	if _, given := params["operations"]; !given {
+		return nil, errf(-32000, "", "'operations' parameter is required")
+	}
 	operations, ok := params["operations"].([]any)
 	if !ok {
 		return nil, errf(-32000, "", "'operations' parameter should be an array")

@@ -66,17 +66,6 @@ func decodeRequest(frame []byte) (map[string]any, bool) {
 	return nil, false
 }
 
-// encode writes a message as the real server does: keys sorted, one line.
-func encode(v any) []byte {
-	var buf bytes.Buffer
-	enc := json.NewEncoder(&buf)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(v); err != nil {
-		return []byte(`{"error":{"code":-32603,"message":"Internal error"},"id":null,"jsonrpc":"2.0"}`)
-	}
-	return bytes.TrimSuffix(buf.Bytes(), []byte("\n"))
-}
-
 // idKey is an id as the request cache sees it: 7 and "7" are the same.
 func idKey(id any) (string, bool) {
 	switch v := id.(type) {
@@ -184,7 +173,8 @@ func (s *Server) handleLocked(req map[string]any) map[string]any {
 	}
 	params, _ := req["params"].(map[string]any)
 	sessionID, hasSession := params["sessionId"].(string)
-	if hasSession && hasID && id != nil {
+	// What is no method is refused before the memory of replies is asked.
+	if hasSession && hasID && id != nil && s.methods[method] != nil {
 		if reply := s.cachedLocked(sessionID, id); reply != nil {
 			return reply
 		}
@@ -221,6 +211,9 @@ func need(params map[string]any, name string) (string, *rpcError) {
 	case json.Number:
 		return v.String(), nil
 	case nil:
+		if _, given := params[name]; given { // null is the empty string
+			return "", nil
+		}
 		return "", errf(-32000, "", "'%s' parameter is required", name)
 	}
 	return "", errf(-32000, "", "'%s' parameter should be a string", name)

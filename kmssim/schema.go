@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sort"
 	"strings"
+	"sync"
 
 	"kmscope/kmsconn/kmd"
 )
@@ -56,7 +57,28 @@ type class struct {
 	isA        map[string]bool
 }
 
+// schemas keeps what was loaded: a schema never changes.
+var schemas sync.Map
+
+type schemaKey struct {
+	version string
+	prose   bool
+}
+
+// loadSchema gives the schema of a version, which servers share.
 func loadSchema(version string, prose bool) (*schema, error) {
+	key := schemaKey{version, prose}
+	if s, ok := schemas.Load(key); ok {
+		return s.(*schema), nil
+	}
+	s, err := readSchema(version, prose)
+	if err == nil {
+		schemas.Store(key, s)
+	}
+	return s, err
+}
+
+func readSchema(version string, prose bool) (*schema, error) {
 	s := &schema{
 		gen:     generationOf(version),
 		text:    map[string]string{},
@@ -166,4 +188,15 @@ func (s *schema) enum(typ, value string) (isEnum, ok bool) {
 		}
 	}
 	return true, false
+}
+
+// isSetter reports whether an operation sets a property: those miss the one
+// parameter by its name, and not the parameters as a whole.
+func (c *class) isSetter(operation string) bool {
+	for _, p := range c.properties {
+		if p.Setter() == operation {
+			return true
+		}
+	}
+	return false
 }

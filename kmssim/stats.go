@@ -1,7 +1,9 @@
 package kmssim
 
 import (
+	"encoding/json"
 	"math"
+	"strconv"
 	"time"
 )
 
@@ -193,29 +195,62 @@ func (s *Server) stamp(v map[string]any, now time.Time) map[string]any {
 	return v
 }
 
+// putStream writes the entry of a stream. It is most of what a monitor reads,
+// 200 endpoints have a thousand: so it is text at once, keys in order, instead of
+// a map for the encoder to sort.
 func (s *Server) putStream(out map[string]any, st *stream, in bool, now time.Time) {
-	v := map[string]any{"id": st.id, "ssrc": st.ssrc, "associateStatsId": "", "isRemote": false, "mediaTrackId": "",
-		"transportId": "", "codecId": "", "firCount": int64(st.fir), "pliCount": int64(st.pli), "nackCount": int64(st.nack),
-		"sliCount": 0, "remb": int64(st.remb), "packetsLost": int64(st.lost), "fractionLost": st.fraction}
-	typ := "RTCOutboundRTPStreamStats"
-	if in {
-		typ = "RTCInboundRTPStreamStats"
-		v["type"] = "inboundrtp"
-		v["packetsReceived"], v["bytesReceived"], v["jitter"] = int64(st.packets), int64(st.bytes), st.jitter
-		if st.packets > 40 && st.lost == 0 {
-			v["packetsLost"] = -1 // a clean stream reads so on the real server
-		}
-		if st.packets == 0 {
-			v["remb"] = 0
-		}
-	} else {
-		v["type"] = "outboundrtp"
-		v["packetsSent"], v["bytesSent"], v["roundTripTime"], v["targetBitrate"] = int64(st.packets), int64(st.bytes), st.rtt, 0
-		if st.packets == 0 {
-			v["remb"] = 0
-		}
+	packets, bytes, lost, remb := int64(st.packets), int64(st.bytes), int64(st.lost), int64(st.remb)
+	if packets == 0 {
+		remb = 0
 	}
-	out[st.id] = s.stamp(structOf(typ, v), now)
+	b := make([]byte, 0, 640)
+	text := func(s string) { b = append(b, s...) }
+	number := func(key string, n int64) { b = strconv.AppendInt(append(b, key...), n, 10) }
+	if in {
+		if packets > 40 && lost == 0 {
+			lost = -1 // a clean stream reads so on the real server
+		}
+		number(`{"__module__":"kurento","__type__":"RTCInboundRTPStreamStats","associateStatsId":"","bytesReceived":`, bytes)
+	} else {
+		number(`{"__module__":"kurento","__type__":"RTCOutboundRTPStreamStats","associateStatsId":"","bytesSent":`, bytes)
+	}
+	number(`,"codecId":"","firCount":`, int64(st.fir))
+	number(`,"fractionLost":`, int64(st.fraction))
+	text(`,"id":"` + st.id + `","isRemote":false,`)
+	if in {
+		text(`"jitter":`)
+		b = strconv.AppendFloat(b, st.jitter, 'g', -1, 64)
+		text(",")
+	}
+	number(`"mediaTrackId":"","nackCount":`, int64(st.nack))
+	number(`,"packetsLost":`, lost)
+	if in {
+		number(`,"packetsReceived":`, packets)
+	} else {
+		number(`,"packetsSent":`, packets)
+	}
+	number(`,"pliCount":`, int64(st.pli))
+	number(`,"remb":`, remb)
+	if !in {
+		text(`,"roundTripTime":`)
+		b = strconv.AppendFloat(b, st.rtt, 'g', -1, 64)
+	}
+	text(`,"sliCount":0,"ssrc":"` + st.ssrc + `"`)
+	if !in {
+		text(`,"targetBitrate":0`)
+	}
+	if s.schema.gen != gen7 {
+		number(`,"timestamp":`, now.Unix())
+	}
+	if s.schema.gen != gen67 {
+		number(`,"timestampMillis":`, now.UnixMilli())
+	}
+	if in {
+		text(`,"transportId":"","type":"inboundrtp"}`)
+	} else {
+		text(`,"transportId":"","type":"outboundrtp"}`)
+	}
+	out[st.id] = json.RawMessage(b)
 }
 
 // hasSinkPad: only then the element measures the medium's delay.
@@ -224,7 +259,8 @@ func hasSinkPad(o *object, m media) bool {
 		n := o.rtp.media[m]
 		return n != nil && o.rtp.connection == "CONNECTED" && !o.rtp.peer.DTLSFiltered
 	}
-	return sourceOf(o, m) != nil
+	// A PassThrough has its sink pads from the beginning.
+	return sourceOf(o, m) != nil || o.class.Name == "PassThrough"
 }
 
 // elementStats is the entry of the element itself, there while the pipeline's
