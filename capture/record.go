@@ -18,13 +18,18 @@ const (
 	DirCtl   = "ctl"   // a remark of the recording program about a connection
 	DirGap   = "gap"   // frames are missing here
 	DirNote  = "note"  // a remark of a person or of the tool
+
+	// DirUndecoded is never written: the Reader gives it to a line that is no
+	// Record. Its Frame is the raw text as a JSON string, its Note says why.
+	DirUndecoded = "undecoded"
 )
 
 // Record is one line of a capture file. Fields that a reader does not know are
 // ignored; a line that is no Record at all is reported as undecoded, never
 // skipped silently.
 type Record struct {
-	// Index counts the lines of the stream from 0, header excluded.
+	// Index counts the records of the stream from 0; headers, and opens that
+	// only repeat what is known, do not count.
 	Index int64 `json:"-"`
 	// At is the wall clock of the capturing machine, worked out by the Reader
 	// from T and the latest "wall" anchor.
@@ -50,6 +55,9 @@ type Record struct {
 	Error string `json:"error,omitempty"`
 	// Dropped counts the frames missing at a gap; 0 means an unknown number.
 	Dropped int `json:"dropped,omitempty"`
-	// Note is free text, on note and gap.
+	// Note is free text, on note, gap and undecoded.
 	Note string `json:"note,omitempty"`
+	// Resumed marks an open that repeats, at the start of a ring's segment, that
+	// the connection is open since earlier.
+	Resumed bool `json:"resumed,omitempty"`
 }

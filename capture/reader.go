@@ -1,0 +1,287 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+)
+
+const (
+	// maxLineBytes is the longest line that is read: the longest message that a
+	// connection takes (64 MiB), escaped or not, and what stands around it.
+	maxLineBytes = 64<<20 + 1<<20
+	// keptRawBytes is how much is shown of a line that is not decoded.
+	keptRawBytes = 64 << 10
+	// maxOpenConns bounds what is remembered to recognise resumed connections.
+	maxOpenConns = 1 << 16
+)
+
+// Reader reads a capture, or a ring of them, from its start. It is for one
+// goroutine at a time.
+type Reader struct {
+	name     string
+	parts    []*part
+	cur      int // parts before it are read
+	text     io.Reader
+	frames   *frameReader // nil for a plain file
+	lines    *lines
+	header   headerLine
+	anchor   int64 // wall clock at TimeMs 0, in microseconds since 1970
+	anchored bool  // by a header: opens do not change it
+
+	waiting []Record // to be given before the next line
+	ended   bool
+	segment int // of a ring, the one that is being read
+	index   int64
+	extra   int64 // records given that the marks in the file do not count
+	lastMs  float64
+	open    map[string]bool
+	notFrom time.Time // records before it are left out, after SeekTo
+}
+
+// Header gives the first line of the file; its Version is 0 when it has none.
+func (r *Reader) Header() Header { return r.header.header() }
+
+// Offset is how many bytes of the file, or of all files of the ring, were read.
+func (r *Reader) Offset() int64 {
+	var n int64
+	for _, p := range r.parts[:min(r.cur, len(r.parts))] {
+		n += p.size
+	}
+	if r.cur < len(r.parts) {
+		n += r.parts[r.cur].read(r.frames)
+	}
+	return n
+}
+
+// Progress is Offset as a share of the whole, 0 to 1.
+func (r *Reader) Progress() float64 {
+	var total int64
+	for _, p := range r.parts {
+		total += p.size
+	}
+	if total <= 0 || r.ended {
+		return 1
+	}
+	return math.Min(1, float64(r.Offset())/float64(total))
+}
+
+// Close closes the file. The Reader must not be used afterwards.
+func (r *Reader) Close() error {
+	r.leave()
+	var errs []error
+	for _, p := range r.parts {
+		errs = append(errs, p.f.Close())
+	}
+	r.parts, r.cur, r.ended, r.waiting = nil, 0, true, nil
+	return errors.Join(errs...)
+}
+
+// Next gives the next record, io.EOF after the last. What cannot be decoded is
+// a record too (DirUndecoded), and so is what is missing (DirGap); other errors
+// come from the disk.
+func (r *Reader) Next() (Record, error) {
+	for {
+		rec, err := r.next()
+		if err != nil {
+			return Record{}, err
+		}
+		if !r.notFrom.IsZero() {
+			if rec.At.Before(r.notFrom) {
+				continue
+			}
+			r.notFrom = time.Time{}
+		}
+		return rec, nil
+	}
+}
+
+func (r *Reader) next() (Record, error) {
+	for {
+		if len(r.waiting) > 0 {
+			rec := r.waiting[0]
+			r.waiting = r.waiting[1:]
+			return r.number(rec), nil
+		}
+		if r.ended {
+			return Record{}, io.EOF
+		}
+		if r.lines == nil {
+			if err := r.enter(); err != nil {
+				r.ended = true
+				return Record{}, err
+			}
+		}
+		line, err := r.lines.next()
+		var lost damage
+		switch {
+		case err == nil:
+			if rec, ok := r.decode(line); ok {
+				return r.number(rec), nil
+			}
+		case errors.Is(err, errTooLong):
+			return r.number(r.undecoded(line, "the line is longer than 65 MiB")), nil
+		case errors.As(err, &lost):
+			r.wait(r.gap(fmt.Sprintf("%d bytes of the file are damaged and were left out", lost.bytes)))
+		case errors.Is(err, io.EOF), errors.Is(err, errCut):
+			r.endPart(line, errors.Is(err, errCut))
+		default:
+			r.ended = true
+			return Record{}, fmt.Errorf("%s cannot be read further, everything up to here is shown: %w", r.name, err)
+		}
+	}
+}
+
+// endPart takes leave of a file whose last line may lack its end.
+func (r *Reader) endPart(rest []byte, cut bool) {
+	if len(bytes.TrimSpace(rest)) > 0 {
+		rec, ok := r.decode(rest)
+		switch {
+		case ok && rec.Dir != DirUndecoded:
+			r.wait(rec)
+		case ok && !json.Valid(rest):
+			cut = true
+		case ok:
+			r.wait(rec)
+		}
+	}
+	if cut {
+		r.wait(r.gap("the file was cut here: what came after is lost"))
+	}
+	r.leave()
+	r.cur++
+	if r.cur >= len(r.parts) {
+		r.ended = true
+		return
+	}
+}
+
+func (r *Reader) wait(rec Record) {
+	r.waiting = append(r.waiting, rec)
+	if rec.Dir == DirGap || rec.Dir == DirUndecoded {
+		return
+	}
+	r.lastMs = rec.TimeMs
+}
+
+func (r *Reader) number(rec Record) Record {
+	rec.Index = r.index
+	r.index++
+	return rec
+}
+
+// gap is a record that no writer wrote.
+func (r *Reader) gap(note string) Record {
+	r.extra++
+	return Record{Dir: DirGap, Note: note, TimeMs: r.lastMs, At: moment(r.anchor, r.lastMs)}
+}
+
+func (r *Reader) undecoded(line []byte, why string) Record {
+	if len(line) > keptRawBytes {
+		line = line[:keptRawBytes]
+		why += "; only its beginning is kept"
+	}
+	return Record{
+		Dir: DirUndecoded, Note: why, Frame: appendString(nil, string(line)),
+		TimeMs: r.lastMs, At: moment(r.anchor, r.lastMs),
+	}
+}
+
+// line is a Record, or a header, as it stands in a file.
+type fileLine struct {
+	Capture json.RawMessage `json:"kmscope_capture"`
+	T       *float64        `json:"t"`
+	Record
+}
+
+// decode reads a line. It gives false for lines that are no records and need
+// no mention: blank ones, headers, and opens that repeat what is known.
+func (r *Reader) decode(line []byte) (Record, bool) {
+	trimmed := bytes.TrimSpace(line)
+	if len(trimmed) == 0 {
+		return Record{}, false
+	}
+	var l fileLine
+	if why := parseLine(trimmed, &l); why != "" {
+		return r.undecoded(trimmed, why), true
+	}
+	if l.Capture != nil {
+		// The first line of a segment, or of a file that was appended.
+		h, err := parseHeader(trimmed)
+		if err != nil {
+			return r.undecoded(trimmed, err.Error()), true
+		}
+		if h.WallMs > 0 {
+			r.anchor, r.anchored = h.WallMs*1000, true
+		}
+		if r.segment > 0 && h.Segment > r.segment+1 {
+			r.wait(r.gap("a part of the capture is missing here"))
+		}
+		r.segment = h.Segment
+		return Record{}, false
+	}
+	rec := l.Record
+	rec.TimeMs = *l.T
+	switch rec.Dir {
+	case DirOpen:
+		if rec.Resumed {
+			if r.open[rec.Conn] {
+				return Record{}, false
+			}
+			r.extra++
+		}
+		if len(r.open) < maxOpenConns {
+			r.open[rec.Conn] = true
+		}
+		if !r.anchored && rec.WallMs > 0 {
+			r.anchor = rec.WallMs*1000 - micros(rec.TimeMs)
+		}
+	case DirClose:
+		delete(r.open, rec.Conn)
+	}
+	return r.dated(rec), true
+}
+
+func (r *Reader) dated(rec Record) Record {
+	rec.At = moment(r.anchor, rec.TimeMs)
+	r.lastMs = rec.TimeMs
+	return rec
+}
+
+// parseLine says in a few words why a line is no record; "" when it is one, or
+// a header.
+func parseLine(line []byte, l *fileLine) string {
+	if err := json.Unmarshal(line, l); err != nil {
+		if line[0] != '{' || !json.Valid(line) {
+			return "the line is not a JSON object"
+		}
+		return "a field of the record has a wrong type"
+	}
+	if l.Capture != nil {
+		return ""
+	}
+	switch {
+	case l.T == nil:
+		return "the record has no time (t)"
+	case math.Abs(*l.T) > maxTimeMs:
+		return "the time of the record (t) is impossible"
+	case l.WallMs < 0 || l.WallMs > maxWallMs:
+		return "the wall clock of the record is impossible"
+	}
+	switch l.Dir {
+	case DirSend, DirRecv:
+		if len(l.Frame) == 0 {
+			return "the record has no message (frame)"
+		}
+	case DirOpen, DirClose, DirError, DirCtl, DirGap, DirNote:
+	case "":
+		return "the record does not say what it is (dir)"
+	default:
+		return "the record is of a kind that this program does not know"
+	}
+	return ""
+}

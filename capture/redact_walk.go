@@ -1,0 +1,215 @@
+package capture
+
+import (
+	"bytes"
+	"encoding/json"
+	"strings"
+)
+
+// walk is the redaction of one record.
+type walk struct {
+	r      *Redactor
+	reply  expectation
+	listed map[string]bool // session ids that a getSessions reply lists
+	sdes   bool            // "key" is a key of kurento.SDES in this message
+	recv   bool
+	depth  int
+}
+
+func (w *walk) session(id string) string       { return w.r.session(id) }
+func (w *walk) pseudonym(secret string) string { return w.r.pseudonym(secret) }
+
+// turn takes the credentials off user:password@address:port.
+func (w *walk) turn(url string) string {
+	i := strings.LastIndexByte(url, '@')
+	if i < 0 {
+		return url
+	}
+	scheme := ""
+	for _, s := range []string{"turn:", "turns:", "stun:", "stuns:"} {
+		if strings.HasPrefix(url, s) {
+			scheme = s
+		}
+	}
+	return scheme + redacted + url[i:]
+}
+
+// collect learns the session ids of a getSessions reply.
+func (w *walk) collect(frame []byte) {
+	if w.reply&expectSessions == 0 {
+		return
+	}
+	w.listed = map[string]bool{}
+	var e envelope
+	if json.Unmarshal(frame, &e) != nil {
+		return
+	}
+	values := []json.RawMessage{e.Result.Value}
+	var replies []envelope // of a transaction
+	if json.Unmarshal(e.Result.Value, &replies) == nil {
+		for _, reply := range replies {
+			values = append(values, reply.Result.Value)
+		}
+	}
+	for _, v := range values {
+		var ids []string
+		if json.Unmarshal(v, &ids) != nil {
+			continue
+		}
+		for _, id := range ids {
+			// In a transaction other lists are of objects.
+			if id != "" && (len(values) == 1 || !strings.Contains(id, "_")) {
+				w.listed[id] = true
+			}
+		}
+	}
+}
+
+// message redacts a message.
+func (w *walk) message(frame []byte, dir string) []byte {
+	w.recv = dir == DirRecv
+	w.sdes = bytes.Contains(frame, []byte("crypto")) || bytes.Contains(frame, []byte("SDES"))
+	out := w.tokens(frame, true)
+	if out == nil {
+		return frame
+	}
+	if !json.Valid(frame) {
+		return appendRaw(nil, out)
+	}
+	return out
+}
+
+// tokens walks over the string tokens of JSON, or of text that resembles it,
+// and gives the text with its secrets replaced; nil when there are none. In
+// strict JSON a token that is left open is no token.
+func (w *walk) tokens(text []byte, strict bool) []byte {
+	var out []byte
+	var nest []byte // the containers around, '{' or '['
+	key := ""       // the key whose value comes next
+	copied := 0     // text before it is in out
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; c {
+		case '{', '[':
+			nest, key = append(nest, c), ""
+		case '}', ']':
+			if len(nest) > 0 {
+				nest = nest[:len(nest)-1]
+			}
+			key = ""
+		case ',':
+			key = ""
+		case '"':
+			end, closed := stringEnd(text, i)
+			if !closed && strict {
+				return ended(out, text, copied)
+			}
+			if closed && isKey(text, end) {
+				key = string(text[i+1 : end-1])
+				i = end - 1
+				continue
+			}
+			element := len(nest) > 0 && nest[len(nest)-1] == '['
+			if now, ok := w.token(text[i:end], closed, key, element); ok {
+				out = append(append(out, text[copied:i]...), now...)
+				copied = end
+			}
+			i = end - 1
+		}
+	}
+	return ended(out, text, copied)
+}
+
+// ended ends a text that was changed up to copied; nil when it was not.
+func ended(out, text []byte, copied int) []byte {
+	if copied == 0 {
+		return nil
+	}
+	return append(out, text[copied:]...)
+}
+
+// stringEnd finds the end of the string token at i, behind its quote.
+func stringEnd(text []byte, i int) (int, bool) {
+	for from := i + 1; from < len(text); {
+		q := bytes.IndexByte(text[from:], '"')
+		if q < 0 {
+			break
+		}
+		q += from
+		slashes := 0
+		for p := q - 1; p > i && text[p] == '\\'; p-- {
+			slashes++
+		}
+		if slashes%2 == 0 {
+			return q + 1, true
+		}
+		from = q + 1
+	}
+	return len(text), false
+}
+
+func isKey(text []byte, end int) bool {
+	for ; end < len(text); end++ {
+		switch text[end] {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return text[end] == ':'
+		}
+	}
+	return false
+}
+
+// token redacts one string token, quotes included.
+func (w *walk) token(tok []byte, closed bool, key string, element bool) ([]byte, bool) {
+	body := tok[1:]
+	if closed {
+		body = tok[1 : len(tok)-1]
+	}
+	if len(body) == 0 {
+		return nil, false
+	}
+	var text string
+	if bytes.IndexByte(body, '\\') < 0 {
+		text = string(body)
+	} else if !closed || json.Unmarshal(tok, &text) != nil {
+		text = string(body)
+	}
+	now := w.value(text, key, element)
+	if now == text {
+		return nil, false
+	}
+	out := appendString(nil, now)
+	if !closed {
+		out = out[:len(out)-1]
+	}
+	return out, true
+}
+
+// value redacts the text of a string.
+func (w *walk) value(text, key string, element bool) string {
+	if f := secretKeys[key]; f != nil {
+		return f(w, text)
+	}
+	switch {
+	case key == "key" && w.sdes:
+		return w.pseudonym(text)
+	case key == "value" && w.reply&expectTurn != 0:
+		return w.turn(text)
+	case element && (w.listed[text] || w.recv && isUUID(text)):
+		return w.session(text)
+	}
+	if len(text) < 3 {
+		return text
+	}
+	if isWide(text) {
+		if name, ok := w.r.known(text); ok {
+			return name
+		}
+		return text
+	}
+	now := w.text(text)
+	switch key {
+	case "message", "description", "_raw":
+		now = w.words(now)
+	}
+	return now
+}
