@@ -50,7 +50,8 @@ type Graph struct {
 	port    viewport
 	fitted  bool // the viewport follows the graph until a person moves it
 	asked   graphQuery
-	problem string // why the graph could not be placed
+	session view.Session // of the scene
+	problem string       // why the graph could not be placed
 	slow    bool
 	pending int // nodes being placed
 
@@ -150,7 +151,7 @@ func (p *Graph) refresh() {
 	}
 	x := v.Server()
 	if x == nil {
-		p.scene, p.problem, p.asked = nil, "", graphQuery{}
+		p.scene, p.session, p.problem, p.asked = nil, nil, "", graphQuery{}
 		p.work.stop()
 		p.idle()
 		p.surface.repaint()
@@ -165,8 +166,8 @@ func (p *Graph) refresh() {
 		p.surface.repaint()
 		return
 	}
-	if q.session != p.asked.session {
-		p.scene, p.fitted = nil, true
+	if q.session != p.session {
+		p.session, p.scene, p.fitted = q.session, nil, true
 	}
 	p.asked = q
 	var rates graph.Rates

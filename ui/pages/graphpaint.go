@@ -47,7 +47,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, ma
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
 		if overlaps(frameRect(f), shown) {
-			gp.frame(c, l, f, s.at, v, k, scale, marks.selected == f.ID && f.ID != "")
+			gp.frame(c, l, f, v, k, scale, marks.selected == f.ID && f.ID != "")
 		}
 	}
 	// Quiet edges first, what flows on top, what belongs to the selection last.
@@ -72,6 +72,12 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, ma
 			gp.node(c, l, n, v, k, scale, n.ID == marks.selected, marks.hover.node == n)
 		}
 	}
+	for i := range s.g.Frames {
+		f := &s.g.Frames[i]
+		if overlaps(frameRect(f), shown) {
+			gp.frameTitle(c, l, f, s.at, v, k, scale)
+		}
+	}
 	if v.Zoom >= labelsFrom {
 		for i := range s.g.Edges {
 			if e := &s.g.Edges[i]; !e.PartOf && overlaps(pathBounds(e.Path), shown) {
@@ -85,7 +91,7 @@ func overlaps(a, b rect) bool {
 	return a.X < b.X+b.W && b.X < a.X+a.W && a.Y < b.Y+b.H && b.Y < a.Y+a.H
 }
 
-func (gp *graphPainter) frame(c *paint.Canvas, l *look, f *graph.Frame, now time.Time, v viewport, k, scale float32, selected bool) {
+func (gp *graphPainter) frame(c *paint.Canvas, l *look, f *graph.Frame, v viewport, k, scale float32, selected bool) {
 	x, y, w, h := snap(v, frameRect(f), scale)
 	one := hairline(scale)
 	r := frameRadius * min(k, scale*1.5)
@@ -96,36 +102,50 @@ func (gp *graphPainter) frame(c *paint.Canvas, l *look, f *graph.Frame, now time
 		line, width = l.Accent, 2*one
 	}
 	c.StrokeRoundRect(x, y, w, h, r, width, line)
-	// The name of a pipeline stays readable as long as it fits.
-	size := max(frameTitle*k, 10.5*scale)
-	if w < 36*scale || h < 18*scale {
+}
+
+// frameTitle writes the name of a pipeline. It stays readable as long as it
+// fits: far away it lies over the nodes.
+func (gp *graphPainter) frameTitle(c *paint.Canvas, l *look, f *graph.Frame, now time.Time, v viewport, k, scale float32) {
+	x, y, w, h := snap(v, frameRect(f), scale)
+	if w < 36*scale || h < 16*scale {
 		return
 	}
-	pad := min(14*k, 14*scale*1.5)
-	pad = max(pad, 5*scale)
+	size := max(frameTitle*k, min(10.5*scale, h*0.42))
+	pad := max(14*k, 5*scale)
 	bold, small := l.bold.Face(size), l.regular.Face(size*0.86)
-	base := y + max(22*k, bold.Ascent+3*scale)
+	base := y + max(22*k, bold.Ascent+1.5*scale)
 	room := w - 2*pad
 	c.Clip(image.Rect(int(x), int(y), int(x+w), int(y+h)))
 	defer c.Unclip()
-	name := f.Label
-	if f.ID != "" {
-		name = "pipeline " + strings.TrimPrefix(name, "MediaPipeline ")
+	name := strings.TrimPrefix(f.Label, "MediaPipeline ")
+	if full := "pipeline " + name; f.ID != "" && k >= 0.5*scale && bold.Width(full) <= room {
+		name = full
 	}
-	if bold.Width(name) > room {
-		name = f.Label
-	}
-	end := c.Text(bold, bold.Fit(name, room), x+pad, base, l.Text) + 16*k
+	name = bold.Fit(name, room)
 	note, hue := frameNote(f, now), l.Dim
-	if f.Dead {
-		hue = l.Dim
-	} else if f.Health == graph.HealthIdle && f.Elements > 0 {
+	if !f.Dead && f.Health == graph.HealthIdle && f.Elements > 0 {
 		hue = l.Warning
 	}
-	if left := x + w - pad - end; left > 40*scale {
-		c.Text(small, small.Fit(note, left), end, base, hue)
+	gap := 16 * max(k, 0.5*scale)
+	left := room - bold.Width(name) - gap
+	if left > 40*scale {
+		note = small.Fit(note, left)
+	} else {
+		note = ""
 	}
-	if f.Errors > 0 && !f.Dead {
+	if base+bold.Descent > y+graph.HeaderHeight*k {
+		under := bold.Width(name) + 2*pad
+		if note != "" {
+			under += gap + small.Width(note)
+		}
+		c.Rect(x+1, y+1, min(under, w-2), base+bold.Descent-y, paint.WithAlpha(l.Background, 0.8))
+	}
+	end := c.Text(bold, name, x+pad, base, l.Text)
+	if note != "" {
+		c.Text(small, note, end+gap, base, hue)
+	}
+	if f.Errors > 0 && !f.Dead && k >= 0.5*scale {
 		gp.pill(c, l, x+w-pad, y+8*min(k, scale), strconv.Itoa(f.Errors), l.Error, min(k, scale), true)
 	}
 	if v.Zoom >= labelsFrom && f.Elements == 0 && h > 40*k {
@@ -237,6 +257,9 @@ func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport
 	iconR := 9 * k
 	ix, iy := x+20*k, y+21*k
 	if big >= leastText*scale {
+		if little < leastText*scale {
+			iy = y + h/2
+		}
 		gp.icon(c, l, n.Kind, ix, iy, iconR, dim, scale)
 		tx := x + 37*k
 		room := w - 37*k - 10*k
@@ -245,6 +268,9 @@ func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport
 			small := l.regular.Face(little)
 			c.Text(f, f.Fit(n.Label, room), tx, y+19*k, text)
 			sub := n.Sub
+			if sub == n.Label { // nobody named it: say what it is instead
+				sub = n.Kind.String()
+			}
 			c.Text(small, small.Fit(sub, room), tx, y+33*k, dim)
 			if n.Summary != "" {
 				hue := healthColor(l, n.Health)
@@ -255,7 +281,9 @@ func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport
 			}
 		} else {
 			c.Text(f, f.Fit(n.Label, room), tx, y+h/2+f.CapHeight()/2, text)
-			c.RoundRect(x+3*k, y+6*k, 3*k, h-12*k, 1.5*k, healthColor(l, n.Health))
+			if n.Health >= graph.HealthOK && !n.Dead {
+				c.RoundRect(x+3*k, y+6*k, 3*k, h-12*k, 1.5*k, healthColor(l, n.Health))
+			}
 		}
 	} else {
 		c.RoundRect(x+6*k, y+h*0.5-6*k, w-12*k, 12*k, 3*k, paint.Mix(fill, healthColor(l, n.Health), 0.7))
