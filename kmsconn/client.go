@@ -93,7 +93,7 @@ type Options struct {
 	CallTimeout      time.Duration // per call, 0 means 10 s
 	PingEvery        time.Duration // 0 means 20 s: proxies cut idle sockets at 60 s
 	PingTimeout      time.Duration // after which the connection is deaf, 0 means 5 s
-	HandshakeTimeout time.Duration // of one attempt to connect, 0 means 5 s
+	HandshakeTimeout time.Duration // until the WebSocket is open, 0 means 5 s
 	BackoffMin       time.Duration // 0 means 0.25 s
 	BackoffMax       time.Duration // 0 means 3 s
 	MaxFrameBytes    int64         // 0 means jsonrpc.DefaultMaxFrameBytes
@@ -183,7 +183,7 @@ func Dial(ctx context.Context, opts Options) (*Client, error) {
 		issued:  make(map[string]bool),
 	}
 	c.setState(State{Phase: Connecting})
-	conn, session, err := c.connect(ctx)
+	conn, session, err := c.connect(ctx, opts.HandshakeTimeout, opts.CallTimeout)
 	if err != nil {
 		c.notify.close()
 		return nil, err
@@ -349,6 +349,11 @@ func (c *Client) pingConn(conn *jsonrpc.Conn) error {
 	return nil
 }
 
+// reconnectPatience bounds the two halves of an attempt to reconnect. It is
+// short because a server that comes back answers at once, while an attempt
+// begun during the silence may never be answered.
+const reconnectPatience = 3 * time.Second
+
 // reconnect tries until it succeeds; nil when the client is closing.
 func (c *Client) reconnect(cause error) *jsonrpc.Conn {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -360,8 +365,12 @@ func (c *Client) reconnect(cause error) *jsonrpc.Conn {
 		case <-ctx.Done():
 		}
 	}()
+	var took time.Duration
 	for attempt := 1; ; attempt++ {
 		wait := backoff(c.opts.BackoffMin, c.opts.BackoffMax, attempt)
+		if took > time.Second {
+			wait = min(wait, time.Second/2) // it has waited long enough
+		}
 		if c.isClosing() {
 			return nil
 		}
@@ -373,7 +382,8 @@ func (c *Client) reconnect(cause error) *jsonrpc.Conn {
 			return nil
 		case <-timer.C:
 		}
-		conn, session, err := c.connect(ctx)
+		began := time.Now()
+		conn, session, err := c.connect(ctx, min(c.opts.HandshakeTimeout, reconnectPatience), min(c.opts.CallTimeout, reconnectPatience))
 		if err == nil {
 			c.adopt(conn, session)
 			return conn
@@ -381,7 +391,7 @@ func (c *Client) reconnect(cause error) *jsonrpc.Conn {
 		if c.isClosing() {
 			return nil
 		}
-		cause = err
+		cause, took = err, time.Since(began)
 	}
 }
 
@@ -402,21 +412,21 @@ func backoff(low, high time.Duration, attempt int) time.Duration {
 	return time.Duration(mrand.Float64() * ceiling)
 }
 
-// connect opens a connection and its session.
-func (c *Client) connect(ctx context.Context) (*jsonrpc.Conn, Session, error) {
+// connect opens a connection and its session, with a limit for each.
+func (c *Client) connect(ctx context.Context, toOpen, toAnswer time.Duration) (*jsonrpc.Conn, Session, error) {
 	tlsConfig, err := c.opts.Target.tlsConfig() // anew: the file may have been mended
 	if err != nil {
 		return nil, Session{}, err
 	}
 	conn, err := jsonrpc.Dial(ctx, jsonrpc.Options{
 		URL: c.address, Label: c.opts.Label, TLS: tlsConfig, Tap: c.opts.Tap,
-		MaxFrameBytes: c.opts.MaxFrameBytes, HandshakeTimeout: c.opts.HandshakeTimeout, IDs: &c.ids,
+		MaxFrameBytes: c.opts.MaxFrameBytes, HandshakeTimeout: toOpen, IDs: &c.ids,
 		OnEvent: c.onEvent, OnDropped: c.opts.Observer.OnDropped,
 	})
 	if err != nil {
 		return nil, Session{}, err
 	}
-	ctx, cancel := context.WithTimeout(ctx, c.opts.HandshakeTimeout)
+	ctx, cancel := context.WithTimeout(ctx, toAnswer)
 	defer cancel()
 	session, err := c.openSession(ctx, conn)
 	if err != nil {

@@ -3,10 +3,15 @@ package kmsconn
 import (
 	"context"
 	"encoding/json"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -173,7 +178,7 @@ func TestDialFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			opts := quick(c.url)
-			opts.HandshakeTimeout = time.Second
+			opts.CallTimeout = time.Second
 			_, err := Dial(within(t), opts)
 			if FailureOf(err) != c.want {
 				t.Errorf("%s: %v", FailureOf(err), err)
@@ -567,4 +572,35 @@ func TestSecretsAreNotInErrors(t *testing.T) {
 			t.Errorf("a secret is told: %s", s)
 		}
 	}
+}
+
+// A self-signed certificate: the error has what is needed to ask; once pinned
+// it is trusted.
+func TestSelfSignedCertificate(t *testing.T) {
+	f := newFake(t, time.Hour)
+	secure := httptest.NewUnstartedServer(f.http.Config.Handler)
+	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.StartTLS()
+	t.Cleanup(secure.Close)
+	opts := quick(secure.URL)
+	_, err := Dial(within(t), opts)
+	var untrusted *jsonrpc.UntrustedError
+	if !errors.As(err, &untrusted) || untrusted.Pinned || untrusted.Fingerprint == "" {
+		t.Fatalf("%v", err)
+	}
+	opts.Target.Fingerprint = untrusted.Fingerprint
+	c := connect(t, opts)
+	if _, err := c.Ping(within(t)); err != nil {
+		t.Error(err)
+	}
+	opts.Target.Fingerprint = strings.Repeat("00", 32)
+	if _, err := Dial(within(t), opts); !errors.As(err, &untrusted) || !untrusted.Pinned {
+		t.Errorf("%v", err)
+	}
+	file := filepath.Join(t.TempDir(), "ca.pem")
+	if err := os.WriteFile(file, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opts.Target.Fingerprint, opts.Target.CAFile = "", file
+	connect(t, opts)
 }

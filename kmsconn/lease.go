@@ -26,20 +26,21 @@ func (w *Watcher) renew(ctx context.Context, apart bool, why string) error {
 		roots = append(roots, root)
 	}
 	sort.Strings(roots)
+	began := time.Now()
 	var ops []Op
-	for _, root := range roots {
+	for i, root := range roots {
 		ops = append(ops, Unref(root))
 		ops = append(ops, w.subscriptions(w.objects[root])...)
+		// Whole pipelines, some at a time: reads may go in between.
+		if len(ops) < batchMost && i < len(roots)-1 {
+			continue
+		}
+		if err := w.renewSome(ctx, ops); err != nil {
+			return err
+		}
+		ops = nil
 	}
-	gate := &w.opts.Reader.gate.mu
-	gate.Lock()
-	began := time.Now()
-	err := w.subscribe(ctx, ops)
 	w.renewalTook = time.Since(began)
-	gate.Unlock()
-	if err != nil {
-		return err
-	}
 	var alive []string
 	for _, root := range roots {
 		alive = append(alive, w.objects[root]...)
@@ -52,6 +53,14 @@ func (w *Watcher) renew(ctx context.Context, apart bool, why string) error {
 		w.opts.OnGap(alive, why)
 	}
 	return nil
+}
+
+// renewSome makes the calls of some pipelines while no Reader reads.
+func (w *Watcher) renewSome(ctx context.Context, ops []Op) error {
+	gate := &w.opts.Reader.gate.mu
+	gate.Lock()
+	defer gate.Unlock()
+	return w.subscribe(ctx, ops)
 }
 
 // letGo drops every reference of the watch.

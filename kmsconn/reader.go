@@ -105,6 +105,9 @@ func (r *Reader) Close(ctx context.Context) error { return r.client.Close(ctx) }
 // or measure CPU are refused.
 func (r *Reader) Read(ctx context.Context, ops []Op) []Result {
 	results := make([]Result, len(ops))
+	if len(ops) == 0 {
+		return results
+	}
 	for i, op := range ops {
 		if err := readable(op); err != nil {
 			for k := range results {

@@ -354,8 +354,9 @@ func (w *Watcher) Close(ctx context.Context) error {
 	case <-w.ended:
 	case <-ctx.Done():
 	}
-	// The watch first: its references are what matters.
-	return errors.Join(w.watch.Close(ctx), w.manager.Close(ctx))
+	watch := make(chan error, 1)
+	go func() { watch <- w.watch.Close(ctx) }()
+	return errors.Join(w.manager.Close(ctx), <-watch)
 }
 
 func (w *Watcher) due(o work) { w.inbox.put(func(b *inbox) { b.todo.add(o) }) }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"runtime"
 	"strings"
 	"syscall"
 	"time"
@@ -79,7 +80,7 @@ func FailureOf(err error) Failure {
 // port sends to a plain HTTP request.
 const tlsAlert = 0x15
 
-// dialSentence translates the failure of opening a connection. resp is the
+// dialError translates the failure of opening a connection. resp is the
 // HTTP reply where there was one; via is the proxy that was used, or "".
 func dialError(err error, resp *http.Response, shown, host, via string, timeout time.Duration) error {
 	link := &LinkError{URL: shown, Cause: err, Failure: FailOther}
@@ -114,13 +115,13 @@ func dialError(err error, resp *http.Response, shown, host, via string, timeout 
 			return say(FailName, "looking up the host name %s took too long; check the network and the name server", dns.Name)
 		}
 		return say(FailName, "the host name %s is unknown; check its spelling", dns.Name)
-	case errors.Is(err, syscall.ECONNREFUSED):
+	case errnoIs(err, syscall.ECONNREFUSED, 10061):
 		return say(FailRefused, "nothing accepts connections at %s; check that the server runs and that the port is right", host)
-	case errors.Is(err, syscall.EHOSTUNREACH), errors.Is(err, syscall.ENETUNREACH):
+	case errnoIs(err, syscall.EHOSTUNREACH, 10065), errnoIs(err, syscall.ENETUNREACH, 10051):
 		return say(FailUnreachable, "the host of %s cannot be reached from here; check the network and the address", host)
 	case errors.As(err, &record):
 		return say(FailPlainPort, "%s does not speak TLS; use ws:// instead of wss://, or the server's TLS port", host)
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, syscall.ETIMEDOUT), errors.As(err, &netErr) && netErr.Timeout():
+	case errors.Is(err, context.DeadlineExceeded), errnoIs(err, syscall.ETIMEDOUT, 10060), errors.As(err, &netErr) && netErr.Timeout():
 		return say(FailTimeout, "%s did not answer within %s; check the address, firewalls, and that the server is not overloaded", host, timeout.Round(100*time.Millisecond))
 	case errors.As(err, &alert):
 		return say(FailTLS, "%s refused the TLS connection: %s", host, alert.Error())
@@ -155,10 +156,17 @@ func statusText(resp *http.Response) string {
 	return fmt.Sprint(resp.StatusCode)
 }
 
+// errnoIs compares the error of a system call. Windows has numbers of its own
+// (Winsock), which package syscall does not name the same.
+func errnoIs(err error, unix syscall.Errno, winsock uintptr) bool {
+	var n syscall.Errno
+	return errors.As(err, &n) && (n == unix || runtime.GOOS == "windows" && uintptr(n) == winsock)
+}
+
 // isCut reports an end of the stream without any word from the peer.
 func isCut(err error) bool {
 	return errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) ||
-		errors.Is(err, syscall.ECONNRESET) || errors.Is(err, syscall.EPIPE) || errors.Is(err, net.ErrClosed)
+		errnoIs(err, syscall.ECONNRESET, 10054) || errnoIs(err, syscall.EPIPE, 10053) || errors.Is(err, net.ErrClosed)
 }
 
 // looksLikeTLS recognises a TLS alert read as the first line of an HTTP reply.
@@ -189,7 +197,7 @@ func readError(err error, shown string, limit int64) *LinkError {
 		default:
 			link.Sentence = fmt.Sprintf("the server closed the connection (code %d)", closed.Code)
 		}
-	case errors.Is(err, syscall.ECONNRESET), errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+	case isCut(err):
 		link.Sentence = "the server ended the connection without a word; it may have stopped or crashed"
 	default:
 		link.Sentence = "the connection was lost: " + plainReason(err)
