@@ -107,8 +107,9 @@ func arguments(f *wire.Fact) string {
 	switch f.Operation {
 	case "processOffer", "processAnswer":
 		for _, k := range []string{"offer", "answer"} {
-			if raw, ok := p[k]; ok {
-				return "(SDP of " + strconv.Itoa(len(raw)) + " bytes)"
+			var sdp text
+			if raw, ok := p[k]; ok && sdp.UnmarshalJSON(raw) == nil {
+				return "(SDP of " + strconv.Itoa(len(sdp)) + " bytes)"
 			}
 		}
 	case "addIceCandidate":

@@ -46,13 +46,15 @@ type Log struct {
 	total  uint64
 	counts map[string]int
 
-	// version grows with every change of the order other than an entry at its
-	// end or the loss of the oldest.
-	mended uint64
+	// version grows with every change; deep counts the changes further back
+	// than viewDepth, which a View must look for everywhere.
+	version uint64
+	deep    uint64
 
 	// Only the feeding goroutine touches what follows.
 	raws     []*Entry // entries with Raw, by arrival
 	rawBytes int
+	bared    uint64   // frames dropped
 	lanes    map[string][]lane
 	names    map[string]string // interned ids and types
 	newest   time.Time         // latest timestamp of the server
@@ -234,10 +236,16 @@ func (l *Log) place(e, before *Entry) {
 			break
 		}
 	}
-	if i < len(l.order) {
-		l.mended++
-	}
+	l.noteChange(e.At)
 	l.order = slices.Insert(l.order, i, e)
+}
+
+// noteChange tells the views how far back they must look.
+func (l *Log) noteChange(at time.Time) {
+	l.version++
+	if n := len(l.order); n > l.head && l.order[n-1].At.Sub(at) > viewDepth {
+		l.deep++
+	}
 }
 
 // placeState puts a change of a lane into its place, and mends the text of
@@ -293,7 +301,7 @@ func (l *Log) replace(old, changed *Entry) {
 	for ; i < len(kept) && kept[i].At.Equal(old.At); i++ {
 		if kept[i] == old {
 			kept[i] = changed
-			l.mended++
+			l.noteChange(old.At)
 			break
 		}
 	}
@@ -373,8 +381,12 @@ func (l *Log) swap(old, bare *Entry) {
 	for ; i < len(kept) && kept[i].At.Equal(old.At); i++ {
 		if kept[i] == old {
 			kept[i] = bare
-			return
+			break
 		}
+	}
+	if l.bared++; l.bared%(1<<16) == 0 {
+		l.version++
+		l.deep++ // or the views would hold on to the frames
 	}
 }
 
@@ -493,6 +505,7 @@ func containsFold(s, part string) bool {
 
 // Select gives the indexes of the entries that match, in order. An index is
 // good until the log changes: it counts from the oldest kept. Who shows a list
+// that grows uses a View. Who shows a list
 // that lives uses a View.
 func (l *Log) Select(f Filter) []int {
 	l.mu.RLock()
