@@ -389,6 +389,9 @@ func TestDialogues(t *testing.T) {
 		{name: "01-inventory", least: 400, ignore: map[string]bool{"getNetworkInterfaces": true}},
 		{name: "02-webrtc-loopback", least: 40},
 		{name: "04-hubs", least: 200},
+		// After the end of a file the real server says of video alone that it flows no more.
+		{name: "03-player-eos", least: 100, simulated: []string{"MediaFlowOutStateChanged {mediaType: AUDIO, padName: default, source: PlayerEndpoint, " +
+			"state: NOT_FLOWING, tags: [], timestampMillis: stamp, type: MediaFlowOutStateChanged}"}},
 		// The sender of plain RTP stopped, which no call tells.
 		{name: "10-rtp", least: 60, real: []string{"MediaFlowOutStateChanged {mediaType: VIDEO, padName: default, source: RtpEndpoint, " +
 			"state: NOT_FLOWING, tags: [], timestampMillis: stamp, type: MediaFlowOutStateChanged}"}},

