@@ -74,6 +74,8 @@ type Models struct {
 	Records, Undecoded, Gaps int
 	// First and Last are the times of the first and of the newest record.
 	First, Last time.Time
+	// FirstMs and LastMs are the same on the capture's own, monotonic clock.
+	FirstMs, LastMs float64
 }
 
 // Server is one server of a stream.
@@ -106,6 +108,10 @@ func (m *Models) Servers() []*Server { return m.order }
 // Feed takes one record.
 func (m *Models) Feed(r capture.Record) {
 	m.Records++
+	if m.Records == 1 {
+		m.FirstMs, m.LastMs = r.TimeMs, r.TimeMs
+	}
+	m.FirstMs, m.LastMs = min(m.FirstMs, r.TimeMs), max(m.LastMs, r.TimeMs)
 	if m.First.IsZero() || r.At.Before(m.First) {
 		m.First = r.At
 	}
