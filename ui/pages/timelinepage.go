@@ -39,6 +39,15 @@ type Timeline struct {
 	split   *container.Split
 	work    worker
 
+	lanes      *surface
+	laneWork   worker
+	laneRows   []laneRow
+	laneAsked  laneQuery
+	laneNext   time.Time
+	laneScroll float64
+	laneHover  bool
+	time       chartTime
+
 	view   *view.State
 	rows   *eventList
 	asked  eventQuery
@@ -120,7 +129,8 @@ func NewTimeline() *Timeline {
 		container.NewStack(p.list, container.NewCenter(p.empty)))
 	p.split = container.NewVSplit(table, p.rawBox)
 	p.split.Offset = 0.78
-	p.content = container.NewBorder(inset(bar), nil, nil, nil, p.split)
+	p.makeLanes()
+	p.content = container.NewBorder(container.NewVBox(p.lanes, inset(bar)), nil, nil, nil, p.split)
 	p.say()
 	return p
 }
@@ -135,7 +145,9 @@ func (p *Timeline) Content() fyne.CanvasObject { return p.content }
 func (p *Timeline) Shown(visible bool) {
 	if !visible {
 		p.work.stop()
-		p.asked = eventQuery{}
+		p.laneWork.stop()
+		p.asked, p.laneAsked = eventQuery{}, laneQuery{}
+		p.laneLeft()
 	}
 }
 
@@ -211,10 +223,12 @@ func (p *Timeline) refresh() {
 	if x == nil || x.Timeline() == nil {
 		p.rows, p.asked = nil, eventQuery{}
 		p.work.stop()
+		p.showLanes(nil)
 		p.list.Refresh()
 		p.say()
 		return
 	}
+	p.refreshLanes(x)
 	q := eventQuery{session: x, scope: p.scope, filter: p.filter.Text, total: x.Timeline().Total(),
 		severity: timeline.Severity(max(p.level.SelectedIndex(), 0))}
 	if !p.parsed.Empty() {

@@ -219,8 +219,22 @@ func (c *Canvas) dot(x, y int, col color.NRGBA, cov float32) {
 	blend(c.img.Pix[i:i+4:i+4], col, uint32(float32(col.A)*min(cov, 1)+0.5))
 }
 
-func floor(v float32) int { return int(math.Floor(float64(v))) }
-func ceil(v float32) int  { return int(math.Ceil(float64(v))) }
+// floor and ceil are for values within a few picture sizes of it.
+func floor(v float32) int {
+	i := int(v)
+	if float32(i) > v {
+		i--
+	}
+	return i
+}
+
+func ceil(v float32) int {
+	i := int(v)
+	if float32(i) < v {
+		i++
+	}
+	return i
+}
 
 func sqrt(v float32) float32 { return float32(math.Sqrt(float64(v))) }
 
