@@ -327,9 +327,16 @@ func (l *live) drain() int {
 		l.ws.recordGap(l.models, dropped, "frames came faster than they could be read")
 		l.relist()
 	}
-	if l.server.newSchema != nil {
-		l.s.schema.Store(l.server.newSchema)
+	if schema := l.server.newSchema; schema != nil {
+		more := len(schema.Modules()) > len(l.s.Schema().Modules())
+		l.s.schema.Store(schema)
 		l.server.newSchema = nil
+		l.mu.Lock()
+		watcher := l.watcher
+		l.mu.Unlock()
+		if more && watcher != nil {
+			watcher.Renew() // the events of a custom module were not known before
+		}
 	}
 	return len(frames)
 }
