@@ -119,9 +119,7 @@ var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "R
 // Kurento 6.x and 7.x and lists the fields of the others.
 func decodeEvent(name string, data json.RawMessage) said {
 	var d eventData
-	if len(data) > 0 {
-		_ = json.Unmarshal(data, &d)
-	}
+	d.read(data)
 	known := name
 	if n, ok := eventNames[name]; ok {
 		known = n

@@ -2,7 +2,6 @@ package timeline
 
 import (
 	"encoding/json"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -54,7 +53,7 @@ type Log struct {
 	// Only the feeding goroutine touches what follows.
 	raws     []*Entry // entries with Raw, by arrival
 	rawBytes int
-	bared    uint64   // frames dropped
+	bared    uint64 // frames dropped
 	lanes    map[string][]lane
 	names    map[string]string // interned ids and types
 	newest   time.Time         // latest timestamp of the server
@@ -155,7 +154,7 @@ func (l *Log) event(e *Entry, f *wire.Fact) {
 	if f.Type == "ObjectCreated" || f.Type == "ObjectDestroyed" {
 		// The manager raises them, but they are about the object.
 		var d eventData
-		_ = json.Unmarshal(f.Data, &d)
+		d.read(f.Data)
 		if id := or(d.ObjectID, d.Object); id != "" {
 			object = id
 		}
@@ -451,58 +450,6 @@ func (l *Log) Counts() map[string]int {
 	return out
 }
 
-// Filter selects entries; a zero field selects all.
-type Filter struct {
-	// Object is an id; entries of its descendants match as well.
-	Object string
-	Types  []string
-	// Text is looked for in text, type and object, whatever the case.
-	Text string
-	// Regexp is matched against text, type and object in turn.
-	Regexp      *regexp.Regexp
-	MinSeverity Severity
-	// From and To bound At, both ends included.
-	From, To time.Time
-}
-
-// Match tells whether an entry is selected. Any goroutine.
-func (f *Filter) Match(e *Entry) bool {
-	if e.Severity < f.MinSeverity ||
-		!f.From.IsZero() && e.At.Before(f.From) || !f.To.IsZero() && e.At.After(f.To) {
-		return false
-	}
-	if f.Object != "" && e.Object != f.Object &&
-		(len(e.Object) <= len(f.Object) || e.Object[len(f.Object)] != '/' || e.Object[:len(f.Object)] != f.Object) {
-		return false
-	}
-	if len(f.Types) > 0 && !slices.Contains(f.Types, e.Type) {
-		return false
-	}
-	if f.Text != "" && !containsFold(e.Text, f.Text) && !containsFold(e.Type, f.Text) && !containsFold(e.Object, f.Text) {
-		return false
-	}
-	return f.Regexp == nil || f.Regexp.MatchString(e.Text) || f.Regexp.MatchString(e.Type) || f.Regexp.MatchString(e.Object)
-}
-
-// containsFold is strings.Contains whatever the case. ASCII, which is nearly
-// everything here, needs no copy.
-func containsFold(s, part string) bool {
-	if len(part) == 0 {
-		return true
-	}
-	for i := 0; i < len(s); i++ {
-		if s[i] >= 0x80 {
-			return strings.Contains(strings.ToLower(s), strings.ToLower(part))
-		}
-	}
-	for i := 0; i+len(part) <= len(s); i++ {
-		if strings.EqualFold(s[i:i+len(part)], part) {
-			return true
-		}
-	}
-	return false
-}
-
 // Select gives the indexes of the entries that match, in order. An index is
 // good until the log changes: it counts from the oldest kept. Who shows a list
 // that grows uses a View. Who shows a list
@@ -512,8 +459,9 @@ func (l *Log) Select(f Filter) []int {
 	kept := slices.Clone(l.order[l.head:])
 	l.mu.RUnlock()
 	var out []int
+	m := newMatcher(f)
 	for i, e := range kept {
-		if f.Match(e) {
+		if m.match(e) {
 			out = append(out, i)
 		}
 	}

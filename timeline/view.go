@@ -15,7 +15,7 @@ const viewDepth = 2 * time.Second
 // is fed meanwhile. One goroutine uses a View; several Views may watch one log.
 type View struct {
 	log    *Log
-	filter Filter
+	filter *matcher
 	rows   []*Entry
 
 	version, deep uint64
@@ -24,7 +24,7 @@ type View struct {
 }
 
 // View makes a view of the entries that match. It is empty until Refresh.
-func (l *Log) View(f Filter) *View { return &View{log: l, filter: f} }
+func (l *Log) View(f Filter) *View { return &View{log: l, filter: newMatcher(f)} }
 
 // Refresh brings the view up to date and tells whether anything changed in the
 // log since the last call.
@@ -67,7 +67,7 @@ func (v *View) Refresh() bool {
 		v.rows = rows[start:end]
 	}
 	for _, e := range fresh {
-		if v.filter.Match(e) {
+		if v.filter.match(e) {
 			v.rows = append(v.rows, e)
 		}
 	}

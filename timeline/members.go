@@ -1,0 +1,194 @@
+package timeline
+
+import "encoding/json"
+
+// Events come by the ten thousand a second in a storm, and encoding/json with a
+// lenient type per field costs ten times what the rest of an entry does. The
+// data of an event is one flat object: read walks its members by hand. The wire
+// decoder has checked already that it is JSON; what the walk does not like goes
+// to encoding/json, which gives the same.
+
+// field gives the place of a member, nil for those that nobody needs.
+func (d *eventData) field(name []byte) *text {
+	switch string(name) {
+	case "object":
+		return &d.Object
+	case "objectId":
+		return &d.ObjectID
+	case "source":
+		return &d.Source
+	case "sink":
+		return &d.Sink
+	case "mediaType":
+		return &d.MediaType
+	case "sourceMediaDescription":
+		return &d.SourceDesc
+	case "sinkMediaDescription":
+		return &d.SinkDesc
+	case "state":
+		return &d.State
+	case "oldState":
+		return &d.OldState
+	case "newState":
+		return &d.NewState
+	case "padName":
+		return &d.PadName
+	case "binName":
+		return &d.BinName
+	case "streamId":
+		return &d.StreamID
+	case "streamID":
+		return &d.StreamID67
+	case "componentId":
+		return &d.ComponentID
+	case "componentID":
+		return &d.ComponentID67
+	case "connectionId":
+		return &d.ConnectionID
+	case "channelId":
+		return &d.ChannelID
+	case "channelID":
+		return &d.ChannelID67
+	case "type":
+		return &d.Type
+	case "description":
+		return &d.Description
+	case "errorCode":
+		return &d.ErrorCode
+	case "codeType":
+		return &d.CodeType
+	case "value":
+		return &d.Value
+	}
+	return nil
+}
+
+// read takes the data of an event.
+func (d *eventData) read(data []byte) {
+	ok := members(data, func(name, raw []byte) {
+		switch string(name) {
+		case "candidate":
+			d.Candidate = raw
+		case "candidatePair":
+			d.CandidatePair = raw
+		default:
+			if t := d.field(name); t != nil {
+				t.take(raw)
+			}
+		}
+	})
+	if !ok {
+		*d = eventData{}
+		_ = json.Unmarshal(data, d) // fields of an unexpected type leave the others
+	}
+}
+
+// take is UnmarshalJSON without reflection for the plain case.
+func (t *text) take(raw []byte) {
+	if n := len(raw); n >= 2 && raw[0] == '"' && raw[n-1] == '"' {
+		for _, c := range raw[1 : n-1] {
+			if c == '\\' || c == '"' || c < 0x20 || c >= 0x80 {
+				_ = t.UnmarshalJSON(raw)
+				return
+			}
+		}
+		*t = text(raw[1 : n-1])
+		return
+	}
+	_ = t.UnmarshalJSON(raw)
+}
+
+// members calls f for each member of a JSON object, with the value as it
+// stands. It gives false for what is no object, is cut, or has a name with an
+// escape in it; f may have been called by then.
+func members(b []byte, f func(name, raw []byte)) bool {
+	i := blanks(b, 0)
+	if i >= len(b) || b[i] != '{' {
+		return false
+	}
+	i = blanks(b, i+1)
+	if i < len(b) && b[i] == '}' {
+		return blanks(b, i+1) == len(b)
+	}
+	for {
+		end := value(b, i)
+		if end < 0 || b[i] != '"' {
+			return false
+		}
+		name := b[i+1 : end-1]
+		for _, c := range name {
+			if c == '\\' {
+				return false
+			}
+		}
+		if i = blanks(b, end); i >= len(b) || b[i] != ':' {
+			return false
+		}
+		i = blanks(b, i+1)
+		if end = value(b, i); end < 0 {
+			return false
+		}
+		f(name, b[i:end])
+		if i = blanks(b, end); i >= len(b) {
+			return false
+		}
+		switch b[i] {
+		case ',':
+			i = blanks(b, i+1)
+		case '}':
+			return blanks(b, i+1) == len(b)
+		default:
+			return false
+		}
+	}
+}
+
+func blanks(b []byte, i int) int {
+	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
+		i++
+	}
+	return i
+}
+
+// value gives the end of the JSON value that starts at i, -1 where there is
+// none. What is inside of it is not checked.
+func value(b []byte, i int) int {
+	depth := 0
+	for i < len(b) {
+		switch c := b[i]; c {
+		case '"':
+			for i++; i < len(b) && b[i] != '"'; i++ {
+				if b[i] == '\\' {
+					i++
+				}
+			}
+			if i >= len(b) {
+				return -1
+			}
+			i++
+		case '{', '[':
+			depth++
+			i++
+		case '}', ']':
+			depth--
+			i++
+		case ',', ':', ' ', '\t', '\r', '\n':
+			if depth == 0 {
+				return -1
+			}
+			i++
+			continue
+		default:
+			for i < len(b) && b[i] > ' ' && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] != ':' && b[i] != '"' {
+				i++
+			}
+		}
+		if depth < 0 {
+			return -1
+		}
+		if depth == 0 {
+			return i
+		}
+	}
+	return -1
+}
