@@ -17,9 +17,9 @@ type Style uint8
 
 // The styles.
 const (
-	Outlined Style = iota // raised, with an outline
-	Primary               // the one thing to do
-	Flat                  // nothing but its text until the pointer is over it
+	Framed  Style = iota // raised, with an outline
+	Primary              // the one thing to do
+	Flat                 // nothing but its text until the pointer is over it
 )
 
 // ButtonHeight is the height of a Button.
@@ -224,7 +224,7 @@ func (r *buttonRenderer) Refresh() {
 		if b.hovered {
 			text = p.Text
 		}
-	case Outlined:
+	case Framed:
 	}
 	if b.outline != nil {
 		line, text = b.outline(p), b.outline(p)
@@ -270,3 +270,6 @@ func (r *buttonRenderer) Refresh() {
 
 func (r *buttonRenderer) Objects() []fyne.CanvasObject { return r.objects }
 func (r *buttonRenderer) Destroy()                     {}
+
+// Outlined gives the colour that SetOutline set; nil when none is.
+func (b *Button) Outlined() func(theme.Palette) color.NRGBA { return b.outline }

@@ -1,36 +1,26 @@
 package view
 
-import "time"
+import (
+	"time"
 
-// LinkState says how a session stands with its server.
-type LinkState uint8
-
-// The states of a link, as in package session.
-const (
-	Connecting LinkState = iota
-	Connected
-	Reconnecting
-	Deaf
-	Closed
-	Replaying
+	"kmscope/session"
 )
 
-// Link is how a session stands with its server at one moment; the fields are
-// those of session.Link.
-type Link struct {
-	State               LinkState
-	Cause               string
-	Since               time.Time
-	RetryAt             time.Time
-	PingTook            time.Duration
-	FramesPerSecond     float64
-	Held                int
-	LeaseEnds           time.Time
-	Gaps                int
-	Undecoded           int
-	Reading             string
-	ReadDone, ReadTotal int
-}
+// LinkState says how a session stands with its server.
+type LinkState = session.LinkState
+
+// The states of a link.
+const (
+	Connecting   = session.Connecting
+	Connected    = session.Connected
+	Reconnecting = session.Reconnecting
+	Deaf         = session.Deaf
+	Closed       = session.Closed
+	Replaying    = session.Replaying
+)
+
+// Link is how a session stands with its server at one moment.
+type Link = session.Link
 
 // Target says which server to connect to and whom to trust.
 type Target struct {
@@ -39,6 +29,8 @@ type Target struct {
 	CAFile string
 	// Fingerprint is the pinned SHA-256 of the server's certificate, in hex.
 	Fingerprint string
+	// Demo tells that it is the simulated server: it is not remembered.
+	Demo bool
 }
 
 // Capture is the running capture of a workspace.
@@ -51,6 +43,8 @@ type Capture struct {
 	Named bool
 	// KeepsSecrets is set when secrets are written as they are.
 	KeepsSecrets bool
+	// Err says in one sentence why not everything is written; "" otherwise.
+	Err string
 }
 
 // Untrusted is the part of a failed Attach that a person may answer: the server
@@ -67,22 +61,3 @@ func (u *Untrusted) Error() string { return u.Err.Error() }
 
 // Unwrap gives the failure itself.
 func (u *Untrusted) Unwrap() error { return u.Err }
-
-// String gives the state in a word, for people.
-func (s LinkState) String() string {
-	switch s {
-	case Connecting:
-		return "connecting"
-	case Connected:
-		return "connected"
-	case Reconnecting:
-		return "reconnecting"
-	case Deaf:
-		return "not answering"
-	case Closed:
-		return "closed"
-	case Replaying:
-		return "replay"
-	}
-	return "unknown"
-}

@@ -239,3 +239,44 @@ func (s *State) SetPaused(on bool) {
 	}
 	s.changed()
 }
+
+// maxFocused bounds how many objects are sampled at the full rate.
+const maxFocused = 64
+
+// FocusOf gives the objects that a person looks at who selected something: the
+// object and what it is connected to, or what is in a pipeline.
+func FocusOf(sel Selection) []string {
+	if sel.Session == nil || sel.Object == "" {
+		return nil
+	}
+	snap := sel.Session.Snapshot()
+	ids := []string{sel.Object}
+	p := snap.Pipeline(inventory.PipelineOf(sel.Object))
+	if p == nil {
+		return ids
+	}
+	seen := map[string]bool{sel.Object: true}
+	add := func(id string) {
+		if !seen[id] && len(ids) < maxFocused {
+			seen[id] = true
+			ids = append(ids, id)
+		}
+	}
+	if p.ID == sel.Object {
+		for _, o := range p.Objects {
+			if o.Alive() {
+				add(o.ID)
+			}
+		}
+		return ids
+	}
+	for _, c := range p.Connections {
+		switch sel.Object {
+		case c.Source:
+			add(c.Sink)
+		case c.Sink:
+			add(c.Source)
+		}
+	}
+	return ids
+}

@@ -99,6 +99,9 @@ func heldText(l Link, now time.Time) string {
 }
 
 func captureText(c Capture, now time.Time) Phrase {
+	if c.Err != "" {
+		return Phrase{Text: "not captured: " + c.Err, Level: Attention, Tip: c.Path}
+	}
 	if c.Path == "" {
 		return Phrase{Text: "nothing captured"}
 	}

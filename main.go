@@ -1,0 +1,257 @@
+// Command kmscope is a window on Kurento Media Servers: it shows what is in
+// them, what flows and what does not, without changing them.
+//
+//	kmscope [--demo] [--theme dark|light|system] [--version] [URL | capture file]...
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"fyne.io/fyne/v2/app"
+
+	"kmscope/graph"
+	"kmscope/kmssim"
+	"kmscope/session"
+	uiapp "kmscope/ui/app"
+	"kmscope/ui/page"
+	"kmscope/ui/pages"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// version is set by the build (-ldflags "-X main.version=...").
+var version = "0.1.0"
+
+// demoScenario is what --demo shows.
+const demoScenario = "conference"
+
+func main() {
+	if graph.IsChild() {
+		if err := graph.ServeLayout(os.Stdin, os.Stdout); err != nil {
+			fmt.Fprintln(os.Stderr, "kmscope: layout:", err)
+			os.Exit(1)
+		}
+		return
+	}
+	if err := run(os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "kmscope:", err)
+		os.Exit(1)
+	}
+}
+
+type options struct {
+	demo  bool
+	theme *theme.Mode
+	names []string
+}
+
+// errDone tells that the flags asked for nothing but a text.
+var errDone = errors.New("nothing more to do")
+
+func parse(args []string) (options, error) {
+	var o options
+	flags := flag.NewFlagSet("kmscope", flag.ContinueOnError)
+	flags.Usage = func() {
+		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--version] [URL | capture file]...")
+		flags.PrintDefaults()
+	}
+	flags.BoolVar(&o.demo, "demo", false, "start a simulated server and attach to it")
+	look := flags.String("theme", "", "dark, light or system, for this run")
+	showVersion := flags.Bool("version", false, "print the version and exit")
+	if err := flags.Parse(args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return o, errDone
+		}
+		return o, err
+	}
+	if *showVersion {
+		fmt.Println("kmscope", version, runtime.GOOS+"/"+runtime.GOARCH)
+		return o, errDone
+	}
+	if *look != "" {
+		m, err := theme.ParseMode(*look)
+		if err != nil {
+			return o, err
+		}
+		o.theme = &m
+	}
+	o.names = flags.Args()
+	return o, nil
+}
+
+func run(args []string) error {
+	o, err := parse(args)
+	if err != nil {
+		if errors.Is(err, errDone) {
+			return nil
+		}
+		return err
+	}
+	ws, err := session.NewWorkspace(session.Options{Tool: "kmscope " + version, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	if err != nil {
+		return err
+	}
+	if !hasDisplay() {
+		return withoutDisplay(ws, o)
+	}
+	crashFile()
+	d := &demo{}
+	defer d.close()
+	layouter := graph.NewLayouter(graph.ChildCommand)
+	defer layouter.Close()
+	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
+		Workspace: view.Of(ws),
+		Pages:     []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline()},
+		Theme:     o.theme,
+		Version:   version,
+		Demo:      d.start,
+	})
+	w.Run(o.names, o.demo)
+	return nil
+}
+
+// hasDisplay reports whether a window can be shown at all.
+func hasDisplay() bool {
+	switch runtime.GOOS {
+	case "windows", "darwin":
+		return true
+	}
+	return os.Getenv("DISPLAY") != "" || os.Getenv("WAYLAND_DISPLAY") != ""
+}
+
+// headlessFor is how long is captured where no window can be shown.
+const headlessFor = 10 * time.Second
+
+// withoutDisplay makes a capture of what was named, or of the demo, and says
+// where it is.
+func withoutDisplay(ws *session.Workspace, o options) error {
+	var targets []string
+	for _, n := range o.names {
+		if uiapp.IsAddress(n) {
+			targets = append(targets, n)
+		}
+	}
+	d := &demo{}
+	defer d.close()
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	switch {
+	case o.demo:
+		t, err := d.start(ctx)
+		if err != nil {
+			return err
+		}
+		targets = append(targets, t.URL)
+	case len(targets) == 0:
+		return errors.New("there is no display to open a window on: set DISPLAY, or use kmscope-rec on servers, or try kmscope --demo")
+	}
+	fmt.Printf("There is no display: capturing for %v instead of opening a window.\n", headlessFor)
+	for _, t := range targets {
+		if _, err := ws.Attach(ctx, session.Target{URL: t}); err != nil {
+			return errors.Join(err, closeWorkspace(ws))
+		}
+	}
+	time.Sleep(headlessFor)
+	path := filepath.Join(".", "kmscope-"+time.Now().Format("20060102-150405")+".kmscap")
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	if err := ws.Record(path); err != nil {
+		return errors.Join(err, closeWorkspace(ws))
+	}
+	for _, s := range ws.Sessions() {
+		c := s.Snapshot().Counts
+		fmt.Printf("%s: %d pipelines, %d elements, %d connections\n", s.Name(), c.Pipelines, c.Elements, c.Connections)
+	}
+	if err := closeWorkspace(ws); err != nil {
+		return err
+	}
+	fmt.Println("The capture is in", path)
+	return nil
+}
+
+func closeWorkspace(ws *session.Workspace) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	return ws.Close(ctx)
+}
+
+// demo is the simulated server of this process.
+type demo struct {
+	mu     sync.Mutex
+	server *kmssim.Server
+	url    string
+	cancel context.CancelFunc
+	played chan struct{}
+}
+
+// start starts it, or gives the one that runs.
+func (d *demo) start(context.Context) (view.Target, error) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.server != nil {
+		return view.Target{URL: d.url, Demo: true}, nil
+	}
+	sc, err := kmssim.FindScenario(demoScenario)
+	if err != nil {
+		return view.Target{}, err
+	}
+	// A port of its own choice: the usual one may be taken by a real server.
+	s := kmssim.New(kmssim.Options{})
+	url, err := s.Start(net.JoinHostPort("127.0.0.1", "0"))
+	if err != nil {
+		s.Close()
+		return view.Target{}, fmt.Errorf("the demo server cannot listen on this computer: %w", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	d.server, d.url, d.cancel, d.played = s, url, cancel, make(chan struct{})
+	go func() {
+		defer close(d.played)
+		if err := s.Play(ctx, sc); err != nil {
+			slog.Warn("the demo stopped", "error", err)
+		}
+	}()
+	return view.Target{URL: url, Demo: true}, nil
+}
+
+func (d *demo) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.server == nil {
+		return
+	}
+	d.cancel()
+	<-d.played
+	d.server.Close()
+}
+
+// crashFile has the stack of a crash written to a file beside the captures.
+func crashFile() {
+	base, err := os.UserCacheDir()
+	if err != nil {
+		return
+	}
+	dir := filepath.Join(base, "kmscope")
+	if os.MkdirAll(dir, 0o700) != nil {
+		return
+	}
+	f, err := os.OpenFile(filepath.Join(dir, "crash.log"), os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if err := debug.SetCrashOutput(f, debug.CrashOptions{}); err != nil {
+		slog.Warn("a crash would not be written to a file", "error", err)
+	}
+}

@@ -1,0 +1,265 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/kit"
+	"kmscope/ui/view"
+)
+
+// task runs work on a goroutine. If it takes longer than a moment, a dialog
+// tells what is done and offers to cancel it. done runs on the interface
+// goroutine, unless the person cancelled.
+func (w *Window) task(what string, work func(context.Context) error, done func(error)) {
+	ctx, stop := context.WithCancel(w.ctx)
+	var d *dialog.CustomDialog
+	finished := false
+	show := time.AfterFunc(300*time.Millisecond, func() {
+		fyne.Do(func() {
+			if finished {
+				return
+			}
+			bar := widget.NewProgressBarInfinite()
+			cancel := kit.NewButton(kit.Framed, "", "Cancel", stop)
+			d = dialog.NewCustomWithoutButtons(what, container.New(&leastWidth{380},
+				container.NewVBox(bar, container.NewHBox(layout.NewSpacer(), cancel))), w.win)
+			d.Show()
+		})
+	})
+	go func() {
+		err := work(ctx)
+		fyne.Do(func() {
+			finished = true
+			show.Stop()
+			stop()
+			if d != nil {
+				d.Hide()
+			}
+			if !errors.Is(err, context.Canceled) {
+				done(err)
+			}
+		})
+	}()
+}
+
+// fail tells of a failure: one sentence, and one thing to do.
+func (w *Window) fail(title string, err error, action string, run func()) {
+	text := widget.NewLabel(sentence(err))
+	text.Wrapping = fyne.TextWrapWord
+	var d *dialog.CustomDialog
+	row := container.NewHBox(layout.NewSpacer(), kit.NewButton(kit.Framed, "", "Close", func() { d.Hide() }))
+	if action != "" {
+		row.Add(kit.NewButton(kit.Primary, "", action, func() {
+			d.Hide()
+			run()
+		}))
+	}
+	d = dialog.NewCustomWithoutButtons(title, container.New(&leastWidth{440}, container.NewVBox(text, row)), w.win)
+	d.Show()
+}
+
+// openName opens what a person named on the command line or dropped: a capture
+// or the address of a server.
+func (w *Window) openName(name string) {
+	if IsAddress(name) {
+		ca, pin := w.prefs.trust(name)
+		t := view.Target{URL: name, CAFile: ca, Fingerprint: pin}
+		var x view.Session
+		w.task("Connecting to "+withoutSecrets(name), func(ctx context.Context) (err error) {
+			x, err = w.ws.Attach(ctx, t)
+			return err
+		}, func(err error) {
+			if err == nil {
+				w.attached(t, x)
+				return
+			}
+			d := showConnect(w, name)
+			d.done(t, nil, err)
+		})
+		return
+	}
+	w.openCapture(name)
+}
+
+// IsAddress reports whether a name is the address of a server rather than a
+// file.
+func IsAddress(name string) bool {
+	return strings.Contains(name, "://")
+}
+
+// attached takes over a new session.
+func (w *Window) attached(t view.Target, x view.Session) {
+	if address := withoutSecrets(t.URL); !t.Demo {
+		w.prefs.used(prefServers, address)
+		w.prefs.setTrust(t)
+	}
+	w.state.Select(view.Selection{Session: x})
+	w.statusBar.say("Connected to "+x.Name()+".", view.Unknown)
+	w.pump.kick()
+}
+
+func (w *Window) openFile() {
+	w.files.Open("Open a capture", w.prefs.p.String(prefFolder), captureEndings, func(path string) {
+		if path != "" {
+			w.openCapture(path)
+		}
+	})
+}
+
+func (w *Window) openCapture(path string) {
+	if abs, err := filepath.Abs(path); err == nil {
+		path = abs
+	}
+	var r view.Replay
+	w.task("Reading "+filepath.Base(path), func(ctx context.Context) (err error) {
+		r, err = w.ws.Open(ctx, path)
+		return err
+	}, func(err error) {
+		if err != nil {
+			w.prefs.forget(prefFiles, path)
+			w.fail("This capture cannot be opened", err, "Open another…", w.openFile)
+			w.pump.kick()
+			return
+		}
+		w.prefs.used(prefFiles, path)
+		w.prefs.p.SetString(prefFolder, filepath.Dir(path))
+		for _, x := range w.ws.Sessions() {
+			if r.Plays(x) {
+				w.state.Select(view.Selection{Session: x})
+				break
+			}
+		}
+		w.state.SetLength(0)
+		w.pump.kick()
+	})
+}
+
+// dropped opens the files that were dropped on the window.
+func (w *Window) dropped(_ fyne.Position, uris []fyne.URI) {
+	for _, u := range uris {
+		if u.Scheme() == "file" {
+			w.openCapture(u.Path())
+		}
+	}
+}
+
+func (w *Window) startDemo() {
+	if w.opts.Demo == nil {
+		return
+	}
+	var x view.Session
+	var t view.Target
+	w.task("Starting the demo", func(ctx context.Context) (err error) {
+		if t, err = w.opts.Demo(ctx); err != nil {
+			return err
+		}
+		x, err = w.ws.Attach(ctx, t)
+		return err
+	}, func(err error) {
+		if err != nil {
+			w.fail("The demo did not start", err, "", nil)
+			return
+		}
+		t.Demo = true
+		w.attached(t, x)
+	})
+}
+
+// record gives the running capture a name.
+func (w *Window) record() {
+	c := w.ws.Capture()
+	if c.Path == "" {
+		return
+	}
+	if c.Named {
+		fyne.CurrentApp().Clipboard().SetContent(c.Path)
+		w.statusBar.say("Recording to "+c.Path+"; the path was copied.", view.Unknown)
+		return
+	}
+	name := "kmscope-" + time.Now().Format("20060102-1504") + ".kmscap"
+	w.files.Save("Keep the capture as", w.prefs.p.String(prefFolder), name, func(path string) {
+		if path == "" {
+			return
+		}
+		if filepath.Ext(path) == "" {
+			path += ".kmscap"
+		}
+		w.task("Keeping the capture", func(context.Context) error { return w.ws.Record(path) }, func(err error) {
+			if err != nil {
+				w.fail("The capture cannot be kept there", err, "Choose another place…", w.record)
+				return
+			}
+			w.prefs.p.SetString(prefFolder, filepath.Dir(path))
+			w.prefs.used(prefFiles, path)
+			w.statusBar.say("Recording to "+path+", from the start of this capture on.", view.Unknown)
+			w.pump.kick()
+		})
+	})
+}
+
+// remove ends a session.
+func (w *Window) remove(x view.Session) {
+	if x == nil {
+		return
+	}
+	name := x.Name()
+	w.task("Leaving "+name+" as it would be without us", func(ctx context.Context) error {
+		ctx, cancel := context.WithTimeout(ctx, leaveWithin)
+		defer cancel()
+		return w.ws.Remove(ctx, x)
+	}, func(err error) {
+		if w.focused.Session == x {
+			w.focused = view.Selection{}
+		}
+		w.state.Forget(x)
+		if err != nil {
+			w.statusBar.say(name+" was removed, but: "+sentence(err), view.Attention)
+		} else {
+			w.statusBar.say(name+" was removed.", view.Unknown)
+		}
+		w.pump.kick()
+	})
+}
+
+// objectMenu is what can be done with a row of the navigator.
+func (w *Window) objectMenu(r view.NavRow) *fyne.Menu {
+	copyText := func(text, said string) func() {
+		return func() {
+			fyne.CurrentApp().Clipboard().SetContent(text)
+			w.statusBar.say(said, view.Unknown)
+		}
+	}
+	if r.Server {
+		m := fyne.NewMenu("", fyne.NewMenuItem("Copy the address", copyText(r.Session.URL(), "The address was copied.")))
+		word := "Disconnect"
+		if !r.Session.Live() {
+			word = "Close the capture"
+		}
+		m.Items = append(m.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem(word, func() { w.remove(r.Session) }))
+		return m
+	}
+	m := fyne.NewMenu("",
+		fyne.NewMenuItem("Copy the id", copyText(r.Object, "The id was copied.")),
+		fyne.NewMenuItem("Copy the name", copyText(r.Label, "The name was copied.")),
+	)
+	if r.Session.Live() && !r.Dead {
+		m.Items = append(m.Items, fyne.NewMenuItem("Read its properties again", func() { r.Session.Read(r.Object) }))
+	}
+	if r.Dead && r.Session.Live() {
+		m.Items = append(m.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Dismiss", func() {
+			r.Session.Dismiss(r.Object)
+			w.pump.kick()
+		}))
+	}
+	return m
+}

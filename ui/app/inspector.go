@@ -1,0 +1,383 @@
+package app
+
+import (
+	"image/color"
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/icon"
+	"kmscope/ui/kit"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// inspector shows all that is known of what is selected.
+type inspector struct {
+	state   *view.State
+	in      *view.Inspection
+	lines   []line
+	open    map[string]bool // sections' fields that a person opened
+	code    bool            // JSON instead of fields
+	list    *kit.List
+	title   *canvas.Text
+	sub     *canvas.Text
+	gone    *canvas.Text
+	id      *canvas.Text
+	copyID  *kit.Button
+	json    *kit.Button
+	more    *kit.Button
+	alert   *alertBox
+	head    *fyne.Container
+	empty   *fyne.Container
+	body    *fyne.Container
+	content fyne.CanvasObject
+	say     func(string, view.Level)
+	width   float32 // for which details were wrapped
+}
+
+func newInspector(s *view.State) *inspector {
+	in := &inspector{state: s, open: map[string]bool{}, say: func(string, view.Level) {}}
+	in.title = kit.NewText("", theme.TitleSize, color.Transparent)
+	in.title.TextStyle.Bold = true
+	in.sub = kit.NewText("", theme.TextSize, color.Transparent)
+	in.gone = kit.NewText("", theme.TextSize, color.Transparent)
+	in.id = kit.NewText("", theme.CaptionSize+1, color.Transparent)
+	in.id.TextStyle.Monospace = true
+	in.copyID = kit.NewButton(kit.Flat, icon.Copy, "", func() {
+		if in.in != nil {
+			in.copy(in.in.Object, "The id was copied.")
+		}
+	}).WithTip("Copy the whole id")
+	in.json = kit.NewButton(kit.Flat, "", "JSON", func() { in.code = !in.code; in.update() }).WithTip("Show all that is known as JSON")
+	in.more = kit.NewButton(kit.Flat, icon.Copy, "Copy", func() {
+		widget.ShowPopUpMenuAtRelativePosition(in.copyMenu(), canvasOf(in.more), fyne.NewPos(0, kit.ButtonHeight), in.more)
+	}).WithCaret()
+	in.alert = newAlertBox()
+	in.alert.Hide()
+	idRow := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.id, in.copyID)
+	actions := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.json, in.more)
+	in.head = kit.WithMargin(kit.Margin{Top: 10, Left: lineLeft, Right: lineLeft - 6, Bottom: 2}, container.New(&headLayout{},
+		in.title, in.sub, in.gone, container.New(kit.Bar{Gap: 4, Stretch: 0}, idRow, actions)))
+	var list fyne.CanvasObject
+	in.list, list = kit.NewList(func() int { return len(in.lines) }, in.create, in.fill)
+	in.list.OnKey = in.key
+	in.empty = emptyNote("Nothing selected", "Choose an object in the tree or in the graph: all that is known of it stands here.")
+	top := container.NewVBox(in.head, kit.WithMargin(kit.Margin{Left: lineLeft, Right: lineLeft, Top: 2, Bottom: 2}, in.alert))
+	in.body = container.NewBorder(top, nil, nil, nil, list)
+	in.content = kit.OnPanel(kit.WithMargin(kit.Margin{Left: 1}, container.New(&watchWidth{func(w float32) {
+		if w != in.width {
+			in.width = w
+			in.layoutLines()
+			in.texts()
+		}
+	}}, in.body, in.empty)), kit.Left)
+	return in
+}
+
+// watchWidth is a stack that tells its width.
+type watchWidth struct{ changed func(float32) }
+
+func (l *watchWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(120, 100)
+}
+
+func (l *watchWidth) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	for _, o := range objects {
+		o.Move(fyne.Position{})
+		o.Resize(size)
+	}
+	l.changed(size.Width)
+}
+
+// headLayout stacks the lines of the head; texts that are too long are cut by
+// who sets them, not here.
+type headLayout struct{}
+
+func (*headLayout) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	s := fyne.Size{}
+	for _, o := range objects {
+		if o.Visible() {
+			s.Height += o.MinSize().Height
+		}
+	}
+	return s
+}
+
+func (*headLayout) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for _, o := range objects {
+		if !o.Visible() {
+			continue
+		}
+		h := o.MinSize().Height
+		o.Move(fyne.NewPos(0, y))
+		o.Resize(fyne.NewSize(size.Width, h))
+		y += h
+	}
+}
+
+func (in *inspector) create() fyne.CanvasObject {
+	r := &fieldRow{onTap: in.tap, onMenu: in.popUp}
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+func (in *inspector) fill(i int, o fyne.CanvasObject) {
+	if r, ok := o.(*fieldRow); ok && i < len(in.lines) {
+		r.set(in.lines[i])
+	}
+}
+
+func (in *inspector) tap(l line) {
+	if l.field.Target.Session != nil {
+		in.state.Select(l.field.Target)
+		return
+	}
+	in.open[l.id] = !in.open[l.id]
+	in.layoutLines()
+}
+
+func (in *inspector) popUp(l line, at fyne.Position) {
+	c := canvasOf(in.list)
+	if c == nil || in.in == nil {
+		return
+	}
+	m := in.copyMenu()
+	if l.kind == lineField && l.field.Value != "" {
+		m.Items = append([]*fyne.MenuItem{
+			fyne.NewMenuItem("Copy “"+kit.Elide(l.field.Value, theme.TextSize, fyne.TextStyle{}, 200)+"”", func() { in.copy(l.field.Value, "The value was copied.") }),
+		}, m.Items...)
+	}
+	widget.ShowPopUpMenuAtPosition(m, c, at)
+}
+
+func (in *inspector) copyMenu() *fyne.Menu {
+	return fyne.NewMenu("",
+		fyne.NewMenuItem("Copy the id", func() {
+			if in.in != nil {
+				in.copy(in.in.Object, "The id was copied.")
+			}
+		}),
+		fyne.NewMenuItem("Copy as text", func() { in.copy(in.tsv(), "The fields were copied as text.") }),
+		fyne.NewMenuItem("Copy as JSON", func() { in.copy(view.JSONText(in.state), "The object was copied as JSON.") }),
+	)
+}
+
+func (in *inspector) copy(text, done string) {
+	if text == "" {
+		return
+	}
+	fyne.CurrentApp().Clipboard().SetContent(text)
+	in.say(done, view.Unknown)
+}
+
+// tsv gives all fields, tab-separated.
+func (in *inspector) tsv() string {
+	if in.in == nil {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("id\t" + in.in.Object + "\nname\t" + in.in.Title + "\n")
+	for _, s := range in.in.Sections {
+		for _, f := range s.Fields {
+			b.WriteString(strings.ToLower(s.Title) + "\t" + f.Key + "\t" + strings.ReplaceAll(f.Value, "\t", " ") + "\n")
+		}
+	}
+	return b.String()
+}
+
+func (in *inspector) key(e *fyne.KeyEvent) bool {
+	off := in.list.GetScrollOffset()
+	switch e.Name {
+	case fyne.KeyUp:
+		in.list.ScrollToOffset(off - lineHeight)
+	case fyne.KeyDown:
+		in.list.ScrollToOffset(off + lineHeight)
+	case fyne.KeyPageUp:
+		in.list.ScrollToOffset(off - in.list.Size().Height)
+	case fyne.KeyPageDown:
+		in.list.ScrollToOffset(off + in.list.Size().Height)
+	case fyne.KeyHome:
+		in.list.ScrollToTop()
+	case fyne.KeyEnd:
+		in.list.ScrollToBottom()
+	default:
+		return false
+	}
+	return true
+}
+
+// update shows what is new.
+func (in *inspector) update() {
+	before := in.in
+	in.in = view.Inspect(in.state)
+	if in.in == nil {
+		in.body.Hide()
+		in.empty.Show()
+		return
+	}
+	in.empty.Hide()
+	in.body.Show()
+	in.texts()
+	in.layoutLines()
+	if before == nil || before.Object != in.in.Object || before.Session != in.in.Session {
+		in.list.ScrollToTop()
+	}
+}
+
+// texts sets the head.
+func (in *inspector) texts() {
+	if in.in == nil {
+		return
+	}
+	p := theme.Current()
+	w := in.width - 2*lineLeft
+	if w <= 0 {
+		return
+	}
+	set := func(t *canvas.Text, text string, c color.NRGBA) {
+		kit.SetText(t, kit.Elide(text, t.TextSize, t.TextStyle, w), c)
+		if text == "" {
+			t.Hide()
+		} else {
+			t.Show()
+		}
+	}
+	set(in.title, in.in.Title, p.Text)
+	set(in.sub, in.in.Sub, p.Dim)
+	set(in.gone, in.in.Gone, p.Warning)
+	kit.SetText(in.id, in.in.Shown, p.Dim)
+	if in.in.Object == "" {
+		in.copyID.Hide()
+	} else {
+		in.copyID.Show()
+	}
+	if in.code {
+		in.json.Set("", "Fields")
+	} else {
+		in.json.Set("", "JSON")
+	}
+	in.alert.set(in.in.Alert, in.in.Level, w)
+	in.head.Refresh()
+	in.body.Refresh()
+}
+
+// layoutLines turns sections into lines.
+func (in *inspector) layoutLines() {
+	if in.in == nil {
+		return
+	}
+	var lines []line
+	if in.code {
+		for _, text := range view.JSONLines(in.state) {
+			lines = append(lines, line{kind: lineCode, text: text})
+		}
+	} else {
+		for _, s := range in.in.Sections {
+			lines = append(lines, line{kind: lineGap}, line{kind: lineHeader, text: s.Title})
+			if len(s.Fields) == 0 {
+				lines = append(lines, line{kind: lineEmpty, text: s.Empty})
+			}
+			for _, f := range s.Fields {
+				id := f.ID
+				open := in.open[id] && f.Detail != ""
+				lines = append(lines, line{kind: lineField, field: f, id: id, open: open})
+				if open {
+					for _, text := range kit.Wrap(f.Detail, theme.CaptionSize, fyne.TextStyle{}, max(in.width-2*lineLeft-14, 60)) {
+						lines = append(lines, line{kind: lineDetail, text: text})
+					}
+				}
+			}
+		}
+	}
+	if slices.Equal(lines, in.lines) {
+		return
+	}
+	in.lines = lines
+	in.list.Refresh()
+}
+
+// alertBox is a sentence with a coloured bar at its side.
+type alertBox struct {
+	widget.BaseWidget
+	text  string
+	level view.Level
+	width float32
+}
+
+func newAlertBox() *alertBox {
+	a := &alertBox{}
+	a.ExtendBaseWidget(a)
+	return a
+}
+
+func (a *alertBox) set(text string, l view.Level, width float32) {
+	if text == "" {
+		a.Hide()
+	} else {
+		a.Show()
+	}
+	if a.text != text || a.level != l || a.width != width {
+		a.text, a.level, a.width = text, l, width
+		a.Refresh()
+	}
+}
+
+func (a *alertBox) CreateRenderer() fyne.WidgetRenderer {
+	r := &alertRenderer{a: a, ground: canvas.NewRectangle(color.Transparent), bar: canvas.NewRectangle(color.Transparent)}
+	r.Refresh()
+	return r
+}
+
+type alertRenderer struct {
+	a           *alertBox
+	ground, bar *canvas.Rectangle
+	lines       []*canvas.Text
+}
+
+const (
+	alertStep  = 18
+	alertLines = 8
+)
+
+func (r *alertRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(60, float32(len(r.lines))*alertStep+12)
+}
+
+func (r *alertRenderer) Layout(size fyne.Size) {
+	r.ground.Resize(size)
+	r.bar.Resize(fyne.NewSize(3, size.Height))
+	for i, t := range r.lines {
+		kit.Place(t, 11, 6+float32(i)*alertStep, alertStep)
+	}
+}
+
+func (r *alertRenderer) Refresh() {
+	p := theme.Current()
+	r.ground.FillColor, r.ground.CornerRadius = p.Raised, 2
+	r.bar.FillColor = p.Level(theme.Level(r.a.level))
+	texts := kit.Wrap(r.a.text, theme.TextSize, fyne.TextStyle{}, max(r.a.width-20, 60))
+	if len(texts) > alertLines {
+		texts = append(texts[:alertLines-1], "…")
+	}
+	r.lines = r.lines[:0]
+	for _, text := range texts {
+		r.lines = append(r.lines, kit.NewText(text, theme.TextSize, p.Text))
+	}
+	r.Layout(r.a.Size())
+	canvas.Refresh(r.a)
+}
+
+func (r *alertRenderer) Objects() []fyne.CanvasObject {
+	objects := []fyne.CanvasObject{r.ground, r.bar}
+	for _, t := range r.lines {
+		objects = append(objects, t)
+	}
+	return objects
+}
+func (r *alertRenderer) Destroy() {}

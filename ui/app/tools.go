@@ -1,0 +1,230 @@
+package app
+
+import (
+	"image/color"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/icon"
+	"kmscope/ui/kit"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+func errorColour(p theme.Palette) color.NRGBA   { return p.Error }
+func warningColour(p theme.Palette) color.NRGBA { return p.Warning }
+
+// updateTools shows what the buttons would do now.
+func (w *Window) updateTools(now time.Time) {
+	c := w.ws.Capture()
+	switch {
+	case c.Path == "":
+		w.recordButton.Set(icon.Record, "Record")
+		w.recordButton.SetTip("Nothing is captured yet: connect to a server first.")
+	case c.Named:
+		w.recordButton.Set(icon.Record, "Recording "+view.Stretch(now.Sub(c.Since)))
+		w.recordButton.SetTip("Everything is written to " + c.Path)
+	default:
+		w.recordButton.Set(icon.Record, "Record")
+		w.recordButton.SetTip("Everything is captured already, for " + view.Stretch(now.Sub(c.Since)) + ". Give it a name to keep it (Ctrl+S).")
+	}
+	w.recordButton.SetEnabled(c.Path != "")
+	if w.state.Paused() {
+		w.pauseButton.Set(icon.Play, "Resume")
+		w.pauseButton.SetTip("The picture is held; capturing goes on. Resume shows the present again (Ctrl+P).")
+	} else {
+		w.pauseButton.Set(icon.Pause, "Pause")
+		w.pauseButton.SetTip("Hold the picture; capturing goes on (Ctrl+P)")
+	}
+	w.pauseButton.SetEnabled(w.state.Server() != nil)
+	w.backButton.SetEnabled(w.state.CanBack())
+	w.forwardButton.SetEnabled(w.state.CanForward())
+}
+
+// togglePause holds the picture, or plays and pauses a capture.
+func (w *Window) togglePause() {
+	if w.state.Replay() != nil {
+		w.timeBar.togglePlay()
+		return
+	}
+	if w.state.Server() != nil {
+		w.state.SetPaused(!w.state.Paused())
+	}
+}
+
+// findField looks like a field and opens the finder.
+type findField struct {
+	widget.BaseWidget
+	hovered bool
+	tapped  func()
+}
+
+var (
+	_ fyne.Tappable     = (*findField)(nil)
+	_ desktop.Hoverable = (*findField)(nil)
+)
+
+func newFindField(tapped func()) *findField {
+	f := &findField{tapped: tapped}
+	f.ExtendBaseWidget(f)
+	return f
+}
+
+func (f *findField) Tapped(*fyne.PointEvent)        { f.tapped() }
+func (f *findField) MouseIn(*desktop.MouseEvent)    { f.hovered = true; f.Refresh() }
+func (f *findField) MouseMoved(*desktop.MouseEvent) {}
+func (f *findField) MouseOut()                      { f.hovered = false; f.Refresh() }
+
+func (f *findField) CreateRenderer() fyne.WidgetRenderer {
+	r := &findRenderer{f: f, box: canvas.NewRectangle(color.Transparent), icon: icon.NewPicture(icon.Search, color.NRGBA{}),
+		text: kit.NewText("Find or run…", theme.TextSize, color.Transparent), keys: kit.NewText("Ctrl K", theme.CaptionSize+1, color.Transparent)}
+	r.box.CornerRadius, r.box.StrokeWidth = theme.Radius, 1
+	r.Refresh()
+	return r
+}
+
+type findRenderer struct {
+	f          *findField
+	box        *canvas.Rectangle
+	icon       *icon.Picture
+	text, keys *canvas.Text
+}
+
+func (r *findRenderer) MinSize() fyne.Size { return fyne.NewSize(180, kit.ButtonHeight) }
+
+func (r *findRenderer) Layout(size fyne.Size) {
+	r.box.Resize(size)
+	r.icon.Move(fyne.NewPos(9, (size.Height-14)/2))
+	r.icon.Resize(fyne.NewSquareSize(14))
+	kit.Place(r.text, 30, 0, size.Height)
+	kit.Place(r.keys, size.Width-10-kit.TextWidth(r.keys.Text, r.keys.TextSize, fyne.TextStyle{}), 0, size.Height)
+}
+
+func (r *findRenderer) Refresh() {
+	p := theme.Current()
+	r.box.FillColor, r.box.StrokeColor = p.Background, p.Line
+	if r.f.hovered {
+		r.box.StrokeColor = p.Dim
+	}
+	r.box.Refresh()
+	r.icon.Set(icon.Search, p.Dim)
+	kit.SetText(r.text, r.text.Text, p.Dim)
+	kit.SetText(r.keys, r.keys.Text, p.Dim)
+}
+
+func (r *findRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.box, r.icon.Raster, r.text, r.keys}
+}
+func (r *findRenderer) Destroy() {}
+
+// readOnlyBadge says that nothing here changes a server.
+type readOnlyBadge struct{ widget.BaseWidget }
+
+var _ desktop.Hoverable = (*readOnlyBadge)(nil)
+
+func newReadOnlyBadge() *readOnlyBadge {
+	b := &readOnlyBadge{}
+	b.ExtendBaseWidget(b)
+	return b
+}
+
+func (b *readOnlyBadge) MouseIn(*desktop.MouseEvent) {
+	kit.ShowTip(b, "Nothing that is done here changes a server. What is read is read under sessions that are closed again, so that objects live no longer than they would without this tool.", fyne.NewPos(0, b.Size().Height+4))
+}
+func (b *readOnlyBadge) MouseMoved(*desktop.MouseEvent) {}
+func (b *readOnlyBadge) MouseOut()                      { kit.HideTip(b) }
+
+func (b *readOnlyBadge) CreateRenderer() fyne.WidgetRenderer {
+	r := &badgeRenderer{box: canvas.NewRectangle(color.Transparent), icon: icon.NewPicture(icon.Lock, color.NRGBA{}),
+		text: kit.NewText("read-only", theme.TextSize, color.Transparent)}
+	r.box.CornerRadius, r.box.StrokeWidth = theme.Radius, 1
+	r.Refresh()
+	return r
+}
+
+type badgeRenderer struct {
+	box  *canvas.Rectangle
+	icon *icon.Picture
+	text *canvas.Text
+}
+
+func (r *badgeRenderer) MinSize() fyne.Size {
+	return fyne.NewSize(kit.TextWidth(r.text.Text, theme.TextSize, fyne.TextStyle{})+38, kit.ButtonHeight)
+}
+func (r *badgeRenderer) Layout(size fyne.Size) {
+	r.box.Resize(size)
+	r.icon.Move(fyne.NewPos(10, (size.Height-12)/2))
+	r.icon.Resize(fyne.NewSquareSize(12))
+	kit.Place(r.text, 28, 0, size.Height)
+}
+func (r *badgeRenderer) Refresh() {
+	p := theme.Current()
+	r.box.FillColor, r.box.StrokeColor = theme.Fade(p.OK, 0.08), theme.Fade(p.OK, 0.5)
+	r.box.Refresh()
+	r.icon.Set(icon.Lock, p.OK)
+	kit.SetText(r.text, r.text.Text, p.Text)
+}
+func (r *badgeRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.box, r.icon.Raster, r.text}
+}
+func (r *badgeRenderer) Destroy() {}
+
+// banner is the strip over a page that tells of replay, pause, reading and
+// failures, with one thing to do.
+type banner struct {
+	content *fyne.Container
+	ground  *kit.Ground
+	text    *canvas.Text
+	action  *kit.Button
+	run     func()
+	colour  func(theme.Palette) color.NRGBA
+	full    string
+}
+
+func newBanner() *banner {
+	b := &banner{text: kit.NewText("", theme.TextSize, color.Transparent)}
+	b.action = kit.NewButton(kit.Flat, "", "", func() {
+		if b.run != nil {
+			b.run()
+		}
+	})
+	b.ground = kit.NewGround(b.fill, kit.Bottom)
+	row := container.New(kit.Bar{Gap: 12, Stretch: 0}, b.text, b.action)
+	b.content = container.NewStack(b.ground, kit.WithMargin(kit.Margin{Left: 16, Right: 12, Top: 2, Bottom: 2}, row))
+	b.content.Hide()
+	return b
+}
+
+func (b *banner) fill(p theme.Palette) color.NRGBA {
+	if b.colour == nil {
+		return p.Panel
+	}
+	return theme.Over(theme.Fade(b.colour(p), 0.16), p.Panel)
+}
+
+// show shows a sentence; without one the strip goes. It reports whether the
+// strip came or went.
+func (b *banner) show(text string, c func(theme.Palette) color.NRGBA, action string, run func()) bool {
+	if text == "" {
+		was := b.content.Visible()
+		b.content.Hide()
+		return was
+	}
+	was := b.content.Visible()
+	b.run, b.colour, b.full = run, c, text
+	kit.SetText(b.text, text, theme.Current().Text)
+	b.action.Set("", action)
+	if action == "" {
+		b.action.Hide()
+	} else {
+		b.action.Show()
+	}
+	b.ground.Refresh()
+	b.content.Show()
+	return !was
+}

@@ -1,0 +1,360 @@
+// Package app is the window: five places around one view.State. It owns the
+// toolkit's side of everything but the pages.
+package app
+
+import (
+	"context"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/assets"
+	"kmscope/ui/icon"
+	"kmscope/ui/kit"
+	"kmscope/ui/page"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// ID is the application's id; preferences are kept under it.
+const ID = "io.github.kmscope.kmscope"
+
+// Options of a Window.
+type Options struct {
+	Workspace view.Workspace
+	Pages     []page.Page
+	// Theme overrides what is remembered, for this run.
+	Theme *theme.Mode
+	// Version is shown under Help.
+	Version string
+	// Demo starts the simulated server and gives its address; nil offers none.
+	// Any goroutine.
+	Demo func(ctx context.Context) (view.Target, error)
+}
+
+// Window is the window of the program. All methods but Run belong to the
+// interface goroutine; before Run, to the goroutine that calls Run.
+type Window struct {
+	app   fyne.App
+	win   fyne.Window
+	opts  Options
+	ws    view.Workspace
+	state *view.State
+	prefs prefs
+	files fileChooser
+	pump  *pump
+	queue *queue
+	ctx   context.Context
+	end   context.CancelFunc
+
+	navigator *navigator
+	inspector *inspector
+	timeBar   *timeBar
+	statusBar *statusBar
+	banner    *banner
+	columns   *kit.Columns
+	tabs      *kit.Tabs
+	pages     []page.Page
+	pageArea  *fyne.Container
+	start     *startPage
+	commands  []command
+
+	connectButton, recordButton, pauseButton, backButton, forwardButton *kit.Button
+
+	visible  int // the page that was told that it is shown, -1 for none
+	revision uint64
+	focused  view.Selection
+	closing  bool
+}
+
+// New makes the window of an application; it is shown by Run.
+func New(a fyne.App, o Options) *Window {
+	w := &Window{app: a, opts: o, ws: o.Workspace, pages: o.Pages, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue()}
+	w.ctx, w.end = context.WithCancel(context.Background())
+	mode := w.prefs.theme()
+	if o.Theme != nil {
+		mode = *o.Theme
+	}
+	a.Settings().SetTheme(theme.New(mode))
+	appIcon := fyne.NewStaticResource("kmscope.png", assets.AppIcon)
+	a.SetIcon(appIcon)
+	w.win = a.NewWindow("kmscope")
+	w.win.SetIcon(appIcon)
+	w.win.SetMaster()
+	w.win.SetPadded(false)
+	w.files = newFileChooser(w.win)
+	w.state = view.NewState(w.ws)
+	w.state.SetClock(view.Clock{Mode: w.prefs.clock()})
+	w.pump = newPump(w.update)
+	w.state.Observe(w.pump.kick)
+	w.build()
+	w.win.Resize(w.prefs.windowSize())
+	w.win.SetCloseIntercept(w.close)
+	w.win.SetOnDropped(w.dropped)
+	w.update(true)
+	return w
+}
+
+// Window gives the toolkit's window, for tests and dialogs.
+func (w *Window) Window() fyne.Window { return w.win }
+
+// State gives what the window looks at.
+func (w *Window) State() *view.State { return w.state }
+
+// Run shows the window, opens what was named, and returns when the window was
+// closed. It must be called from the main goroutine. Names are capture files
+// or addresses of servers.
+func (w *Window) Run(names []string, demo bool) {
+	go w.pump.run(w.ctx, w.ws.Changed())
+	go w.queue.run(w.ctx)
+	w.app.Lifecycle().SetOnStarted(func() {
+		if demo {
+			w.startDemo()
+		}
+		for _, n := range names {
+			w.openName(n)
+		}
+	})
+	w.win.ShowAndRun()
+	w.end()
+}
+
+func (w *Window) build() {
+	w.navigator = newNavigator(w.state)
+	w.navigator.model.HideDead = w.prefs.p.Bool(prefHideDead)
+	w.navigator.changed = func() { w.prefs.p.SetBool(prefHideDead, w.navigator.model.HideDead) }
+	w.navigator.menu = w.objectMenu
+	w.inspector = newInspector(w.state)
+	w.timeBar = newTimeBar(w.state, w.queue.do)
+	w.statusBar = newStatusBar(w.state)
+	w.inspector.say = w.statusBar.say
+	w.banner = newBanner()
+	w.start = newStartPage(w)
+
+	titles := make([]string, len(w.pages))
+	areas := []fyne.CanvasObject{}
+	for i, p := range w.pages {
+		titles[i] = p.Title()
+		c := p.Content()
+		c.Hide()
+		areas = append(areas, c)
+	}
+	areas = append(areas, w.start.content)
+	w.pageArea = container.NewStack(areas...)
+	w.tabs = kit.NewTabs(titles, func(i int) {
+		w.prefs.p.SetString(prefPage, w.pages[i].Title())
+		w.showPage()
+	})
+	for i, t := range titles {
+		if t == w.prefs.p.String(prefPage) {
+			w.tabs.Choose(i)
+		}
+	}
+	tabRow := kit.OnPanel(kit.WithMargin(kit.Margin{Left: 10, Bottom: 1}, w.tabs.Object()), kit.Bottom)
+	middle := container.NewStack(kit.NewGround(kit.BackgroundColour, 0),
+		container.NewBorder(container.New(&column{}, tabRow, w.banner.content), nil, nil, nil, w.pageArea))
+	left, right := w.prefs.sides()
+	w.columns = kit.NewColumns(w.navigator.content, middle, w.inspector.content, left, right)
+	w.columns.Changed = w.savePrefs
+	w.columns.ShowSides(w.prefs.p.BoolWithFallback(prefShowLeft, true), w.prefs.p.BoolWithFallback(prefShowRig, true))
+	all := container.New(&frame{}, w.toolbar(), w.columns, container.New(&column{}, w.timeBar.content, w.statusBar.content))
+	w.commands = w.allCommands()
+	w.win.SetMainMenu(w.mainMenu())
+	w.win.SetContent(kit.NewTips(w.win.Canvas(), all))
+	kit.OnUnhandled(w.key)
+	w.win.Canvas().SetOnTypedKey(w.key)
+	w.win.Canvas().SetOnTypedRune(func(r rune) {
+		if r == '?' {
+			w.showKeys()
+		}
+	})
+}
+
+// key takes the keys without a modifier that nothing else has a use for.
+func (w *Window) key(e *fyne.KeyEvent) {
+	switch e.Name {
+	case fyne.KeyF1:
+		w.showKeys()
+	case fyne.KeyEscape:
+		w.state.Follow()
+	}
+}
+
+func (w *Window) toolbar() fyne.CanvasObject {
+	w.connectButton = kit.NewButton(kit.Primary, "", "Connect", func() {
+		widget.ShowPopUpMenuAtRelativePosition(w.connectMenu(), w.win.Canvas(), fyne.NewPos(0, kit.ButtonHeight+4), w.connectButton)
+	}).WithCaret()
+	w.recordButton = kit.NewButton(kit.Framed, icon.Record, "Record", w.record).WithTint(errorColour)
+	w.pauseButton = kit.NewButton(kit.Framed, icon.Pause, "Pause", w.togglePause)
+	find := newFindField(w.find)
+	w.backButton = kit.NewButton(kit.Flat, icon.Back, "", func() { w.state.Back() }).WithTip("Back (Alt+Left)")
+	w.forwardButton = kit.NewButton(kit.Flat, icon.Forward, "", func() { w.state.Forward() }).WithTip("Forward (Alt+Right)")
+	badge := newReadOnlyBadge()
+	row := container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
+		w.backButton, w.forwardButton, find, badge)
+	return kit.OnPanel(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top|kit.Bottom)
+}
+
+// frame puts the toolbar on top, the bars at the bottom and the columns
+// between, without any distance.
+type frame struct{}
+
+func (frame) MinSize(o []fyne.CanvasObject) fyne.Size {
+	s := fyne.Size{}
+	for _, x := range o {
+		m := x.MinSize()
+		s.Width = max(s.Width, m.Width)
+		s.Height += m.Height
+	}
+	return s
+}
+
+func (frame) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	top, bottom := o[0].MinSize().Height, o[2].MinSize().Height
+	o[0].Move(fyne.Position{})
+	o[0].Resize(fyne.NewSize(size.Width, top))
+	o[1].Move(fyne.NewPos(0, top))
+	o[1].Resize(fyne.NewSize(size.Width, max(size.Height-top-bottom, 0)))
+	o[2].Move(fyne.NewPos(0, size.Height-bottom))
+	o[2].Resize(fyne.NewSize(size.Width, bottom))
+}
+
+// column stacks objects from top to bottom without any distance.
+type column struct{}
+
+func (column) MinSize(o []fyne.CanvasObject) fyne.Size {
+	s := fyne.Size{}
+	for _, x := range o {
+		if x.Visible() {
+			m := x.MinSize()
+			s.Width = max(s.Width, m.Width)
+			s.Height += m.Height
+		}
+	}
+	return s
+}
+
+func (column) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	y := float32(0)
+	for _, x := range o {
+		if !x.Visible() {
+			continue
+		}
+		h := x.MinSize().Height
+		x.Move(fyne.NewPos(0, y))
+		x.Resize(fyne.NewSize(size.Width, h))
+		y += h
+	}
+}
+
+// update shows what is new; full is false when only time went on. The pump
+// calls it, at most ten times a second.
+func (w *Window) update(full bool) {
+	now := time.Now()
+	w.state.Tick()
+	w.look()
+	w.statusBar.update(now)
+	w.updateTools(now)
+	w.updateBanner(now)
+	w.timeBar.update()
+	if full || w.state.Revision() != w.revision {
+		w.revision = w.state.Revision()
+		w.navigator.update()
+		w.inspector.update()
+		w.showPage()
+		if w.visible >= 0 {
+			w.pages[w.visible].Update(w.state)
+		}
+	}
+}
+
+// look selects something where nothing is selected, and tells the server what
+// is looked at.
+func (w *Window) look() {
+	sel := w.state.Selection()
+	if sel.Session == nil {
+		if all := w.ws.Sessions(); len(all) > 0 {
+			w.state.Select(view.Selection{Session: all[0]})
+			sel = w.state.Selection()
+		}
+	}
+	if sel == w.focused || sel.Session == nil {
+		return
+	}
+	if w.focused.Session != nil && w.focused.Session != sel.Session {
+		w.focused.Session.Focus()
+	}
+	w.focused = sel
+	ids := view.FocusOf(sel)
+	sel.Session.Focus(ids...)
+	if sel.Object != "" {
+		sel.Session.Read(sel.Object)
+	}
+}
+
+// showPage shows the chosen page, or the start page while there is nothing to
+// look at.
+func (w *Window) showPage() {
+	want := w.tabs.Chosen()
+	if len(w.ws.Sessions()) == 0 || len(w.pages) == 0 {
+		want = -1
+	}
+	if want < 0 {
+		w.start.update()
+		w.start.content.Show()
+	} else {
+		w.start.content.Hide()
+	}
+	if want == w.visible {
+		return
+	}
+	if w.visible >= 0 {
+		w.pages[w.visible].Content().Hide()
+		w.pages[w.visible].Shown(false)
+	}
+	w.visible = want
+	if want >= 0 {
+		w.pages[want].Content().Show()
+		w.pages[want].Shown(true)
+		w.pages[want].Update(w.state)
+	}
+}
+
+func (w *Window) savePrefs() {
+	size := w.win.Canvas().Size()
+	if size.Width > 200 && size.Height > 200 {
+		w.prefs.setWindowSize(size)
+	}
+	w.prefs.setSides(w.columns.Widths())
+	left, right := w.columns.Sides()
+	w.prefs.p.SetBool(prefShowLeft, left)
+	w.prefs.p.SetBool(prefShowRig, right)
+}
+
+// leaveWithin bounds how long closing may take: servers that do not answer are
+// left to collect what we held by themselves.
+const leaveWithin = 5 * time.Second
+
+// close ends the sessions before the window goes: every server is left as it
+// would be without us.
+func (w *Window) close() {
+	if w.closing {
+		return
+	}
+	w.closing = true
+	w.savePrefs()
+	w.statusBar.say("Leaving the servers as they would be without us …", view.Unknown)
+	go func() {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+		defer cancel()
+		// The capture is finished by Close whatever the servers do; an error of
+		// theirs changes nothing any more.
+		_ = w.ws.Close(ctx) //nolint:errcheck // see above
+		fyne.Do(func() {
+			w.end()
+			w.app.Quit()
+		})
+	}()
+}
