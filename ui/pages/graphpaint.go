@@ -129,17 +129,14 @@ func (gp *graphPainter) frameTitle(c *paint.Canvas, l *look, f *graph.Frame, now
 	}
 	gap := 16 * max(k, 0.5*scale)
 	left := room - bold.Width(name) - gap
-	if left > 40*scale {
+	over := base+bold.Descent > y+graph.HeaderHeight*k // the text lies over the nodes
+	if left > 40*scale && !over {
 		note = small.Fit(note, left)
 	} else {
 		note = ""
 	}
-	if base+bold.Descent > y+graph.HeaderHeight*k {
-		under := bold.Width(name) + 2*pad
-		if note != "" {
-			under += gap + small.Width(note)
-		}
-		c.Rect(x+1, y+1, min(under, w-2), base+bold.Descent-y, paint.WithAlpha(l.Background, 0.8))
+	if over {
+		c.Rect(x+1, y+1, min(bold.Width(name)+2*pad, w-2), base+bold.Descent-y, paint.WithAlpha(l.Background, 0.8))
 	}
 	end := c.Text(bold, name, x+pad, base, l.Text)
 	if note != "" {
