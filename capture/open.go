@@ -64,9 +64,7 @@ func Open(path string) (*Reader, error) {
 			return nil, err
 		}
 	}
-	if r.header.Segment > 1 {
-		r.waiting = append(r.waiting, r.gap("older records were let go: the size of the capture is limited"))
-	}
+	r.rewind()
 	return r, nil
 }
 
@@ -113,13 +111,11 @@ func (r *Reader) sniff(i int, p *part) error {
 	}
 	defer func() {
 		r.leave()
-		r.cur, r.anchor, r.anchored, r.lastMs, r.extra, r.segment = 0, r.header.WallMs*1000, r.header.WallMs > 0, 0, 0, 0
-		clear(r.open)
 	}()
 	lines := newLines(io.LimitReader(r.text, sniffBytes))
 	for n := 0; n < sniffLines; n++ {
 		line, err := lines.next()
-		trimmed := bytes.TrimSpace(line)
+		trimmed := bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
 		if len(trimmed) > 0 {
 			var l fileLine
 			if parseLine(trimmed, &l) == "" {

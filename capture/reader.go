@@ -41,6 +41,9 @@ type Reader struct {
 	lastMs  float64
 	open    map[string]bool
 	notFrom time.Time // records before it are left out, after SeekTo
+	way     []waypoint
+	within  bool  // SeekTo left out the beginning
+	landed  int64 // of the first record after that, its moment; 0 when it was read
 }
 
 // Header gives the first line of the file; its Version is 0 when it has none.
@@ -201,7 +204,7 @@ type fileLine struct {
 // decode reads a line. It gives false for lines that are no records and need
 // no mention: blank ones, headers, and opens that repeat what is known.
 func (r *Reader) decode(line []byte) (Record, bool) {
-	trimmed := bytes.TrimSpace(line)
+	trimmed := bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
 	if len(trimmed) == 0 {
 		return Record{}, false
 	}
@@ -216,7 +219,7 @@ func (r *Reader) decode(line []byte) (Record, bool) {
 			return r.undecoded(trimmed, err.Error()), true
 		}
 		if h.WallMs > 0 {
-			r.anchor, r.anchored = h.WallMs*1000, true
+			r.anchor, r.anchored, r.landed = h.WallMs*1000, true, 0
 		}
 		if r.segment > 0 && h.Segment > r.segment+1 {
 			r.wait(r.gap("a part of the capture is missing here"))
@@ -226,10 +229,13 @@ func (r *Reader) decode(line []byte) (Record, bool) {
 	}
 	rec := l.Record
 	rec.TimeMs = *l.T
+	if rec.Resumed && rec.Dir != DirOpen {
+		rec.Resumed = false
+	}
 	switch rec.Dir {
 	case DirOpen:
 		if rec.Resumed {
-			if r.open[rec.Conn] {
+			if r.within || r.open[rec.Conn] {
 				return Record{}, false
 			}
 			r.extra++
@@ -247,6 +253,10 @@ func (r *Reader) decode(line []byte) (Record, bool) {
 }
 
 func (r *Reader) dated(rec Record) Record {
+	if r.landed != 0 {
+		// The header was not read: the mark says the same.
+		r.anchor, r.anchored, r.landed = r.landed-micros(rec.TimeMs), true, 0
+	}
 	rec.At = moment(r.anchor, rec.TimeMs)
 	r.lastMs = rec.TimeMs
 	return rec

@@ -25,13 +25,13 @@ import (
 // patterns in the whole text (which does not know where a string ends).
 
 const (
-	redacted     = "redacted"
-	ownPrefix    = "kmscope-" // how the session ids of this program begin
-	idsPerHalf   = 32 << 10
-	maxPending   = 4096
-	maxNesting   = 4 // JSON within strings of JSON
-	uuidLength   = 36
-	minWideID    = 16
+	redacted   = "redacted"
+	ownPrefix  = "kmscope-" // how the session ids of this program begin
+	idsPerHalf = 32 << 10
+	maxPending = 4096
+	maxNesting = 4 // JSON within strings of JSON
+	uuidLength = 36
+	minWideID  = 16
 )
 
 // secretKeys are the keys whose string value is a secret as a whole.

@@ -135,7 +135,7 @@ func create(path string, h Header, o WriterOptions, c clock, files fileSystem) (
 	if err := w.out.write(w.pack()); err != nil {
 		return nil, w.out.abandon(err)
 	}
-	w.packed = w.packed[:0]
+	w.text, w.packed = w.text[:0], w.packed[:0]
 	w.publish(nil)
 	go w.run()
 	return w, nil
@@ -352,7 +352,7 @@ func (w *Writer) line(r *Record) {
 		r = &safe
 	}
 	if w.records == 0 {
-		w.first = mark{record: w.written, micros: micros(r.TimeMs)}
+		w.first = mark{record: w.written, micros: w.moment(r.TimeMs)}
 	}
 	w.out.note(r)
 	w.text = appendLine(w.text, r)
@@ -369,7 +369,12 @@ func (w *Writer) begin() {
 		return
 	}
 	w.text = w.out.resume(text, w.out.lastMs)
-	w.first = mark{record: w.written, micros: micros(w.out.lastMs)}
+	w.first = mark{record: w.written, micros: w.moment(w.out.lastMs)}
+}
+
+// moment is the wall clock at a TimeMs, in microseconds since 1970.
+func (w *Writer) moment(timeMs float64) int64 {
+	return w.header.Created.UnixMilli()*1000 + micros(timeMs)
 }
 
 // pack compresses the coming frame, with its mark before it.

@@ -43,8 +43,8 @@ func isZstd(head []byte) bool {
 // mark is what the skippable frame before every frame of a capture tells about
 // it: where it stands in the capture, so that seeking need not decode.
 type mark struct {
-	record int64 // number of its first record since the capture began
-	micros int64 // TimeMs of that record, in microseconds
+	record int64 // number of its first record since the capture began, repeated opens not counted
+	micros int64 // its moment, in microseconds since 1970
 }
 
 // appendMark appends the skippable frame: "KMSX", record, micros.
