@@ -28,8 +28,8 @@ const (
 )
 
 // start starts a child.
-func start(make func() *exec.Cmd) (*process, error) {
-	p := &process{cmd: make()}
+func start(command func() *exec.Cmd) (*process, error) {
+	p := &process{cmd: command()}
 	p.cmd.Stderr = &p.stderr
 	hideWindow(p.cmd)
 	var err error
