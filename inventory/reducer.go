@@ -354,6 +354,9 @@ func (s *Reducer) dropConnection(k ConnectionKey, stamp time.Time) {
 	}
 }
 
+// Changed reports whether anything but the time changed since the last Snapshot.
+func (s *Reducer) Changed() bool { return s.changed }
+
 // Snapshot gives the state as it is now. When nothing changed it gives the
 // same Snapshot again.
 func (s *Reducer) Snapshot() *Snapshot {

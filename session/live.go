@@ -151,7 +151,9 @@ func (l *live) options(role string, o kmsconn.Observer) kmsconn.Options {
 		Target: l.target, Label: l.label(role), Role: role, Tap: l.intake.push, Observer: o,
 		Schema:    func() kmsconn.Schema { return l.s.Schema() },
 		Abilities: l.abilities,
-		PingEvery: 10 * time.Second,
+
+		CallTimeout: l.ws.opts.Patience, PingEvery: l.ws.opts.Patience,
+		PingTimeout: l.ws.opts.Patience / 2, HandshakeTimeout: l.ws.opts.Patience / 2,
 	}
 }
 
@@ -233,6 +235,11 @@ func (l *live) resync() {
 // been missed.
 func (l *live) reread(ids []string, why string) {
 	l.log.Debug("reading states again", "objects", len(ids), "because", why)
+	if why != kmsconn.Renewed {
+		// A renewal misses what happens within a tenth of a millisecond; this may
+		// have been more.
+		l.note(capture.Record{Dir: capture.DirGap, Conn: l.prefix + "/watch", Note: "events may be missing: " + why})
+	}
 	l.mu.Lock()
 	for _, id := range ids {
 		l.asked[id] = true
@@ -240,6 +247,16 @@ func (l *live) reread(ids []string, why string) {
 	l.pending = append(l.pending, ids...)
 	l.mu.Unlock()
 	l.signal()
+}
+
+// note has the loop write a remark into the capture and the model.
+func (l *live) note(r capture.Record) {
+	rec := l.ws.stamp(r, time.Now())
+	l.ws.append(rec)
+	select {
+	case l.notes <- rec:
+	default: // the file has it
+	}
 }
 
 func (l *live) signal() {
@@ -277,6 +294,11 @@ func (l *live) dismiss(id string) {
 	}
 }
 
+// quietEvery is how often is published while only statistics come: whoever
+// watches repaints then, and a window that repaints ten times a second for
+// figures that come once a second costs what the laptop has for the incident.
+const quietEvery = time.Second
+
 // loop applies frames in the order in which they came and publishes.
 func (l *live) loop(ctx context.Context) {
 	var published time.Time
@@ -305,8 +327,12 @@ func (l *live) loop(ctx context.Context) {
 		if !l.server.changed {
 			continue
 		}
-		if wait := publishEvery - time.Since(published); wait > 0 {
-			if later == nil {
+		every := publishEvery
+		if !l.server.Changed() {
+			every = quietEvery // statistics alone
+		}
+		if wait := every - time.Since(published); wait > 0 {
+			if later == nil || wait < publishEvery {
 				later = time.After(wait)
 			}
 			continue

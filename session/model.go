@@ -20,7 +20,8 @@ type Model struct {
 	stats     *stats.Store
 	timeline  *timeline.Log
 
-	records, undecoded, gaps int
+	undecoded, gaps int
+	shown           uint64 // entries of the timeline at the last Snapshot
 }
 
 // NewModel makes the model of a server of which nothing is known but its URL
@@ -34,7 +35,16 @@ func NewModel(url string) *Model {
 }
 
 // Snapshot gives the state as of the last record.
-func (m *Model) Snapshot() *inventory.Snapshot { return m.inventory.Snapshot() }
+func (m *Model) Snapshot() *inventory.Snapshot {
+	m.shown = m.timeline.Total()
+	return m.inventory.Snapshot()
+}
+
+// Changed reports whether the inventory changed since the last Snapshot, or
+// events came: what a person should see at once. Statistics alone can wait.
+func (m *Model) Changed() bool {
+	return m.inventory.Changed() || m.timeline.Total() != m.shown
+}
 
 // Stats gives the store of series.
 func (m *Model) Stats() *stats.Store { return m.stats }
