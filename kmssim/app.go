@@ -245,10 +245,17 @@ func (a *App) HangUp(endpoint string, polite bool) {
 
 // Fail raises an Error event of an object.
 func (a *App) Fail(object, typ string, code int, description string) {
+	a.Raise(object, "Error", map[string]any{"type": typ, "errorCode": code, "description": description})
+}
+
+// Raise raises any event of an object, for storms and for events that nothing
+// else raises. data are the event's own fields; source, tags and the time are
+// added. It changes data.
+func (a *App) Raise(object, typ string, data map[string]any) {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
 	if o := a.s.objects[object]; o != nil {
-		a.s.raiseErrorLocked(o, typ, code, description)
+		a.s.raiseLocked(o, typ, data)
 		a.s.flushLocked()
 	}
 }

@@ -151,10 +151,16 @@ func (s *Server) spoilLocked(l *link) {
 	}
 }
 
+// send hands a frame to a link. A socket whose reader does not keep up is cut.
 func (l *link) send(frame []byte) {
+	if l.closed {
+		return
+	}
 	switch {
 	case l.ws != nil:
-		l.out.add(frame)
+		if !l.out.add(frame) {
+			l.dropLocked()
+		}
 	case l.onEvent != nil:
 		l.onEvent(frame)
 	}

@@ -97,7 +97,7 @@ func gatherCandidates(s *Server, o *object, _ map[string]any) (any, *rpcError) {
 		}
 	}
 	for component := 1; component <= 2; component++ {
-		for _, c := range s.hostCandidates(component) {
+		for _, c := range s.hostCandidates(o, component) {
 			s.candidateLocked(o, c)
 		}
 	}
@@ -118,14 +118,24 @@ func gatherCandidates(s *Server, o *object, _ map[string]any) (any, *rpcError) {
 
 func (s *Server) port() int { return 1024 + s.rand.Intn(64000) }
 
-func (s *Server) hostCandidates(component int) []string {
+// hostCandidates are the server's own: UDP, and TCP unless iceTcp is off. An
+// external address replaces the real ones.
+func (s *Server) hostCandidates(o *object, component int) []string {
+	addresses := s.opt.Addresses
+	for _, name := range []string{"externalIPv4", "externalAddress"} {
+		if ext, _ := o.props[name].(string); ext != "" {
+			addresses = []string{ext}
+		}
+	}
 	var out []string
 	n := 1
-	for _, a := range s.opt.Addresses {
-		out = append(out,
-			fmt.Sprintf("candidate:%d %d UDP %d %s %d typ host", n, component, 2015363327+1-component, a, s.port()),
-			fmt.Sprintf("candidate:%d %d TCP %d %s 9 typ host tcptype active", n+1, component, 1015021823+1-component, a),
-			fmt.Sprintf("candidate:%d %d TCP %d %s %d typ host tcptype passive", n+2, component, 1010827519+1-component, a, s.port()))
+	for _, a := range addresses {
+		out = append(out, fmt.Sprintf("candidate:%d %d UDP %d %s %d typ host", n, component, 2015363327+1-component, a, s.port()))
+		if o.props["iceTcp"] != false {
+			out = append(out,
+				fmt.Sprintf("candidate:%d %d TCP %d %s 9 typ host tcptype active", n+1, component, 1015021823+1-component, a),
+				fmt.Sprintf("candidate:%d %d TCP %d %s %d typ host tcptype passive", n+2, component, 1010827519+1-component, a, s.port()))
+		}
 		n += 3
 	}
 	return out

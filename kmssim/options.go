@@ -25,6 +25,9 @@ type Options struct {
 	Addresses []string
 	// Malformed says what a frame does that is no request at all.
 	Malformed MalformedMode
+	// QueueBytes is how much may wait for a slow reader before its socket is
+	// cut; default 128 MiB.
+	QueueBytes int
 	// NoProse leaves the descriptions out of getKmd, as some builds do.
 	NoProse bool
 	// Faults are in force from the start; SetFaults changes them later.
@@ -98,6 +101,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Clock == nil {
 		o.Clock = newRealClock(o.Speed)
+	}
+	if o.QueueBytes <= 0 {
+		o.QueueBytes = maxQueueBytes
 	}
 	if o.CPUCount <= 0 {
 		o.CPUCount = 2

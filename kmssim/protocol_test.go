@@ -93,6 +93,50 @@ func TestGetUsedCPUHoldsUpItsOwnConnectionOnly(t *testing.T) {
 	}
 }
 
+func TestTenSleepersBlockEverybody(t *testing.T) {
+	clock := NewFakeClock(time.UnixMilli(1795246000000))
+	s, url := start(t, Options{Clock: clock})
+	done := make(chan struct{}, workerThreads)
+	for range workerThreads {
+		c := dial(t, url).connect()
+		go func() {
+			c.invoke(managerID, "getUsedCpu", map[string]any{"interval": 5000})
+			done <- struct{}{}
+		}()
+	}
+	eventually(t, "all workers sleep", func() bool { return len(s.workers) == workerThreads })
+	other := dial(t, url)
+	if m, ok := other.try(1, map[string]any{"jsonrpc": "2.0", "id": 1, "method": "ping"}, 100*time.Millisecond); ok {
+		t.Errorf("answered by a busy server: %v", m)
+	}
+	clock.Advance(5 * time.Second)
+	for range workerThreads {
+		<-done
+	}
+	other.call("ping", nil)
+}
+
+func TestASlowReaderIsCut(t *testing.T) {
+	s, url := start(t, Options{QueueBytes: 1 << 20})
+	ws, _, err := websocket.DefaultDialer.Dial(url, nil) // and never reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = ws.Close() }()
+	request := map[string]any{"jsonrpc": "2.0", "id": 1, "method": "subscribe",
+		"params": map[string]any{"object": managerID, "type": "Error"}}
+	if err := ws.WriteMessage(websocket.TextMessage, encode(request)); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the subscription", func() bool { return s.Subscriptions() == 1 })
+	app := s.NewApp()
+	defer app.Leave()
+	eventually(t, "the socket is cut", func() bool {
+		app.Fail(managerID, "STORM", 1, strings.Repeat("x", 1<<19))
+		return s.Connections() == 0
+	})
+}
+
 // sleeping tells whether something waits for exactly d more.
 func (c *FakeClock) sleeping(d time.Duration) bool {
 	c.mu.Lock()

@@ -29,11 +29,12 @@ type outQueue struct {
 	mu     sync.Mutex
 	frames [][]byte
 	bytes  int
+	limit  int
 	wake   chan struct{}
 }
 
 const (
-	maxQueueBytes = 256 << 20
+	maxQueueBytes = 128 << 20
 	maxFrameBytes = 64 << 20
 )
 
@@ -77,7 +78,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	ws.SetReadLimit(maxFrameBytes)
 	l := &link{s: s, ws: ws, gone: make(chan struct{})}
-	l.out.wake = make(chan struct{}, 1)
+	l.out.wake, l.out.limit = make(chan struct{}, 1), s.opt.QueueBytes
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -162,9 +163,9 @@ func (s *Server) receive(l *link, frame []byte) fate {
 	// Events are sent by other threads: before or after the reply.
 	if s.rand.Float64() < 0.3 {
 		s.flushLocked()
-		l.out.add(text)
+		l.send(text)
 	} else {
-		l.out.add(text)
+		l.send(text)
 		s.flushLocked()
 	}
 	return fateLives
@@ -233,11 +234,12 @@ func (l *link) dropLocked() {
 	}
 }
 
-func (q *outQueue) add(frame []byte) {
+// add queues a frame; false when the queue is full.
+func (q *outQueue) add(frame []byte) bool {
 	q.mu.Lock()
-	if q.bytes+len(frame) > maxQueueBytes {
+	if q.bytes+len(frame) > q.limit {
 		q.mu.Unlock()
-		return
+		return false
 	}
 	q.frames = append(q.frames, frame)
 	q.bytes += len(frame)
@@ -246,6 +248,7 @@ func (q *outQueue) add(frame []byte) {
 	case q.wake <- struct{}{}:
 	default:
 	}
+	return true
 }
 
 func (q *outQueue) take() [][]byte {

@@ -4,8 +4,10 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -15,14 +17,19 @@ import (
 )
 
 func main() {
-	if err := run(os.Args[1:]); err != nil {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "kmssim:", err)
 		os.Exit(1)
 	}
 }
 
-func run(args []string) error {
+// run serves until ctx ends. It prints the address to stdout once it listens.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags := flag.NewFlagSet("kmssim", flag.ContinueOnError)
+	flags.SetOutput(stderr)
 	var (
 		listen    = flags.String("listen", "127.0.0.1:8888", "address to listen on")
 		scenario  = flags.String("scenario", "conference", "what happens on the server; see -list")
@@ -36,14 +43,16 @@ func run(args []string) error {
 		deaf      = flags.Bool("deaf", false, "answer nothing")
 	)
 	if err := flags.Parse(args); err != nil {
-		if err == flag.ErrHelp {
+		if errors.Is(err, flag.ErrHelp) {
 			return nil
 		}
 		return fmt.Errorf("see kmssim -h: %w", err)
 	}
 	if *list {
 		for _, sc := range kmssim.Scenarios() {
-			fmt.Printf("%-16s %s\n", sc.Name, sc.Summary)
+			if _, err := fmt.Fprintf(stdout, "%-16s %s\n", sc.Name, sc.Summary); err != nil {
+				return fmt.Errorf("write the list: %w", err)
+			}
 		}
 		return nil
 	}
@@ -60,9 +69,9 @@ func run(args []string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(url)
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	if _, err := fmt.Fprintln(stdout, url); err != nil {
+		return fmt.Errorf("write the address: %w", err)
+	}
 	if err := srv.Play(ctx, sc); err != nil {
 		return err
 	}
