@@ -87,6 +87,7 @@ func NewCharts() *Charts {
 	}
 	p.live = widget.NewButton("Live", p.follow)
 	bar.Add(p.live)
+	bar.Add(widget.NewButton("Copy CSV", p.copyCSV))
 	p.content = container.NewBorder(inset(bar), nil, nil, nil, p.surface)
 	return p
 }
@@ -123,7 +124,9 @@ func (p *Charts) Commands() []page.Command {
 			}
 		}})
 	}
-	return append(out, page.Command{Title: "Charts: follow the end", Run: p.follow})
+	return append(out,
+		page.Command{Title: "Charts: follow the end", Run: p.follow},
+		page.Command{Title: "Charts: copy the figures shown as CSV", Run: p.copyCSV})
 }
 
 // Update implements page.Page.
@@ -159,7 +162,7 @@ func (p *Charts) refresh() {
 	}
 	if q != p.asked {
 		p.asked = q
-		snap := v.Snapshot(x)
+		snap := x.Snapshot() // for names: the newest are the best
 		p.work.start(func(ctx context.Context) func() {
 			charts, empty := gatherCharts(ctx, q, snap)
 			return func() {
@@ -184,11 +187,7 @@ func coarse(t time.Time, span time.Duration) time.Time {
 func (p *Charts) updateBar() {
 	v := p.view
 	if o := v.Selection().Object; o != "" {
-		label := inventory.TypeOf(o)
-		if obj := v.Object(); obj != nil {
-			label = obj.Label()
-		}
-		p.chip.set(label)
+		p.chip.set(objectName(v.Server().Snapshot(), o))
 		p.chip.Show()
 	} else {
 		p.chip.Hide()
@@ -250,12 +249,7 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 		}
 		return list
 	}
-	label := func(id string) string {
-		if o := snap.Object(id); o != nil {
-			return o.Label()
-		}
-		return inventory.TypeOf(id)
-	}
+	label := func(id string) string { return objectName(snap, id) }
 	inPipeline := ""
 	if q.object != "" && q.object != inventory.ManagerID {
 		if q.object != inventory.PipelineOf(q.object) {

@@ -193,7 +193,7 @@ func (p *Timeline) updateChip() {
 		p.chip.Hide()
 		return
 	}
-	p.chip.set(objectName(p.view.Snapshot(p.view.Server()), p.scope))
+	p.chip.set(objectName(p.view.Server().Snapshot(), p.scope))
 	p.chip.Show()
 }
 
