@@ -202,8 +202,14 @@ func summary(states []Badge) string {
 	flowing, stopped := false, ""
 	for _, b := range states {
 		switch b.Lane {
-		case "ICE", "DTLS":
+		case "ICE":
 			parts = append(parts, b.Text)
+		case "DTLS":
+			if b.Value == "CONNECTED" {
+				parts = append(parts, "DTLS") // room is short, and this is as it should be
+			} else {
+				parts = append(parts, b.Text)
+			}
 		case "media", "connection":
 			if b.Value != "CONNECTED" {
 				parts = append(parts, b.Text)

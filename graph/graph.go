@@ -127,7 +127,7 @@ type Node struct {
 	Parent string // object id
 	States []Badge
 	// Summary is the line of states that a box has room for: "ICE READY · DTLS
-	// CONNECTED · flowing".
+	// · flowing".
 	Summary     string
 	Errors      int
 	Dead        bool

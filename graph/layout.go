@@ -439,6 +439,7 @@ func apply(g *Graph, f *Frame, m *frameMembers, p *placedFrame) {
 	for k, i := range m.nodes {
 		g.Nodes[i].X, g.Nodes[i].Y = p.at[k].X, p.at[k].Y
 	}
+	lanes := make(map[int]float64, len(m.edges))
 	for _, k := range m.order {
 		path := p.pairs[k]
 		if path == nil { // the pair turned round since it was placed
@@ -452,9 +453,12 @@ func apply(g *Graph, f *Frame, m *frameMembers, p *placedFrame) {
 			if both {
 				off += float64(len(edges)) * laneSpacing
 			}
-			g.Edges[i].Path = shifted(path, off, m.offsetLimit(g, k))
+			off = clamp(off, m.offsetLimit(g, k))
+			lanes[i] = off
+			g.Edges[i].Path = shifted(path, off)
 		}
 	}
+	ports(g, m, lanes)
 }
 
 // laneSpacing is between the media of one pair.
@@ -465,10 +469,12 @@ func (m *frameMembers) offsetLimit(g *Graph, k [2]int) float64 {
 	return min(g.Nodes[m.nodes[k[0]]].H, g.Nodes[m.nodes[k[1]]].H)/2 - 4
 }
 
+// clamp keeps a value between -limit and limit.
+func clamp(v, limit float64) float64 { return min(max(v, -max(limit, 0)), max(limit, 0)) }
+
 // shifted moves a path downwards: edges go from left to right, so that puts
 // them side by side.
-func shifted(path []Point, by, limit float64) []Point {
-	by = min(max(by, -max(limit, 0)), max(limit, 0))
+func shifted(path []Point, by float64) []Point {
 	out := make([]Point, len(path))
 	for i, p := range path {
 		out[i] = Point{p.X, p.Y + by}

@@ -87,7 +87,7 @@ func sound(t *testing.T, g *Graph) {
 		}
 	}
 	touches := func(n Node, p Point) bool {
-		const slack = 14 // graphviz ends curves near the box, parallel media are shifted
+		const slack = 3 // graphviz ends curves near the box
 		return p.X >= n.X-slack && p.X <= n.X+n.W+slack && p.Y >= n.Y-slack && p.Y <= n.Y+n.H+slack
 	}
 	for _, e := range g.Edges {

@@ -19,6 +19,7 @@ type process struct {
 	stderr tail
 	jobs   int
 	boxes  int
+	ended  bool
 }
 
 // A child leaks about half a kilobyte per box and job: it is replaced in time.
@@ -59,6 +60,9 @@ func (p *process) place(ctx context.Context, j *job) (*placement, error) {
 	if err == nil {
 		err = readFrame(p.out, &answer)
 	}
+	if err != nil {
+		p.end() // what it complained about is complete only then
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
@@ -78,6 +82,10 @@ func (p *process) worn() bool { return p.jobs >= maxJobsPerChild || p.boxes >= m
 
 // end ends the child at once: it owns nothing that needs tidying.
 func (p *process) end() {
+	if p.ended {
+		return
+	}
+	p.ended = true
 	_ = p.in.Close()
 	_ = p.cmd.Process.Kill()
 	_ = p.cmd.Wait()
