@@ -112,10 +112,12 @@ func run(args []string) error {
 	defer layouter.Close()
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
-		Pages:     []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline()},
-		Theme:     o.theme,
-		Version:   version,
-		Demo:      d.start,
+		Pages: func() []page.Page {
+			return []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline()}
+		},
+		Theme:   o.theme,
+		Version: version,
+		Demo:    d.start,
 	})
 	w.Run(o.names, o.demo)
 	return nil

@@ -9,7 +9,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
@@ -22,7 +21,7 @@ import (
 // goroutine, unless the person cancelled.
 func (w *Window) task(what string, work func(context.Context) error, done func(error)) {
 	ctx, stop := context.WithCancel(w.ctx)
-	var d *dialog.CustomDialog
+	var d *kit.Modal
 	finished := false
 	show := time.AfterFunc(300*time.Millisecond, func() {
 		fyne.Do(func() {
@@ -31,8 +30,8 @@ func (w *Window) task(what string, work func(context.Context) error, done func(e
 			}
 			bar := widget.NewProgressBarInfinite()
 			cancel := kit.NewButton(kit.Framed, "", "Cancel", stop)
-			d = dialog.NewCustomWithoutButtons(what, container.New(&leastWidth{380},
-				container.NewVBox(bar, container.NewHBox(layout.NewSpacer(), cancel))), w.win)
+			d = kit.NewModal(w.win.Canvas(), what, container.New(&leastWidth{380},
+				container.NewVBox(bar, container.NewHBox(layout.NewSpacer(), cancel))))
 			d.Show()
 		})
 	})
@@ -56,7 +55,7 @@ func (w *Window) task(what string, work func(context.Context) error, done func(e
 func (w *Window) fail(title string, err error, action string, run func()) {
 	text := widget.NewLabel(sentence(err))
 	text.Wrapping = fyne.TextWrapWord
-	var d *dialog.CustomDialog
+	var d *kit.Modal
 	row := container.NewHBox(layout.NewSpacer(), kit.NewButton(kit.Framed, "", "Close", func() { d.Hide() }))
 	if action != "" {
 		row.Add(kit.NewButton(kit.Primary, "", action, func() {
@@ -64,7 +63,7 @@ func (w *Window) fail(title string, err error, action string, run func()) {
 			run()
 		}))
 	}
-	d = dialog.NewCustomWithoutButtons(title, container.New(&leastWidth{440}, container.NewVBox(text, row)), w.win)
+	d = kit.NewModal(w.win.Canvas(), title, container.New(&leastWidth{440}, container.NewVBox(flush(text), row)))
 	d.Show()
 }
 

@@ -8,7 +8,6 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
@@ -27,7 +26,7 @@ const (
 // connectDialog asks for a server and connects to it.
 type connectDialog struct {
 	w       *Window
-	dialog  *dialog.CustomDialog
+	dialog  *kit.Modal
 	address *kit.Entry
 	trust   *widget.RadioGroup
 	caFile  *kit.Entry
@@ -64,7 +63,7 @@ func showConnect(w *Window, address string) *connectDialog {
 	d.trust = widget.NewRadioGroup([]string{trustSystem, trustCA, trustPin}, func(string) { d.trustChanged() })
 	d.trust.Required = true
 	ca := container.NewBorder(nil, nil, nil, d.browse, d.caFile)
-	d.tls = container.NewVBox(widget.NewLabel("The server is encrypted. Trust"), d.trust, ca, d.pin)
+	d.tls = container.NewVBox(flush(widget.NewLabel("The connection is encrypted. Trust")), flush(d.trust), ca, d.pin)
 	d.failure = widget.NewLabel("")
 	d.failure.Wrapping = fyne.TextWrapWord
 	d.failure.Importance = widget.DangerImportance
@@ -73,12 +72,12 @@ func showConnect(w *Window, address string) *connectDialog {
 	d.status.Truncation = fyne.TextTruncateEllipsis
 	d.bar = widget.NewProgressBarInfinite()
 	d.bar.Stop()
-	d.busy = container.NewVBox(d.status, d.bar)
+	d.busy = container.NewVBox(flush(d.status), d.bar)
 	d.busy.Hide()
 	d.connect = kit.NewButton(kit.Primary, icon.Plug, "Connect", d.start)
 	d.cancel = kit.NewButton(kit.Framed, "", "Cancel", d.close)
 
-	body := container.NewVBox(widget.NewLabel("Address of the server"), d.address)
+	body := container.NewVBox(flush(widget.NewLabel("Address of the server")), d.address)
 	if recent := w.prefs.recent(prefServers); len(recent) > 0 {
 		row := container.New(layout.NewRowWrapLayoutWithCustomPadding(2, 2))
 		for _, r := range recent[:min(len(recent), 5)] {
@@ -90,12 +89,12 @@ func showConnect(w *Window, address string) *connectDialog {
 		body.Add(row)
 	}
 	body.Add(d.tls)
-	body.Add(d.failure)
+	body.Add(flush(d.failure))
 	body.Add(d.busy)
 	note := widget.NewLabel("kmscope only reads. It leaves the server as it would be without it.")
 	note.Importance = widget.LowImportance
 	note.Wrapping = fyne.TextWrapWord
-	body.Add(note)
+	body.Add(flush(note))
 	body.Add(container.NewHBox(layout.NewSpacer(), d.cancel, d.connect))
 
 	if address == "" {
@@ -104,8 +103,8 @@ func showConnect(w *Window, address string) *connectDialog {
 			address = recent[0]
 		}
 	}
-	d.dialog = dialog.NewCustomWithoutButtons("Connect to a media server", container.New(&leastWidth{520}, body), w.win)
-	d.dialog.SetOnClosed(func() {
+	d.dialog = kit.NewModal(w.win.Canvas(), "Connect to a media server", container.New(&leastWidth{520}, body))
+	d.dialog.OnClosed(func() {
 		if d.stop != nil {
 			d.stop()
 		}
@@ -188,8 +187,7 @@ func (d *connectDialog) trustChanged() {
 // fit makes the dialog as high as what is in it.
 func (d *connectDialog) fit() {
 	if d.dialog != nil {
-		d.dialog.Resize(d.dialog.MinSize())
-		d.dialog.Refresh()
+		d.dialog.Fit()
 	}
 }
 
@@ -262,17 +260,22 @@ func (d *connectDialog) ask(t view.Target, u *view.Untrusted) {
 	facts := widget.NewLabelWithStyle(fmt.Sprintf("issued for  %s\nvalid until  %s\nSHA-256  %s", u.Subject, u.NotAfter.Local().Format("2006-01-02 15:04"), groups(u.Fingerprint)),
 		fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
 	facts.Wrapping = fyne.TextWrapWord
-	q := dialog.NewCustomConfirm("Trust this certificate?", "Trust it from now on", "Do not connect", container.New(&leastWidth{560}, container.NewVBox(text, facts)), func(yes bool) {
-		if !yes {
-			return
-		}
+	var q *kit.Modal
+	trust := kit.NewButton(kit.Primary, "", "Trust it from now on", func() {
+		q.Hide()
 		t.Fingerprint, t.CAFile = u.Fingerprint, ""
 		d.pin.SetText(u.Fingerprint)
 		d.trust.SetSelected(trustPin)
 		d.attach(t)
-	}, d.w.win)
+	})
+	no := kit.NewButton(kit.Framed, "", "Do not connect", func() { q.Hide() })
+	q = kit.NewModal(d.w.win.Canvas(), "Trust this certificate?", container.New(&leastWidth{600},
+		container.NewVBox(flush(text), flush(facts), container.NewHBox(layout.NewSpacer(), no, trust))))
 	q.Show()
 }
+
+// flush takes back the margin that labels have on their left.
+func flush(o fyne.CanvasObject) fyne.CanvasObject { return kit.WithMargin(kit.Margin{Left: -6}, o) }
 
 // groups writes a fingerprint in groups that a person can compare.
 func groups(hex string) string {

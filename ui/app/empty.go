@@ -11,9 +11,7 @@ import (
 func emptyNote(title, text string, actions ...fyne.CanvasObject) *fyne.Container {
 	head := widget.NewLabelWithStyle(title, fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	head.Wrapping = fyne.TextWrapWord
-	body := widget.NewLabelWithStyle(text, fyne.TextAlignCenter, fyne.TextStyle{})
-	body.Wrapping = fyne.TextWrapWord
-	body.Importance = widget.LowImportance
+	body := dimLabel(text)
 	box := container.NewVBox(head, body)
 	if len(actions) > 0 {
 		row := container.NewHBox(layout.NewSpacer())
@@ -24,6 +22,14 @@ func emptyNote(title, text string, actions ...fyne.CanvasObject) *fyne.Container
 		box.Add(row)
 	}
 	return container.New(&middle{width: 460}, box)
+}
+
+// dimLabel is a wrapped sentence in the colour of secondary text.
+func dimLabel(text string) *widget.Label {
+	l := widget.NewLabelWithStyle(text, fyne.TextAlignCenter, fyne.TextStyle{})
+	l.Wrapping = fyne.TextWrapWord
+	l.Importance = widget.LowImportance
+	return l
 }
 
 // middle puts its one object into the middle, no wider than a width.

@@ -279,7 +279,10 @@ func (in *inspector) layoutLines() {
 		}
 	} else {
 		for _, s := range in.in.Sections {
-			lines = append(lines, line{kind: lineGap}, line{kind: lineHeader, text: s.Title})
+			if len(lines) > 0 {
+				lines = append(lines, line{kind: lineGap})
+			}
+			lines = append(lines, line{kind: lineHeader, text: s.Title})
 			if len(s.Fields) == 0 {
 				lines = append(lines, line{kind: lineEmpty, text: s.Empty})
 			}

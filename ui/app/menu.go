@@ -8,8 +8,8 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/kit"
@@ -272,7 +272,7 @@ func (w *Window) showKeys() {
 	}
 	scroll := container.NewVScroll(grid)
 	scroll.SetMinSize(fyne.NewSize(620, min(w.win.Canvas().Size().Height-220, grid.MinSize().Height)))
-	dialog.NewCustom("Keys", "Close", scroll, w.win).Show()
+	w.showText("Keys", scroll)
 }
 
 // keyGrid has two columns of texts.
@@ -286,17 +286,26 @@ func (keyGrid) MinSize(o []fyne.CanvasObject) fyne.Size {
 
 func (keyGrid) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	for i, x := range o {
-		pos := fyne.NewPos(8, float32(i/2)*keyRow+3)
+		pos := fyne.NewPos(0, float32(i/2)*keyRow+3)
 		if i%2 == 1 {
-			pos.X = 240
+			pos.X = 260
 		}
 		x.Move(pos)
 		x.Resize(x.MinSize())
 	}
 }
 
+// showText shows something to read, with one button.
+func (w *Window) showText(title string, content fyne.CanvasObject) {
+	var m *kit.Modal
+	end := kit.NewButton(kit.Primary, "", "Close", func() { m.Hide() })
+	m = kit.NewModal(w.win.Canvas(), title, container.NewVBox(content, container.NewHBox(layout.NewSpacer(), end)))
+	m.Show()
+	w.win.Canvas().Focus(end)
+}
+
 func (w *Window) showAbout() {
 	text := widget.NewLabel("kmscope " + w.opts.Version + "\n\nFinds out what is wrong with a Kurento Media Server, without changing it.\n\nApache-2.0. The font Inter is licensed under the SIL Open Font License 1.1.")
 	text.Wrapping = fyne.TextWrapWord
-	dialog.NewCustom("About", "Close", container.New(&leastWidth{420}, text), w.win).Show()
+	w.showText("About", container.New(&leastWidth{420}, flush(text)))
 }

@@ -131,6 +131,9 @@ func (r *navRowRenderer) Layout(size fyne.Size) {
 	note := ""
 	if right-x > 24 {
 		note = kit.Elide(row.Note, theme.TextSize-1, fyne.TextStyle{}, right-x)
+		if note != row.Note && len(note) < 6 {
+			note = "" // two letters say nothing
+		}
 	}
 	kit.SetText(r.note, note, r.note.Color)
 	x = kit.Place(r.note, x, 0, h)

@@ -56,6 +56,7 @@ func showFinder(c fyne.Canvas, s *view.State, commands func() []view.Hit) *finde
 	})
 	body := container.NewBorder(kit.WithMargin(kit.Margin{Bottom: 6}, f.entry), nil, nil, nil, container.NewStack(list, container.NewCenter(f.none)))
 	f.pop = widget.NewModalPopUp(container.New(&exact{fyne.NewSize(finderWidth, finderHeight)}, kit.WithMargin(kit.Margin{Top: 4, Left: 4, Right: 4, Bottom: 4}, body)), c)
+	kit.HideTips(c)
 	f.search()
 	f.pop.Show()
 	c.Focus(f.entry)

@@ -26,9 +26,7 @@ func newStartPage(w *Window) *startPage {
 	s := &startPage{w: w, recent: container.NewVBox()}
 	head := widget.NewLabelWithStyle("See what a media server does, without touching it", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	head.SizeName = "subHeadingText"
-	text := widget.NewLabelWithStyle("Connect to a Kurento Media Server, or open a capture: its pipelines, elements, connections and states appear here. Captures can be dropped anywhere on this window.", fyne.TextAlignCenter, fyne.TextStyle{})
-	text.Wrapping = fyne.TextWrapWord
-	text.Importance = widget.LowImportance
+	text := dimLabel("Connect to a Kurento Media Server, or open a capture: its pipelines, elements, connections and states appear here. Captures can be dropped anywhere on this window.")
 	row := container.NewHBox(layout.NewSpacer(),
 		kit.NewButton(kit.Primary, icon.Plug, "Connect to a server…", func() { showConnect(w, "") }),
 		kit.NewButton(kit.Framed, icon.Folder, "Open a capture…", w.openFile))
@@ -51,7 +49,6 @@ func (s *startPage) update() {
 	s.recent.RemoveAll()
 	if len(all) > 0 {
 		title := widget.NewLabelWithStyle("Lately", fyne.TextAlignCenter, fyne.TextStyle{})
-		title.Importance = widget.LowImportance
 		s.recent.Add(title)
 	}
 	add := func(b *kit.Button) { s.recent.Add(container.NewHBox(layout.NewSpacer(), b, layout.NewSpacer())) }

@@ -34,7 +34,14 @@ func (w *Window) updateTools(now time.Time) {
 		w.recordButton.SetTip("Everything is captured already, for " + view.Stretch(now.Sub(c.Since)) + ". Give it a name to keep it (Ctrl+S).")
 	}
 	w.recordButton.SetEnabled(c.Path != "")
-	if w.state.Paused() {
+	if r := w.state.Replay(); r != nil {
+		w.pauseButton.SetTip("Play or pause the capture (Ctrl+P)")
+		if r.Playing() {
+			w.pauseButton.Set(icon.Pause, "Pause")
+		} else {
+			w.pauseButton.Set(icon.Play, "Play")
+		}
+	} else if w.state.Paused() {
 		w.pauseButton.Set(icon.Play, "Resume")
 		w.pauseButton.SetTip("The picture is held; capturing goes on. Resume shows the present again (Ctrl+P).")
 	} else {

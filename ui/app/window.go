@@ -24,7 +24,9 @@ const ID = "io.github.kmscope.kmscope"
 // Options of a Window.
 type Options struct {
 	Workspace view.Workspace
-	Pages     []page.Page
+	// Pages makes the pages, in the order of their tabs. It is called once the
+	// theme is set: the toolkit keeps the fonts that it measured with first.
+	Pages func() []page.Page
 	// Theme overrides what is remembered, for this run.
 	Theme *theme.Mode
 	// Version is shown under Help.
@@ -71,13 +73,16 @@ type Window struct {
 
 // New makes the window of an application; it is shown by Run.
 func New(a fyne.App, o Options) *Window {
-	w := &Window{app: a, opts: o, ws: o.Workspace, pages: o.Pages, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue()}
+	w := &Window{app: a, opts: o, ws: o.Workspace, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue()}
 	w.ctx, w.end = context.WithCancel(context.Background())
 	mode := w.prefs.theme()
 	if o.Theme != nil {
 		mode = *o.Theme
 	}
 	a.Settings().SetTheme(theme.New(mode))
+	if o.Pages != nil {
+		w.pages = o.Pages()
+	}
 	appIcon := fyne.NewStaticResource("kmscope.png", assets.AppIcon)
 	a.SetIcon(appIcon)
 	w.win = a.NewWindow("kmscope")

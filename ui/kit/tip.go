@@ -64,6 +64,13 @@ func HideTip(o fyne.CanvasObject) {
 	}
 }
 
+// HideTips takes back whatever tip a canvas shows.
+func HideTips(c fyne.Canvas) {
+	if t := layers[c]; t != nil {
+		t.hide()
+	}
+}
+
 func tipsOf(o fyne.CanvasObject) *Tips {
 	a := fyne.CurrentApp()
 	if a == nil {

@@ -125,7 +125,7 @@ func (t *Theme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 	case fynetheme.ColorNameButton, fynetheme.ColorNameDisabledButton, fynetheme.ColorNameHeaderBackground:
 		return p.Raised
 	case fynetheme.ColorNameDisabled:
-		return Fade(p.Dim, 0.6)
+		return Fade(p.Dim, 0.85)
 	case fynetheme.ColorNameError:
 		return p.Error
 	case fynetheme.ColorNameFocus:
@@ -141,7 +141,9 @@ func (t *Theme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 		return p.Accent
 	case fynetheme.ColorNameInputBackground:
 		return p.Background
-	case fynetheme.ColorNameInputBorder, fynetheme.ColorNameSeparator:
+	case fynetheme.ColorNameInputBorder:
+		return Over(Fade(p.Dim, 0.35), p.Panel) // radio buttons and check boxes must be seen
+	case fynetheme.ColorNameSeparator:
 		return p.Line
 	case fynetheme.ColorNameMenuBackground, fynetheme.ColorNameOverlayBackground:
 		return p.Panel
@@ -212,6 +214,8 @@ func (t *Theme) Size(name fyne.ThemeSizeName) float32 {
 		return Radius
 	case fynetheme.SizeNameSeparatorThickness, fynetheme.SizeNameInputBorder:
 		return 1
+	case fynetheme.SizeNameModalBlurRadius:
+		return 0 // blurring the whole window costs frames
 	case fynetheme.SizeNameScrollBar:
 		return 10
 	case fynetheme.SizeNameScrollBarSmall:

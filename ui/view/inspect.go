@@ -119,26 +119,43 @@ func shortID(id string) string {
 
 func stateSection(o *inventory.Object, snap *inventory.Snapshot, c Clock) Section {
 	sec := Section{Title: "STATE"}
+	now := snap.At
+	if !o.Alive() {
+		now = o.DiedAt
+	}
+	bins := map[inventory.Media]string{}
 	for _, l := range sortedLanes(o.States) {
 		st := o.States[l]
 		if !st.Known() {
 			continue
 		}
-		f := Field{ID: "state/" + string(l), Key: LaneTitle(l), Value: human(st.Value), Level: StateLevel(l, st)}
+		shown, detail := l, string(l)+" = "+st.Value+"\nsince "+c.Format(st.Since)+", "+sourceWord(st.Source)
+		if m, ok := transcodingMedia(l); ok {
+			// One line per medium: the inner bins stand in its detail.
+			if bins[m] != "" {
+				bins[m] += "\n" + detail
+				continue
+			}
+			bins[m], st, shown = detail, o.Transcoding(m), inventory.TranscodingLane(m)
+		}
+		f := Field{ID: "state/" + string(shown), Key: LaneTitle(shown), Value: human(st.Value), Level: StateLevel(shown, st), Detail: detail}
+		if age := now.Sub(st.Since); st.Source == inventory.FromEvent && age >= 0 && f.Level > Fine && !st.Since.IsZero() {
+			f.Value += " " + Ago(age)
+		}
 		if f.Level == Fine {
 			f.Level = Unknown // what is well needs no colour
 		}
-		if !st.Since.IsZero() {
-			if age := snap.At.Sub(st.Since); st.Source == inventory.FromEvent && age >= 0 && f.Level > Fine {
-				f.Value += " " + Ago(age)
-			}
-			how := "as an event said"
-			if st.Source == inventory.FromRead {
-				how = "as read"
-			}
-			f.Detail = string(l) + " = " + st.Value + "\nsince " + c.Format(st.Since) + ", " + how
+		if !o.Alive() {
+			f.Level, f.Dim = Unknown, true
 		}
 		sec.Fields = append(sec.Fields, f)
+	}
+	for i := range sec.Fields {
+		for m, detail := range bins {
+			if sec.Fields[i].ID == "state/"+string(inventory.TranscodingLane(m)) {
+				sec.Fields[i].Detail = detail
+			}
+		}
 	}
 	if n := len(o.Pairs); n > 0 {
 		p := o.Pairs[n-1]
@@ -152,6 +169,20 @@ func stateSection(o *inventory.Object, snap *inventory.Snapshot, c Clock) Sectio
 		sec.Empty = "nothing known yet"
 	}
 	return sec
+}
+
+func sourceWord(s inventory.Source) string {
+	if s == inventory.FromRead {
+		return "as read"
+	}
+	return "as an event said"
+}
+
+// transcodingMedia gives the medium of a transcoding lane.
+func transcodingMedia(l inventory.Lane) (inventory.Media, bool) {
+	rest, ok := strings.CutPrefix(string(l), "transcoding/")
+	m, _, _ := strings.Cut(rest, "/")
+	return inventory.Media(m), ok
 }
 
 func sortedLanes(states map[inventory.Lane]inventory.State) []inventory.Lane {
@@ -211,8 +242,12 @@ func nowSection(x Session, o *inventory.Object, at time.Time) Section {
 		q.To = at.Add(offset)
 		newest = q.To
 	}
-	type group struct{ v float64 }
-	groups := map[stats.Key]*group{}
+	type part struct {
+		text  string
+		media inventory.Media
+		level Level
+	}
+	groups := map[stats.Key]float64{}
 	var order []stats.Key
 	units := map[string]stats.Unit{}
 	for _, one := range store.Latest(q) {
@@ -222,49 +257,40 @@ func nowSection(x Session, o *inventory.Object, at time.Time) Section {
 		}
 		k := one.Key
 		k.Stream, k.Element = "", ""
-		g := groups[k]
-		if g == nil {
-			g = new(group)
-			groups[k] = g
+		v, seen := groups[k]
+		switch {
+		case !seen:
 			order = append(order, k)
-			g.v = p.V
-		} else if one.Metric == stats.Bitrate || one.Metric == stats.PacketRate {
-			g.v += p.V
-		} else {
-			g.v = max(g.v, p.V)
+			v = p.V
+		case one.Metric == stats.Bitrate || one.Metric == stats.PacketRate:
+			v += p.V
+		default:
+			v = max(v, p.V)
 		}
+		groups[k] = v
 		units[one.Metric] = one.Unit
 	}
 	for _, row := range nowRows {
-		var parts []string
-		level, media := Unknown, inventory.Media("")
+		var parts []part
 		for _, k := range order {
 			if k.Metric != row.metric || k.Dir != row.dir {
 				continue
 			}
-			text := stats.Format(groups[k].v, units[k.Metric])
+			p := part{text: stats.Format(groups[k], units[k.Metric]), media: inventory.Media(k.Media)}
 			if k.Media != "" {
-				text = strings.ToLower(k.Media) + " " + text
+				p.text = strings.ToLower(k.Media) + " " + p.text
 			}
-			parts = append(parts, text)
-			media = inventory.Media(k.Media)
 			if row.judge != nil {
-				level = max(level, row.judge(groups[k].v))
+				p.level = row.judge(groups[k])
 			}
-		}
-		if len(parts) == 0 {
-			continue
+			parts = append(parts, p)
 		}
 		// Video before audio before data.
-		slices.SortFunc(parts, func(a, b string) int { return -strings.Compare(a, b) })
-		for i, text := range parts {
-			f := Field{ID: fmt.Sprintf("now/%s/%s/%d", row.metric, row.dir, i), Key: row.key, Value: text, Level: level, Detail: metricHelp(row.metric)}
-			if i > 0 {
-				f.Key, f.Detail = "", ""
-				f.ID += "+"
-			}
-			if len(parts) == 1 {
-				f.Media = media
+		slices.SortFunc(parts, func(a, b part) int { return -strings.Compare(a.text, b.text) })
+		for i, p := range parts {
+			f := Field{ID: fmt.Sprintf("now/%s/%s/%d", row.metric, row.dir, i), Value: p.text, Level: p.level, Media: p.media}
+			if i == 0 {
+				f.Key, f.Detail = row.key, metricHelp(row.metric)
 			}
 			sec.Fields = append(sec.Fields, f)
 		}
@@ -347,6 +373,10 @@ func propertyField(x Session, snap *inventory.Snapshot, o *inventory.Object, p k
 	f := Field{ID: "prop/" + p.Name, Key: p.Name}
 	v, read := o.Properties[p.Name]
 	f.Detail = propertyDetail(p, v.Value)
+	if n := len(o.Children); p.Name == "children" && !read {
+		f.Value, f.Dim = Plural(n, "object"), n == 0
+		return f
+	}
 	why := x.Guarded(o.ID, p.Getter())
 	switch {
 	case read && v.Err != "":

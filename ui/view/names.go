@@ -75,7 +75,7 @@ func LaneTitle(l inventory.Lane) string {
 	case "ice":
 		return strings.TrimSpace("ICE " + strings.Join(rest, "."))
 	case "dtls":
-		return strings.TrimSpace("DTLS " + strings.Join(rest, " "))
+		return strings.TrimSpace("DTLS " + dtlsPart(rest))
 	case "flow-in":
 		return strings.TrimSpace("in " + lowerFirst(rest))
 	case "flow-out":
@@ -84,6 +84,22 @@ func LaneTitle(l inventory.Lane) string {
 		return strings.TrimSpace("transcoding " + lowerFirst(rest))
 	}
 	return strings.Join(parts, " ")
+}
+
+// dtlsPart gives stream and direction. The server names the component by its
+// GStreamer elements ("[bundle/dtlssrtpdec]"): dec receives, enc sends.
+func dtlsPart(parts []string) string {
+	if len(parts) < 2 {
+		return strings.Join(parts, " ")
+	}
+	component := strings.Trim(strings.Join(parts[1:], " "), "[]")
+	switch {
+	case strings.HasSuffix(component, "dtlssrtpdec"):
+		component = "in" + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpdec"), "bundle ")
+	case strings.HasSuffix(component, "dtlssrtpenc"):
+		component = "out" + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpenc"), "bundle ")
+	}
+	return strings.TrimSpace(parts[0] + " " + strings.TrimSpace(component))
 }
 
 // lowerFirst joins the parts of a lane, the medium in small letters.

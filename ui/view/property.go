@@ -3,6 +3,7 @@ package view
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -69,7 +70,7 @@ func propertyText(name string, raw json.RawMessage, c Clock) string {
 	case json.Number:
 		f, err := v.Float64()
 		if u, ok := propertyUnits[name]; ok && err == nil {
-			if f == 0 && u.zero != "" {
+			if (f == 0 || f >= math.MaxInt32) && u.zero != "" {
 				return u.zero
 			}
 			return u.write(f, c)

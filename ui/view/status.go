@@ -26,6 +26,9 @@ func Status(s *State, now time.Time) (left []Phrase, right Phrase) {
 	if x == nil {
 		return []Phrase{{Text: "Not connected", Dot: true}}, right
 	}
+	if r := s.Replay(); r != nil && right.Level == Unknown {
+		right = Phrase{Text: "at " + Stretch(r.Position()) + " of " + Stretch(r.Duration()), Tip: r.Path()}
+	}
 	snap, link := s.Snapshot(x), x.Link()
 	first := Phrase{Dot: true, Level: LinkLevel(link), Text: x.Name(), Tip: link.Cause}
 	switch link.State {
@@ -90,8 +93,10 @@ func readingText(l Link) string {
 	return l.Reading
 }
 
+const heldWord = "held by this tool: "
+
 func heldText(l Link, now time.Time) string {
-	text := "held by this tool: " + Thousands(l.Held)
+	text := heldWord + Thousands(l.Held)
 	if left := l.LeaseEnds.Sub(now); l.Held > 0 && !l.LeaseEnds.IsZero() && left > 0 {
 		text += " (lease " + Stretch(left) + ")"
 	}
