@@ -13,14 +13,17 @@ import (
 // knows the few types that messages are made of, and takes raw text as it is:
 // encoding/json would check it again, which costs more than all the rest.
 func encode(v any) []byte {
-	buf := buffers.Get().(*[]byte)
+	buf, ok := buffers.Get().(*[]byte)
+	if !ok {
+		buf = new([]byte)
+	}
 	*buf = appendValue((*buf)[:0], v)
 	out := append([]byte(nil), *buf...)
 	buffers.Put(buf)
 	return out
 }
 
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
+var buffers sync.Pool // of *[]byte
 
 func appendValue(b []byte, v any) []byte {
 	switch v := v.(type) {

@@ -129,7 +129,7 @@ func padNames(args map[string]any) (source, sink string) {
 }
 
 func connectElements(s *Server, o *object, args map[string]any) (any, *rpcError) {
-	sink := args["sink"].(*object)
+	sink := objectArg(args, "sink")
 	if sink.pipeline != o.pipeline {
 		return nil, errf(40004, "CONNECT_ERROR", "Media elements do not share pipeline")
 	}
@@ -154,7 +154,7 @@ func connectElements(s *Server, o *object, args map[string]any) (any, *rpcError)
 // disconnectElements raises ElementDisconnected even where nothing was
 // connected, as the real server does.
 func disconnectElements(s *Server, o *object, args map[string]any) (any, *rpcError) {
-	sink := args["sink"].(*object)
+	sink := objectArg(args, "sink")
 	sourceDesc, sinkDesc := padNames(args)
 	for _, m := range mediaTypes(args) {
 		e := &edge{o, sink, m, sourceDesc, sinkDesc}

@@ -38,7 +38,7 @@ var _ = register("Hub", map[string]handler{"getGstreamerDot": elementDot})
 
 var _ = register("Dispatcher", map[string]handler{
 	"connect": func(s *Server, o *object, args map[string]any) (any, *rpcError) {
-		source, sink := args["source"].(*object), args["sink"].(*object)
+		source, sink := objectArg(args, "source"), objectArg(args, "sink")
 		if source.parent != o || sink.parent != o {
 			return nil, errf(40004, "CONNECT_ERROR", "HubPort does not belong to this hub")
 		}
@@ -63,7 +63,7 @@ var _ = register("AlphaBlending", map[string]handler{
 })
 
 func setHubSource(s *Server, o *object, args map[string]any) (any, *rpcError) {
-	source := args["source"].(*object)
+	source := objectArg(args, "source")
 	if source.parent != o {
 		return nil, errf(40004, "CONNECT_ERROR", "HubPort does not belong to this hub")
 	}

@@ -228,6 +228,13 @@ func intValue(v any) (int, bool) {
 	return 0, false
 }
 
+// objectArg gives a required argument that names an object; argumentsLocked
+// found it.
+func objectArg(args map[string]any, name string) *object {
+	o, _ := args[name].(*object)
+	return o
+}
+
 func textArg(args map[string]any, name string) string {
 	v, _ := args[name].(string)
 	return v

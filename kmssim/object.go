@@ -31,13 +31,10 @@ type object struct {
 	sources []*edge // connections where it is the sink
 	flow    flowState
 
-	rtp    *rtpState    // WebRtcEndpoint, RtpEndpoint
-	uri    *uriState    // PlayerEndpoint, RecorderEndpoint
-	hub    *hubState    // hubs
-	labels []namedImage // ImageOverlayFilter
+	rtp *rtpState // WebRtcEndpoint, RtpEndpoint
+	uri *uriState // PlayerEndpoint, RecorderEndpoint
+	hub *hubState // hubs
 }
-
-type namedImage struct{ id, uri string }
 
 // managerID is the id of the ServerManager.
 const managerID = "manager_ServerManager"

@@ -68,8 +68,10 @@ type schemaKey struct {
 // loadSchema gives the schema of a version, which servers share.
 func loadSchema(version string, prose bool) (*schema, error) {
 	key := schemaKey{version, prose}
-	if s, ok := schemas.Load(key); ok {
-		return s.(*schema), nil
+	if v, ok := schemas.Load(key); ok {
+		if s, ok := v.(*schema); ok {
+			return s, nil
+		}
 	}
 	s, err := readSchema(version, prose)
 	if err == nil {
