@@ -232,8 +232,8 @@ func isPseudonym(id string) bool {
 // isWide tells ids that cannot be anything else, and so are replaced wherever
 // they stand. Sessions take any id that a client gives: one that is called
 // "onEvent" must not change every event.
-func isWide(id string) bool {
-	if strings.HasPrefix(id, ownPrefix) {
+func isWide[T string | []byte](id T) bool {
+	if len(id) >= len(ownPrefix) && string(id[:len(ownPrefix)]) == ownPrefix {
 		return true
 	}
 	if len(id) < minWideID {

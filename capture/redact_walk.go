@@ -85,26 +85,26 @@ func (w *walk) message(frame []byte, dir string) []byte {
 func (w *walk) tokens(text []byte, strict bool) []byte {
 	var out []byte
 	var nest []byte // the containers around, '{' or '['
-	key := ""       // the key whose value comes next
+	var key []byte  // the key whose value comes next
 	copied := 0     // text before it is in out
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case '{', '[':
-			nest, key = append(nest, c), ""
+			nest, key = append(nest, c), nil
 		case '}', ']':
 			if len(nest) > 0 {
 				nest = nest[:len(nest)-1]
 			}
-			key = ""
+			key = nil
 		case ',':
-			key = ""
+			key = nil
 		case '"':
 			end, closed := stringEnd(text, i)
 			if !closed && strict {
 				return ended(out, text, copied)
 			}
 			if closed && isKey(text, end) {
-				key = string(text[i+1 : end-1])
+				key = text[i+1 : end-1]
 				i = end - 1
 				continue
 			}
@@ -159,7 +159,7 @@ func isKey(text []byte, end int) bool {
 }
 
 // token redacts one string token, quotes included.
-func (w *walk) token(tok []byte, closed bool, key string, element bool) ([]byte, bool) {
+func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte, bool) {
 	body := tok[1:]
 	if closed {
 		body = tok[1 : len(tok)-1]
@@ -169,11 +169,14 @@ func (w *walk) token(tok []byte, closed bool, key string, element bool) ([]byte,
 	}
 	var text string
 	if bytes.IndexByte(body, '\\') < 0 {
+		if !w.suspect(body, key, element) {
+			return nil, false
+		}
 		text = string(body)
 	} else if !closed || json.Unmarshal(tok, &text) != nil {
 		text = string(body)
 	}
-	now := w.value(text, key, element)
+	now := w.value(text, string(key), element)
 	if now == text {
 		return nil, false
 	}
@@ -182,6 +185,24 @@ func (w *walk) token(tok []byte, closed bool, key string, element bool) ([]byte,
 		out = out[:len(out)-1]
 	}
 	return out, true
+}
+
+// suspect is the quick test of a value without escapes: false when value would
+// leave it as it is. Most strings of an event end here.
+func (w *walk) suspect(body, key []byte, element bool) bool {
+	if element || w.sdes || w.reply != 0 || secretKeys[string(key)] != nil {
+		return true
+	}
+	switch string(key) {
+	case "message", "description", "_raw":
+		return true
+	}
+	if len(body) < 8 {
+		return bytes.IndexByte(body, '@') >= 0
+	}
+	return isWide(body) || bytes.IndexByte(body, '@') >= 0 || bytes.Contains(body, []byte("ice-")) ||
+		bytes.Contains(body, []byte("ufrag ")) || bytes.Contains(body, []byte("inline:")) ||
+		bytes.Contains(body, []byte("PRIVATE KEY"))
 }
 
 // value redacts the text of a string.
