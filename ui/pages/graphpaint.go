@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,8 @@ const (
 
 // graphPainter paints scenes; it keeps scratch between frames.
 type graphPainter struct {
-	path []paint.Point
+	path  []paint.Point
+	words []rect // where words stand on edges, in pixels
 }
 
 // graphMarks is what the window adds to a scene.
@@ -79,6 +81,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, ma
 		}
 	}
 	if v.Zoom >= labelsFrom {
+		gp.words = gp.words[:0]
 		for i := range s.g.Edges {
 			if e := &s.g.Edges[i]; !e.PartOf && overlaps(pathBounds(e.Path), shown) {
 				gp.rate(c, l, e, v, k, scale)
@@ -423,30 +426,43 @@ func (gp *graphPainter) rate(c *paint.Canvas, l *look, e *graph.Edge, v viewport
 		hue = l.Dim
 	}
 	f := l.regular.Face(10.5 * min(k, 1.4*scale))
-	// Video and audio of the same two nodes run side by side: their words go
-	// to different places.
-	t := 0.5
-	switch e.Media {
-	case inventory.Video:
-		t = 0.44
-	case inventory.Audio:
-		t = 0.58
-	}
-	p, ok := pathPoint(e.Path, t)
-	if !ok {
-		return
-	}
 	b := pathBounds(e.Path)
 	w, h := f.Width(s), f.CapHeight()
 	// A short edge has no room for words.
-	if float32(math.Hypot(b.W, b.H))*k < w+26*k {
+	if float32(math.Hypot(b.W, b.H))*k < w+26*k || len(gp.words) >= maxWords {
 		return
 	}
-	x, y := v.toWindow(p.X, p.Y)
-	px, py := float32(x)*scale, float32(y)*scale
-	c.RoundRect(px-w/2-4*k, py-h/2-3.5*k, w+8*k, h+7*k, 3*k, paint.Mix(l.Background, l.Panel, 0.35))
-	c.TextCentred(f, s, px, py, hue)
+	// Edges of the same two nodes run side by side: each word takes the first
+	// place along its edge where no other word is.
+	places := ratePlaces[0]
+	if e.Media == inventory.Audio {
+		places = ratePlaces[1]
+	}
+	for _, t := range places {
+		p, ok := pathPoint(e.Path, t)
+		if !ok {
+			return
+		}
+		x, y := v.toWindow(p.X, p.Y)
+		px, py := float32(x)*scale, float32(y)*scale
+		box := rect{float64(px - w/2 - 4*k), float64(py - h/2 - 3.5*k), float64(w + 8*k), float64(h + 7*k)}
+		text := rect{box.X, float64(py - h/2 - k), box.W, float64(h + 2*k)} // the box may cover lines, the words not
+		if slices.ContainsFunc(gp.words, func(o rect) bool { return overlaps(text, o) }) {
+			continue
+		}
+		gp.words = append(gp.words, text)
+		c.RoundRect(float32(box.X), float32(box.Y), float32(box.W), float32(box.H), 3*k, paint.Mix(l.Background, l.Panel, 0.35))
+		c.TextCentred(f, s, px, py, hue)
+		return
+	}
 }
+
+// ratePlaces are where on an edge its word may go, best first: video and other
+// media, and audio.
+var ratePlaces = [2][]float64{{0.46, 0.38, 0.56, 0.3, 0.64}, {0.56, 0.64, 0.46, 0.7, 0.36}}
+
+// maxWords bounds the words on edges in one frame.
+const maxWords = 500
 
 // rateText is the word on an edge: its rate, or what is wrong; "" is nothing.
 func rateText(e *graph.Edge) string {

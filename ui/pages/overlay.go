@@ -22,18 +22,24 @@ const (
 )
 
 // mapRect is where the small map is in a window; ok is false where there is no
-// room for it.
-func mapRect(v viewport) (rect, bool) {
-	if v.W < 3*mapWidth || v.H < 2*mapHeight {
+// room for it. While all is in view it is its foot only: a map of what one sees
+// would just hide a part of it.
+func mapRect(v viewport, bounds rect) (rect, bool) {
+	if v.W < 2*mapWidth || v.H < 2*mapFoot {
 		return rect{}, false
 	}
-	return rect{v.W - mapWidth - mapInset, v.H - mapHeight - mapInset, mapWidth, mapHeight}, true
+	h := mapHeight
+	s := v.shown().grown(1 / v.Zoom)
+	if all := s.union(bounds) == s; all || v.W < 3*mapWidth || v.H < 2*mapHeight {
+		h = mapFoot
+	}
+	return rect{v.W - mapWidth - mapInset, v.H - h - mapInset, mapWidth, h}, true
 }
 
 // mapView is the viewport of the small map itself, relative to the window.
 func mapView(v viewport, bounds rect) (viewport, rect, bool) {
-	r, ok := mapRect(v)
-	if !ok || bounds.empty() {
+	r, ok := mapRect(v, bounds)
+	if !ok || bounds.empty() || r.H <= mapFoot {
 		return viewport{}, r, false
 	}
 	inner := viewport{Zoom: 1, W: r.W, H: r.H - mapFoot}
@@ -44,21 +50,35 @@ func mapView(v viewport, bounds rect) (viewport, rect, bool) {
 }
 
 // The words in the foot of the small map that can be clicked: from where to
-// where, relative to the map.
+// where, relative to the foot.
 var (
-	mapFit    = rect{62, mapHeight - mapFoot, 32, mapFoot}
-	mapActual = rect{96, mapHeight - mapFoot, 40, mapFoot}
+	mapFit    = rect{66, 0, 34, mapFoot}
+	mapActual = rect{104, 0, 44, mapFoot}
 )
 
 func (gp *graphPainter) miniMap(c *paint.Canvas, l *look, s *scene, v viewport, scale float32) {
-	mv, r, ok := mapView(v, s.bounds)
-	if !ok {
+	r, ok := mapRect(v, s.bounds)
+	if !ok || s.bounds.empty() {
 		return
 	}
 	px := func(f float64) float32 { return float32(math.Round(f * float64(scale))) }
 	one := hairline(scale)
 	c.RoundRect(px(r.X), px(r.Y), px(r.W), px(r.H), 6*scale, l.Panel)
 	c.StrokeRoundRect(px(r.X), px(r.Y), px(r.W), px(r.H), 6*scale, one, l.Line)
+	if mv, _, ok := mapView(v, s.bounds); ok {
+		gp.mapBody(c, l, s, v, mv, r, scale)
+	}
+	f := l.regular.Face(11 * scale)
+	base := px(r.Y + r.H - 7)
+	c.Text(f, fmt.Sprintf("%.0f %%", v.Zoom*100), px(r.X+12), base, l.Dim)
+	c.Text(f, "fit", px(r.X+mapFit.X+8), base, l.Text)
+	c.Text(f, "1:1", px(r.X+mapActual.X+8), base, l.Text)
+}
+
+// mapBody draws the blocks of the small map and the part in view.
+func (gp *graphPainter) mapBody(c *paint.Canvas, l *look, s *scene, v, mv viewport, r rect, scale float32) {
+	px := func(f float64) float32 { return float32(math.Round(f * float64(scale))) }
+	one := hairline(scale)
 	at := func(q rect) (x, y, w, h float32) {
 		x0, y0 := mv.toWindow(q.X, q.Y)
 		return float32(r.X+x0) * scale, float32(r.Y+y0) * scale, float32(q.W*mv.Zoom) * scale, float32(q.H*mv.Zoom) * scale
@@ -91,11 +111,6 @@ func (gp *graphPainter) miniMap(c *paint.Canvas, l *look, s *scene, v viewport, 
 		c.RoundRect(x, y, x1-x, y1-y, scale, paint.WithAlpha(l.Accent, 0.10))
 		c.StrokeRoundRect(x, y, x1-x, y1-y, scale, one, l.Accent)
 	}
-	f := l.regular.Face(11 * scale)
-	base := px(r.Y + r.H - 8)
-	c.Text(f, fmt.Sprintf("%.0f %%", v.Zoom*100), px(r.X+12), base, l.Dim)
-	c.Text(f, "fit", px(r.X+mapFit.X+8), base, l.Text)
-	c.Text(f, "1:1", px(r.X+mapActual.X+8), base, l.Text)
 }
 
 // cardLine is one line of the hover card.

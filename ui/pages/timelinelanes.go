@@ -133,7 +133,8 @@ func (p *Timeline) showLanes(rows []laneRow) {
 		}
 		return
 	}
-	if h := float32(min(lanesHeight(rows), lanesMost)); p.lanes.least.Height != h || !p.lanes.Visible() {
+	most := min(lanesMost, max(float64(p.content.Size().Height)*0.42, laneTop+laneFoot+3*laneHeight))
+	if h := float32(min(lanesHeight(rows), most)); p.lanes.least.Height != h || !p.lanes.Visible() {
 		p.lanes.least.Height = h
 		p.lanes.Show()
 		p.content.Refresh()

@@ -1,0 +1,217 @@
+package pages
+
+import "fyne.io/fyne/v2"
+
+// under finds what lies under a point of the window.
+func (p *Graph) under(pos fyne.Position) hit {
+	x, y := p.port.toPlane(float64(pos.X), float64(pos.Y))
+	return p.scene.under(x, y, 5/p.port.Zoom)
+}
+
+// inMap tells whether a point is on the small map, and where on it.
+func (p *Graph) inMap(pos fyne.Position) (x, y float64, ok bool) {
+	if p.scene == nil || p.scene.bounds.empty() {
+		return 0, 0, false
+	}
+	r, ok := mapRect(p.port, p.scene.bounds)
+	if !ok || !r.contains(float64(pos.X), float64(pos.Y)) {
+		return 0, 0, false
+	}
+	return float64(pos.X) - r.X, float64(pos.Y) - r.Y, true
+}
+
+func (p *Graph) toggleGone() {
+	p.showGone = !p.showGone
+	p.refresh()
+}
+
+func (p *Graph) clicked(pos fyne.Position, _ bool) {
+	if p.linkRect.contains(float64(pos.X), float64(pos.Y)) {
+		p.toggleGone()
+		return
+	}
+	if x, y, ok := p.inMap(pos); ok {
+		r, _ := mapRect(p.port, p.scene.bounds)
+		switch foot := y - (r.H - mapFoot); {
+		case mapFit.contains(x, foot):
+			p.fit()
+		case mapActual.contains(x, foot):
+			p.actual()
+		case foot < 0:
+			p.toMap(x, y)
+		}
+		return
+	}
+	if p.view == nil || p.scene == nil {
+		return
+	}
+	p.choose(p.under(pos).id())
+}
+
+// choose selects an object, or the server itself with "".
+func (p *Graph) choose(id string) {
+	if p.view.Selection().Object == id {
+		return
+	}
+	p.lastSelected = id
+	p.view.SelectObject(id)
+	p.surface.repaint()
+}
+
+// toMap centres the window on a point of the small map.
+func (p *Graph) toMap(x, y float64) {
+	mv, _, ok := mapView(p.port, p.scene.bounds)
+	if !ok {
+		return
+	}
+	p.fitted = false
+	px, py := mv.toPlane(x, y)
+	p.port = p.port.centred(px, py).held(p.scene.bounds, 80)
+	p.surface.repaint()
+}
+
+func (p *Graph) doubled(pos fyne.Position) {
+	if _, _, ok := p.inMap(pos); ok || p.scene == nil || p.view == nil {
+		return
+	}
+	h := p.under(pos)
+	if h.id() == "" {
+		return
+	}
+	p.choose(h.id())
+	if p.Opened != nil {
+		p.Opened()
+	}
+}
+
+func (p *Graph) dragged(pos, delta fyne.Position) {
+	if p.scene == nil {
+		return
+	}
+	if !p.panning && !p.mapDrag {
+		if _, _, ok := p.inMap(p.surface.pressedAt); ok {
+			p.mapDrag = true
+		} else {
+			p.panning = true
+		}
+	}
+	if p.mapDrag {
+		if r, ok := mapRect(p.port, p.scene.bounds); ok {
+			p.toMap(float64(pos.X)-r.X, float64(pos.Y)-r.Y)
+		}
+		return
+	}
+	p.fitted = false
+	p.port = p.port.panned(float64(delta.X), float64(delta.Y)).held(p.scene.bounds, 80)
+	p.surface.repaint()
+}
+
+func (p *Graph) hovered(pos fyne.Position) {
+	_, _, p.onMap = p.inMap(pos)
+	p.onMap = p.onMap || p.linkRect.contains(float64(pos.X), float64(pos.Y))
+	h := hit{}
+	if !p.onMap && p.scene != nil {
+		h = p.under(pos)
+	}
+	moved := pos != p.hoverPos
+	if h == p.hover && (h.none() || !moved) {
+		p.hoverPos = pos
+		return
+	}
+	p.hover, p.hoverPos = h, pos
+	p.surface.repaint()
+}
+
+func (p *Graph) left() {
+	p.onMap = false
+	if !p.hover.none() {
+		p.hover = hit{}
+		p.surface.repaint()
+	}
+}
+
+// wheeled moves the graph; with Ctrl it zooms around the pointer.
+func (p *Graph) wheeled(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
+	if p.scene == nil {
+		return
+	}
+	p.fitted = false
+	if mods&fyne.KeyModifierShortcutDefault != 0 || mods&fyne.KeyModifierControl != 0 {
+		p.port = p.port.zoomedAt(float64(pos.X), float64(pos.Y), wheelZoom(float64(d.DY+d.DX)))
+	} else {
+		p.port = p.port.panned(float64(d.DX)*3, float64(d.DY)*3)
+	}
+	p.port = p.port.held(p.scene.bounds, 80)
+	p.hover = p.under(pos)
+	p.surface.repaint()
+}
+
+func (p *Graph) key(k fyne.KeyName) bool {
+	if p.scene == nil || p.view == nil {
+		return false
+	}
+	dx, dy := 0.0, 0.0
+	switch k {
+	case fyne.KeyLeft:
+		dx = -1
+	case fyne.KeyRight:
+		dx = 1
+	case fyne.KeyUp:
+		dy = -1
+	case fyne.KeyDown:
+		dy = 1
+	case fyne.KeyHome:
+		p.fit()
+		return true
+	case fyne.KeyReturn, fyne.KeyEnter:
+		if p.Opened != nil && p.view.Selection().Object != "" {
+			p.Opened()
+		}
+		return true
+	case fyne.KeyEscape:
+		p.choose("")
+		return true
+	default:
+		return false
+	}
+	if id := p.view.Selection().Object; p.scene.node(id) != nil {
+		if next := p.scene.neighbour(id, dx, dy); next != "" {
+			p.choose(next)
+			if r, ok := p.scene.place(next); ok {
+				was := p.port
+				if p.port = p.port.revealed(r, 32); p.port != was {
+					p.fitted = false
+				}
+			}
+			p.surface.repaint()
+		}
+		return true
+	}
+	p.fitted = false
+	p.port = p.port.panned(-dx*60, -dy*60).held(p.scene.bounds, 80)
+	p.surface.repaint()
+	return true
+}
+
+func (p *Graph) typed(r rune) bool {
+	if p.scene == nil {
+		return false
+	}
+	switch r {
+	case 'f', 'F', '0':
+		p.fit()
+	case '1':
+		p.actual()
+	case '+', '=', '-', '_':
+		f := 1.25
+		if r == '-' || r == '_' {
+			f = 1 / f
+		}
+		p.fitted = false
+		p.port = p.port.zoomedAt(p.port.W/2, p.port.H/2, f).held(p.scene.bounds, 80)
+		p.surface.repaint()
+	default:
+		return false
+	}
+	return true
+}
