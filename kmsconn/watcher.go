@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -39,7 +40,9 @@ import (
 // When. A pipeline can become an orphan when a session other than ours goes.
 // getSessions is asked every PollEvery (it concerns the manager, to which
 // references hold nothing), and when a foreign session is missing the lease is
-// renewed at once; in any case every LeaseEvery, for sessions let go of single
+// renewed at once; they are asked for as well before a new pipeline is
+// subscribed to, or its owner might come and go between two looks (observed with
+// a collector period of 0.6 s); in any case every LeaseEvery, for sessions let go of single
 // objects, too. Renewals keep RenewApart between them, and 20 times what the last
 // one took, so that a server whose sessions come and go all the time is not kept
 // busy. The bound is therefore: a dead application's pipeline goes at most
@@ -135,6 +138,9 @@ type Watcher struct {
 
 // renewShare keeps renewals below this part of the time.
 const renewShare = 20
+
+// Renewed is why OnGap is called after an ordinary renewal of the lease.
+const Renewed = "the watch was renewed"
 
 // inboxMost bounds what waits for run; retryEvery is when it tries again what
 // failed.
@@ -438,14 +444,18 @@ func (w *Watcher) run(ctx context.Context) {
 				left.relist = true
 			}
 		}
-		if err := w.welcome(ctx, without(created, destroyed)); err != nil {
+		created = without(created, destroyed)
+		if slices.ContainsFunc(created, isRoot) {
+			vanished = w.look(ctx) || vanished
+		}
+		if err := w.welcome(ctx, created); err != nil {
 			left.renew = true // after the reconnect everything is subscribed anew
 		}
 		leaseOver := !time.Now().Before(w.LeaseEnds())
 		if todo.renew || leaseOver || vanished && time.Since(lastRenewal) >= apart {
 			why := todo.why
 			if why == "" {
-				why = "the watch was renewed"
+				why = Renewed
 			}
 			if err := w.renew(ctx, vanished && w.peers, why); err != nil {
 				left.add(work{renew: true, why: why})
@@ -460,6 +470,9 @@ func (w *Watcher) run(ctx context.Context) {
 		}
 	}
 }
+
+// isRoot reports whether an id is a pipeline's.
+func isRoot(id string) bool { return !strings.Contains(id, "/") }
 
 // without gives the created that were not destroyed again in the same go.
 func without(created, destroyed []string) []string {

@@ -20,9 +20,14 @@ func (l *live) watch(ctx context.Context) {
 	w, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Watcher, error) {
 		return kmsconn.Watch(ctx, kmsconn.WatchOptions{Options: l.options("watch", kmsconn.Observer{}), Reader: l.reader, OnGap: l.reread})
 	})
-	if ok && !l.keep(ctx, func() { l.watcher = w }) {
-		_ = w.Close(context.WithoutCancel(ctx))
+	if !ok {
+		return
 	}
+	if !l.keep(ctx, func() { l.watcher = w }) {
+		_ = w.Close(context.WithoutCancel(ctx))
+		return
+	}
+	l.s.setLink(func(k *Link) { k.Held, k.LeaseEnds = w.Held(), w.LeaseEnds() })
 }
 
 // sweep reads the states of what is new and what the inspector asks for.

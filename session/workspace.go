@@ -32,6 +32,10 @@ type Options struct {
 	// SampleEvery is the time between two samples of what a person looks at;
 	// 0 is one second.
 	SampleEvery time.Duration
+	// Patience is how long a server may take to answer a call; 0 is ten
+	// seconds. Half of it is what a ping may take, before the connection counts
+	// as deaf and is replaced.
+	Patience time.Duration
 	// Tool names the program and its version in capture files.
 	Tool   string
 	Logger *slog.Logger
@@ -59,6 +63,9 @@ type Workspace struct {
 func NewWorkspace(opts Options) (*Workspace, error) {
 	if opts.SampleEvery <= 0 {
 		opts.SampleEvery = time.Second
+	}
+	if opts.Patience <= 0 {
+		opts.Patience = 10 * time.Second
 	}
 	if opts.Logger == nil {
 		opts.Logger = slog.New(slog.DiscardHandler)
