@@ -2,8 +2,10 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"math"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -39,29 +41,62 @@ type connectionJSON struct {
 	Media  string `json:"media"`
 }
 
-func info(args []string, out io.Writer) error {
+func info(args []string, out, errs io.Writer) error {
 	file, asJSON, err := oneFile("info", args)
+	if errors.Is(err, errHelp) {
+		return help(out)
+	}
 	if err != nil {
 		return err
 	}
 	var m session.Models
-	if err := eachRecord(file, func(r capture.Record) error { m.Feed(r); return nil }); err != nil {
+	var span extent
+	err = eachRecord(file, errs, func(r capture.Record) error {
+		m.Feed(r)
+		span.take(r)
+		return nil
+	})
+	if err != nil {
 		return err
 	}
-	sum := summarise(&m)
+	sum := summarise(&m, span)
 	if asJSON {
 		return json.NewEncoder(out).Encode(sum)
 	}
-	return printInfo(out, sum, &m)
+	return printInfo(out, sum, span.at)
 }
 
-func summarise(m *session.Models) infoJSON {
-	sum := infoJSON{Records: m.Records, Undecoded: m.Undecoded, Gaps: m.Gaps, Servers: []serverJSON{}}
-	sum.DurationMs = float64(m.Last.Sub(m.First).Microseconds()) / 1000
+// extent is the time from the first to the last record on the capture's own
+// clock, which no change of the wall clock moves. What a Reader puts in place
+// of missing or broken lines has no time of its own.
+type extent struct {
+	first, last float64
+	at          time.Time // of the first
+	any         bool
+}
+
+func (e *extent) take(r capture.Record) {
+	if r.Dir == capture.DirGap || r.Dir == capture.DirUndecoded {
+		return
+	}
+	if !e.any || r.TimeMs < e.first {
+		e.first, e.at = r.TimeMs, r.At
+	}
+	if !e.any || r.TimeMs > e.last {
+		e.last = r.TimeMs
+	}
+	e.any = true
+}
+
+// durationMs rounds to microseconds, which is what the format holds.
+func (e *extent) durationMs() float64 { return math.Round((e.last-e.first)*1000) / 1000 }
+
+func summarise(m *session.Models, span extent) infoJSON {
+	sum := infoJSON{Records: m.Records, Undecoded: m.Undecoded, Gaps: m.Gaps, DurationMs: span.durationMs(), Servers: []serverJSON{}}
 	for _, s := range m.Servers() {
 		snap := s.Snapshot()
 		x := serverJSON{
-			URL: s.URL, Version: snap.Server.Version, Objects: snap.Seen, Alive: map[string]int{},
+			URL: s.URL, Version: snap.Server.Version, Objects: orEmpty(snap.Seen), Alive: map[string]int{},
 			Connections: []connectionJSON{}, Events: s.Timeline().Counts(), StatsSamples: s.Stats().Samples(),
 		}
 		for _, p := range snap.Pipelines {
@@ -79,13 +114,15 @@ func summarise(m *session.Models) infoJSON {
 	return sum
 }
 
-func printInfo(out io.Writer, sum infoJSON, m *session.Models) error {
+func printInfo(out io.Writer, sum infoJSON, from time.Time) error {
 	w := tabwriter.NewWriter(out, 0, 4, 2, ' ', 0)
 	row := func(name, format string, args ...any) { fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) }
 	row("records", "%d", sum.Records)
 	row("undecoded", "%d", sum.Undecoded)
 	row("gaps", "%d", sum.Gaps)
-	row("from", "%s", m.First.UTC().Format(time.RFC3339Nano))
+	if !from.IsZero() {
+		row("from", "%s", from.UTC().Format(time.RFC3339Nano))
+	}
 	row("duration", "%s", time.Duration(sum.DurationMs*float64(time.Millisecond)).Round(time.Millisecond))
 	for _, s := range sum.Servers {
 		name := s.URL
@@ -93,8 +130,8 @@ func printInfo(out io.Writer, sum infoJSON, m *session.Models) error {
 			name = "(not named)"
 		}
 		fmt.Fprintln(w)
-		row("server", "%s", name)
-		row("  version", "%s", orUnknown(s.Version))
+		row("server", "%s", printable(name))
+		row("  version", "%s", printable(orUnknown(s.Version)))
 		row("  objects", "%s", counts(s.Objects))
 		row("  alive at the end", "%s", counts(s.Alive))
 		row("  connections at the end", "%d", len(s.Connections))
@@ -102,6 +139,14 @@ func printInfo(out io.Writer, sum infoJSON, m *session.Models) error {
 		row("  samples of statistics", "%d", s.StatsSamples)
 	}
 	return w.Flush()
+}
+
+// orEmpty makes {} of what would be null.
+func orEmpty(m map[string]int) map[string]int {
+	if m == nil {
+		return map[string]int{}
+	}
+	return m
 }
 
 func orUnknown(s string) string {
@@ -117,7 +162,7 @@ func counts(m map[string]int) string {
 	}
 	var parts []string
 	for _, k := range sortedKeys(m) {
-		parts = append(parts, fmt.Sprintf("%d %s", m[k], k))
+		parts = append(parts, fmt.Sprintf("%d %s", m[k], printable(k)))
 	}
 	return strings.Join(parts, ", ")
 }

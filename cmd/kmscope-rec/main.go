@@ -25,6 +25,9 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec print [--json] FILE                 every record, a line each
   kmscope-rec version
 
+Options may stand before or after the file or the addresses. The exit status is
+0, or 1 after a sentence on standard error that says what is wrong.
+
 record:
   -o, --output FILE     where to write (required; must not exist)
       --for DURATION    stop after this time, for example 90s, 10m, 2h
@@ -49,8 +52,13 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	if err == nil {
 		return 0
 	}
-	fmt.Fprintln(errs, "kmscope-rec: "+strings.ReplaceAll(err.Error(), "\n", "; "))
+	say(errs, err.Error())
 	return 1
+}
+
+// say writes one sentence for a person.
+func say(errs io.Writer, sentence string) {
+	fmt.Fprintln(errs, "kmscope-rec: "+strings.ReplaceAll(sentence, "\n", "; "))
 }
 
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
@@ -59,19 +67,23 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	switch args[0] {
 	case "record":
-		return record(ctx, args[1:], errs)
+		return record(ctx, args[1:], out, errs)
 	case "info":
-		return info(args[1:], out)
+		return info(args[1:], out, errs)
 	case "print":
-		return printRecords(args[1:], out)
+		return printRecords(args[1:], out, errs)
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(out, toolVersion())
 		return err
 	case "help", "--help", "-help", "-h":
-		_, err := io.WriteString(out, usage)
-		return err
+		return help(out)
 	}
 	return fmt.Errorf("%q is no command; there are record, info and print (kmscope-rec help tells more)", args[0])
+}
+
+func help(out io.Writer) error {
+	_, err := io.WriteString(out, usage)
+	return err
 }
 
 // toolVersion names the program and the version it was built from.
@@ -83,14 +95,22 @@ func toolVersion() string {
 	return "kmscope-rec " + version
 }
 
+// errHelp asks for the usage instead.
+var errHelp = errors.New("help")
+
 // oneFile takes the arguments of info and print: flags may stand before or
-// after the file.
+// after the file, and after "--" there is no flag.
 func oneFile(command string, args []string) (file string, asJSON bool, err error) {
+	flags := true
 	for _, a := range args {
 		switch {
-		case a == "--json" || a == "-json":
+		case flags && a == "--":
+			flags = false
+		case flags && (a == "--json" || a == "-json"):
 			asJSON = true
-		case strings.HasPrefix(a, "-") && a != "-":
+		case flags && (a == "--help" || a == "-help" || a == "-h"):
+			return "", false, errHelp
+		case flags && strings.HasPrefix(a, "-") && a != "-":
 			return "", false, fmt.Errorf("%s has no option %s; it has --json", command, a)
 		case file != "":
 			return "", false, fmt.Errorf("%s takes one file, not several", command)
@@ -104,9 +124,12 @@ func oneFile(command string, args []string) (file string, asJSON bool, err error
 	return file, asJSON, nil
 }
 
-// eachRecord reads a capture to its end.
-func eachRecord(file string, f func(capture.Record) error) (err error) {
+// eachRecord reads a capture to its end. Where it is cut, everything up to
+// there is read and the person is told; that is no failure.
+func eachRecord(file string, errs io.Writer, f func(capture.Record) error) (err error) {
+	name := file
 	if file == "-" {
+		name = "standard input"
 		file, err = spool(os.Stdin)
 		if err != nil {
 			return err
@@ -115,17 +138,25 @@ func eachRecord(file string, f func(capture.Record) error) (err error) {
 	}
 	r, err := capture.Open(file)
 	if err != nil {
+		if name != file { // the name of the copy means nothing to anybody
+			return errors.New(strings.ReplaceAll(err.Error(), file, name))
+		}
 		return err
 	}
 	defer func() { err = errors.Join(err, r.Close()) }()
+	var last capture.Record
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
+			if last.Dir == capture.DirGap {
+				say(errs, name+" ends with a gap: "+printable(last.Note))
+			}
 			return nil
 		}
 		if err != nil {
 			return err
 		}
+		last = rec
 		if err := f(rec); err != nil {
 			return err
 		}

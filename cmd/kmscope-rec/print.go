@@ -12,10 +12,13 @@ import (
 	"kmscope/wire"
 )
 
-// printRecords prints every record, one line each: with --json as it stands in
-// the file, otherwise for people.
-func printRecords(args []string, out io.Writer) (err error) {
+// printRecords prints every record, one line each: with --json as a record of
+// the format, otherwise for people.
+func printRecords(args []string, out, errs io.Writer) (err error) {
 	file, asJSON, err := oneFile("print", args)
+	if errors.Is(err, errHelp) {
+		return help(out)
+	}
 	if err != nil {
 		return err
 	}
@@ -24,10 +27,10 @@ func printRecords(args []string, out io.Writer) (err error) {
 	if asJSON {
 		enc := json.NewEncoder(w)
 		enc.SetEscapeHTML(false)
-		return eachRecord(file, func(r capture.Record) error { return enc.Encode(r) })
+		return eachRecord(file, errs, func(r capture.Record) error { return enc.Encode(r) })
 	}
 	var d wire.Decoder
-	return eachRecord(file, func(r capture.Record) error {
+	return eachRecord(file, errs, func(r capture.Record) error {
 		arrow := map[string]string{capture.DirSend: "->", capture.DirRecv: "<-"}[r.Dir]
 		if arrow == "" {
 			arrow = "--"
@@ -58,13 +61,27 @@ func printable(s string) string {
 	}, s)
 }
 
-// line says a record in words; of a transaction the operations follow.
+// maxOperations bounds what is said of one transaction: --json has it whole.
+const maxOperations = 4
+
+// line says a record in words, in one line; the operations of a transaction
+// follow it.
 func line(r capture.Record, facts []wire.Fact) string {
 	var parts []string
-	for _, f := range facts {
+	for i, f := range facts {
+		if i > maxOperations {
+			parts = append(parts, fmt.Sprintf("and %d more", len(facts)-i))
+			break
+		}
 		parts = append(parts, printable(words(r, f)))
 	}
-	return strings.Join(parts, "\n                             ")
+	switch {
+	case r.Dir == capture.DirUndecoded:
+		return "undecoded: " + printable(r.Note) + ": " + short(r.Frame)
+	case len(facts) == 0:
+		return short(r.Frame)
+	}
+	return strings.Join(parts, "; ")
 }
 
 func words(r capture.Record, f wire.Fact) string {
@@ -89,6 +106,9 @@ func words(r capture.Record, f wire.Fact) string {
 	case wire.KindError:
 		return "failed: " + f.Text
 	case wire.KindGap:
+		if f.Dropped == 0 {
+			return "GAP: records are missing: " + f.Text
+		}
 		return fmt.Sprintf("GAP: %d records are missing: %s", f.Dropped, f.Text)
 	case wire.KindNote:
 		return "note: " + f.Text

@@ -16,7 +16,7 @@ import (
 // goodbye bounds the time in which the servers are left as they were.
 const goodbye = 5 * time.Second
 
-func record(ctx context.Context, args []string, errs io.Writer) error {
+func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	var output, ca, fingerprint string
 	var duration, every time.Duration
 	var keepSecrets bool
@@ -32,6 +32,9 @@ func record(ctx context.Context, args []string, errs io.Writer) error {
 	var urls []string
 	for len(args) > 0 { // options may stand before, between and after the addresses
 		if err := set.Parse(args); err != nil {
+			if errors.Is(err, flag.ErrHelp) {
+				return help(out)
+			}
 			return fmt.Errorf("record: %w (kmscope-rec help tells more)", err)
 		}
 		args = set.Args()
@@ -56,39 +59,91 @@ func record(ctx context.Context, args []string, errs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	err = observe(ctx, w, urls, session.Target{CAFile: ca, Fingerprint: fingerprint}, duration, errs)
+	attached, err := observe(ctx, w, urls, session.Target{CAFile: ca, Fingerprint: fingerprint}, duration, errs)
+	began := w.Capture().Path != ""
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
 	err = errors.Join(err, w.Close(end))
-	if st := w.Capture(); err == nil && st.Err != "" {
-		err = errors.New(st.Err)
+	if attached == 0 && began { // it holds nothing but failed attempts, and would bar the next one
+		err = errors.Join(err, os.Remove(output))
 	}
 	return err
 }
 
-// observe attaches to all servers and waits. One that cannot be reached at the
-// start is an error: the recording would lack what it was made for.
-func observe(ctx context.Context, w *session.Workspace, urls []string, t session.Target, duration time.Duration, errs io.Writer) error {
+// observe attaches to all servers, waits, and says how many it attached to. One
+// that cannot be reached at the start is an error: the recording would lack
+// what it was made for. One that is lost later is waited for.
+func observe(ctx context.Context, w *session.Workspace, urls []string, t session.Target, duration time.Duration, errs io.Writer) (attached int, err error) {
 	for _, u := range urls {
 		t.URL = u
 		s, err := w.Attach(ctx, t)
-		if err != nil {
-			if errors.Is(err, context.Canceled) {
-				return nil
-			}
-			return err
+		if ctx.Err() != nil {
+			return attached, nil // stopped by the user
 		}
-		fmt.Fprintf(errs, "recording %s\n", s.URL())
+		if err != nil {
+			return attached, err
+		}
+		attached++
+		say(errs, "recording "+s.URL())
 	}
 	var over <-chan time.Time
 	if duration > 0 {
 		over = time.After(duration)
 	}
-	select {
-	case <-ctx.Done():
-	case <-over:
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
+	told := reporter{errs: errs, states: make(map[string]session.LinkState)}
+	for {
+		select {
+		case <-look.C:
+			if err := told.report(w); err != nil {
+				return attached, err
+			}
+			continue
+		case <-ctx.Done():
+		case <-over:
+		}
+		break
 	}
 	st := w.Capture()
-	fmt.Fprintf(errs, "recorded %d frames\n", st.Records)
+	if st.Err != "" {
+		return attached, errors.New(st.Err)
+	}
+	say(errs, fmt.Sprintf("recorded %d frames into %s", st.Records, st.Path))
+	return attached, nil
+}
+
+// reporter tells each trouble once.
+type reporter struct {
+	errs   io.Writer
+	states map[string]session.LinkState
+	err    string
+}
+
+// report fails when there is no file to write to; what may pass is told.
+func (p *reporter) report(w *session.Workspace) error {
+	st := w.Capture()
+	if st.Err != "" && st.Path == "" {
+		return errors.New(st.Err)
+	}
+	if st.Err != p.err {
+		p.err = st.Err
+		if st.Err != "" {
+			say(p.errs, st.Err)
+		}
+	}
+	for _, s := range w.Sessions() {
+		l := s.Link()
+		before, known := p.states[s.URL()]
+		p.states[s.URL()] = l.State
+		if l.State == before || !known && l.State == session.Connected {
+			continue
+		}
+		sentence := s.URL() + " is " + l.State.String()
+		if l.Cause != "" {
+			sentence += ": " + l.Cause
+		}
+		say(p.errs, sentence)
+	}
 	return nil
 }
