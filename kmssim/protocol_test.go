@@ -34,6 +34,20 @@ func TestWrongPathAndPlainRequest(t *testing.T) {
 	}
 }
 
+// A session begins with its first reference. Until then the server does not know
+// it, not even on the socket that it was given to (seen on 7.3.1-dev).
+func TestAFreshSessionIsUnknown(t *testing.T) {
+	_, url := start(t, Options{})
+	c := dial(t, url).connect()
+	if text := c.refusal("connect", nil); !strings.Contains(text, "40007") {
+		t.Error(text)
+	}
+	c.call("describe", map[string]any{"object": managerID})
+	if again := c.call("connect", nil)["sessionId"]; again != c.session {
+		t.Errorf("session %v, want %v", again, c.session)
+	}
+}
+
 func TestTransactions(t *testing.T) {
 	_, url := start(t, Options{})
 	c := dial(t, url).connect()

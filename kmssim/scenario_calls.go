@@ -153,6 +153,7 @@ var lossRampScenario = Scenario{
 				}
 				b.SetPeer(mobile, func(p *Peer) {
 					p.LossIn, p.LossOut = loss, loss*0.7
+					p.RembCap = 1_500_000 * (1 - 3.4*loss)
 					p.Jitter = time.Duration(3+200*loss) * time.Millisecond
 				})
 			}

@@ -22,6 +22,10 @@ type stream struct {
 
 func newStream(id, ssrc string) *stream { return &stream{id: id, ssrc: ssrc, remb: 300_000} }
 
+// hidden is the share of lost video packets that retransmissions do not repair.
+// With 20 % of all packets lost, the recorded REMB did not move.
+const hidden = 0.07
+
 // rateOf is what a source gives, in bit/s.
 func (s *Server) rateOf(o *object, m media, hops int) float64 {
 	if o == nil || hops > maxHops {
@@ -75,7 +79,15 @@ func (s *Server) advanceLocked(o *object) {
 		if n.out != nil && o.flow.in[m] && r.sends(m) {
 			bps := s.rateOf(sourceOf(o, m), m, 0)
 			if src := sourceOf(o, m); src != nil && codecOut(src, m, 0) != n.codec && m == video {
-				bps = math.Min(bps, n.out.remb) // a transcoder follows REMB
+				// A transcoder follows REMB and the endpoint's own limit, in kbit/s.
+				limit, ok := intValue(o.props["maxVideoSendBandwidth"])
+				if !ok {
+					limit = 500
+				}
+				if limit > 0 {
+					bps = math.Min(bps, float64(limit)*1070)
+				}
+				bps = math.Min(bps, n.out.remb)
 			}
 			s.advanceOut(o, m, n.out, bps, dt)
 		}
@@ -94,7 +106,7 @@ func (s *Server) advanceIn(r *rtpState, m media, st *stream, dt float64) {
 	lost := sent * r.peer.LossIn
 	repaired := 0.0
 	if m == video { // retransmissions hide most of it
-		repaired = lost * 0.93
+		repaired = lost * (1 - hidden)
 		st.nack += lost
 		st.pli += lost * 0.03
 	}
@@ -105,7 +117,7 @@ func (s *Server) advanceIn(r *rtpState, m media, st *stream, dt float64) {
 	st.jitter = r.peer.Jitter.Seconds() * s.noise(0.5) * (1 + 3*r.peer.LossIn)
 	if m == video {
 		st.fir = math.Max(st.fir, 1)
-		st.remb = nextREMB(st.remb, 500_000, r.peer.LossIn, dt)
+		st.remb = nextREMB(st.remb, 500_000, r.peer.LossIn*hidden, dt)
 	} else {
 		st.remb = 0
 	}
@@ -120,8 +132,8 @@ func (s *Server) advanceOut(o *object, m media, st *stream, bps, dt float64) {
 	if m == video {
 		st.nack += lost
 		st.pli += lost * 0.02
-		st.lost += lost * 0.07
-		st.remb = nextREMB(st.remb, p.RembCap, p.LossOut, dt)
+		st.lost += lost * hidden
+		st.remb = nextREMB(st.remb, p.RembCap, p.LossOut*hidden, dt)
 	} else {
 		st.lost += lost
 		st.remb = 0
@@ -138,8 +150,8 @@ func lossByte(loss float64, m media) int {
 	return int(math.Min(255, math.Max(0, loss*256)))
 }
 
-// nextREMB: 8 % more per second up to the cap, and down to 85 % per second
-// while more than 4.7 % (12/256) are lost.
+// nextREMB: 8 % more per second up to the limit, and down to 85 % per second
+// while more than 4.7 % (12/256) are lost for good.
 func nextREMB(remb, limit, loss, dt float64) float64 {
 	if loss > 12.0/256 {
 		return math.Max(30_000, remb*math.Pow(0.85, dt))
