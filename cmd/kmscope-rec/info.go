@@ -66,17 +66,23 @@ func info(args []string, out, errs io.Writer) error {
 	return printInfo(out, sum, span.at)
 }
 
-// extent is the time from the first to the last record on the capture's own
-// clock, which no change of the wall clock moves. What a Reader puts in place
-// of missing or broken lines has no time of its own.
+// extent is how many records the file holds, and the time from the first to the
+// last on the capture's own clock, which no change of the wall clock moves. A
+// gap that the Reader inserted is no record of the file, and a line that is
+// none has no time.
 type extent struct {
+	records     int
 	first, last float64
 	at          time.Time // of the first
 	any         bool
 }
 
 func (e *extent) take(r capture.Record) {
-	if r.Dir == capture.DirGap || r.Dir == capture.DirUndecoded {
+	if inserted(r) {
+		return
+	}
+	e.records++
+	if r.Dir == capture.DirUndecoded {
 		return
 	}
 	if !e.any || r.TimeMs < e.first {
@@ -92,7 +98,7 @@ func (e *extent) take(r capture.Record) {
 func (e *extent) durationMs() float64 { return math.Round((e.last-e.first)*1000) / 1000 }
 
 func summarise(m *session.Models, span extent) infoJSON {
-	sum := infoJSON{Records: m.Records, Undecoded: m.Undecoded, Gaps: m.Gaps, DurationMs: span.durationMs(), Servers: []serverJSON{}}
+	sum := infoJSON{Records: span.records, Undecoded: m.Undecoded, Gaps: m.Gaps, DurationMs: span.durationMs(), Servers: []serverJSON{}}
 	for _, s := range m.Servers() {
 		snap := s.Snapshot()
 		x := serverJSON{
