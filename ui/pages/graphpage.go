@@ -208,9 +208,17 @@ func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
 	g := graph.Build(q.snap, rates)
-	hidden := 0
+	hidden, over := 0, false
 	if !q.gone {
-		g, hidden = withoutGone(g)
+		var alive *graph.Graph
+		alive, hidden = withoutGone(g)
+		// Where nothing is left, what was there is all there is to see: the
+		// usual end of a capture.
+		if over = len(alive.Frames) == 0 && hidden > 0; over {
+			hidden = 0
+		} else {
+			g = alive
+		}
 	}
 	pl.measure(g)
 	sh := shape(g)
@@ -227,7 +235,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*
 		g = placedAs(g, pl.placed)
 	}
 	s := newScene(g, q.snap.At)
-	s.hidden = hidden
+	s.hidden, s.over = hidden, over
 	return s, nil
 }
 
@@ -364,8 +372,6 @@ func (p *Graph) emptyText() string {
 		return "Nothing is known of the server yet."
 	case !snap.Listed:
 		return "Reading what the server has …"
-	case p.scene != nil && p.scene.hidden > 0:
-		return "Nothing is alive here: all " + plural(p.scene.hidden, "object") + " are gone. “Show” in the corner brings them back."
 	}
 	return "No pipelines yet. They appear here as soon as an application creates one."
 }
@@ -420,15 +426,21 @@ func (p *Graph) reveal() {
 // gone, and notes where they are.
 func (p *Graph) goneLink(c *paint.Canvas, l *look, scale float32) {
 	p.linkRect = rect{}
-	if p.scene == nil || p.scene.hidden == 0 && !p.showGone {
+	if p.scene == nil || p.scene.hidden == 0 && !p.showGone && !p.scene.over {
 		return
 	}
 	what, link := "What is gone is shown", "Hide"
-	if !p.showGone {
+	switch {
+	case p.scene.over:
+		what, link = "Nothing is alive any more: this is what was there", ""
+	case !p.showGone:
 		what, link = plural(p.scene.hidden, "object")+" gone", "Show"
 	}
 	f := l.regular.Face(11.5 * scale)
-	w := (f.Width(what)+f.Width(link))/scale + 32
+	w := f.Width(what)/scale + 22
+	if link != "" {
+		w += f.Width(link)/scale + 10
+	}
 	_, h := c.Size()
 	p.linkRect = rect{mapInset, float64(h)/float64(scale) - mapInset - 26, float64(w), 26}
 	x, y := float32(p.linkRect.X)*scale, float32(math.Round(p.linkRect.Y*float64(scale)))
@@ -436,4 +448,7 @@ func (p *Graph) goneLink(c *paint.Canvas, l *look, scale float32) {
 	c.StrokeRoundRect(x, y, w*scale, 26*scale, 6*scale, hairline(scale), l.Line)
 	end := c.Text(f, what, x+11*scale, y+17*scale, l.Dim)
 	c.Text(f, link, end+10*scale, y+17*scale, l.Accent)
+	if link == "" {
+		p.linkRect = rect{}
+	}
 }

@@ -435,3 +435,33 @@ func TestRawTextMasksSecrets(t *testing.T) {
 		t.Errorf("%q", s)
 	}
 }
+
+func TestGraphPageShowsWhatWasThere(t *testing.T) {
+	b := newBench(t)
+	b.room()
+	p := NewGraph(&row{})
+	b.catch(&p.work)
+	destroy := func(id string) {
+		b.feed(wire.Fact{Kind: wire.KindEvent, Type: "ObjectDestroyed", Object: inventory.ManagerID,
+			Data: []byte(fmt.Sprintf(`{"source":%q,"type":"ObjectDestroyed","objectId":%q}`, inventory.ManagerID, id))})
+	}
+	destroy(bob)
+	p.Update(b.state)
+	b.settle(func() bool { return p.scene != nil })
+	if p.scene.over || p.scene.hidden != 1 || len(p.scene.g.Nodes) != 1 {
+		t.Errorf("one of two gone: over %v, %d hidden, %d nodes", p.scene.over, p.scene.hidden, len(p.scene.g.Nodes))
+	}
+	p.toggleGone()
+	b.settle(func() bool { return len(p.scene.g.Nodes) == 2 })
+	p.toggleGone()
+	destroy(alice)
+	destroy(room)
+	p.Update(b.state)
+	b.settle(func() bool { return p.scene.over })
+	if len(p.scene.g.Nodes) != 2 || p.emptyText() != "" {
+		t.Errorf("%d nodes, %q", len(p.scene.g.Nodes), p.emptyText())
+	}
+	win := window(p, 900, 600)
+	defer win.Close()
+	win.Canvas().Capture()
+}

@@ -16,7 +16,8 @@ type scene struct {
 	at     time.Time // of the snapshot
 	index  map[string]int
 	bounds rect
-	hidden int // objects that are gone and not shown
+	hidden int  // objects that are gone and not shown
+	over   bool // nothing is alive: what is shown is gone
 }
 
 func newScene(g *graph.Graph, at time.Time) *scene {
