@@ -233,7 +233,11 @@ func isPseudonym(id string) bool {
 // they stand. Sessions take any id that a client gives: one that is called
 // "onEvent" must not change every event.
 func isWide[T string | []byte](id T) bool {
-	if len(id) >= len(ownPrefix) && string(id[:len(ownPrefix)]) == ownPrefix {
+	own := 0
+	for own < len(ownPrefix) && own < len(id) && id[own] == ownPrefix[own] {
+		own++
+	}
+	if own == len(ownPrefix) {
 		return true
 	}
 	if len(id) < minWideID {

@@ -84,9 +84,9 @@ func (w *walk) message(frame []byte, dir string) []byte {
 // strict JSON a token that is left open is no token.
 func (w *walk) tokens(text []byte, strict bool) []byte {
 	var out []byte
-	var nest []byte // the containers around, '{' or '['
-	var key []byte  // the key whose value comes next
-	copied := 0     // text before it is in out
+	nest := make([]byte, 0, 32) // the containers around, '{' or '['
+	var key []byte              // the key whose value comes next
+	copied := 0                 // text before it is in out
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; c {
 		case '{', '[':
