@@ -173,8 +173,8 @@ func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte,
 			return nil, false
 		}
 		text = string(body)
-	} else if !closed || json.Unmarshal(tok, &text) != nil {
-		text = string(body)
+	} else if text = string(body); closed {
+		text = unquoted(tok, text)
 	}
 	now := w.value(text, string(key), element)
 	if now == text {
@@ -185,6 +185,16 @@ func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte,
 		out = out[:len(out)-1]
 	}
 	return out, true
+}
+
+// unquoted reads a string token; one that is wrong gives otherwise. It stands
+// apart because what json.Unmarshal writes to is always allocated.
+func unquoted(tok []byte, otherwise string) string {
+	var text string
+	if json.Unmarshal(tok, &text) != nil {
+		return otherwise
+	}
+	return text
 }
 
 // suspect is the quick test of a value without escapes: false when value would
