@@ -155,7 +155,7 @@ const (
 	// sampledEndpoints bounds the endpoints that are sampled in one interval
 	// besides those that a person looks at; with more, they take turns.
 	sampledEndpoints = 100
-	// polledElements bounds the elements whose connections are polled per beat.
+	// polledElements bounds the objects that are polled per interval.
 	polledElements = 25
 	// young is the age up to which an element's connections are polled at
 	// every interval.
@@ -179,7 +179,7 @@ func (l *live) sample(ctx context.Context) {
 	}
 	tick := time.NewTicker(l.ws.opts.SampleEvery / beats)
 	defer tick.Stop()
-	var endpoints, connections turn
+	var endpoints, polled turn
 	for beat := 0; ; beat++ {
 		select {
 		case <-ctx.Done():
@@ -188,7 +188,7 @@ func (l *live) sample(ctx context.Context) {
 		}
 		schema, snapshot := l.s.Schema(), l.s.Snapshot()
 		ops := l.statsBeat(schema, snapshot, beat, &endpoints)
-		ops = append(ops, connectionsBeat(schema, snapshot, beat, &connections)...)
+		ops = append(ops, pollBeat(schema, snapshot, beat, &polled)...)
 		if beat%(beats*serverEvery) == 0 {
 			ops = append(ops, serverReads()...)
 		}
@@ -277,26 +277,28 @@ func (l *live) statsBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat 
 	return ops
 }
 
-// connectionsBeat polls connections: of young elements often, of all in turns.
-func connectionsBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, connections *turn) []kmsconn.Op {
+// pollBeat polls what no event tells: of young objects often, for an application
+// names and connects what it has just made; of all in turns. What was there
+// before us is not young.
+func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, polled *turn) []kmsconn.Op {
 	var all, fresh []string
 	for _, p := range snapshot.Pipelines {
 		for _, o := range p.Objects {
-			if !o.Alive() || !schema.IsA(o.Type, "MediaElement") {
+			if !o.Alive() {
 				continue
 			}
 			all = append(all, o.ID)
-			if beat%2 == 1 && snapshot.At.Sub(o.FirstSeen) < young {
+			if beat%2 == 1 && !o.CreatedAt.IsZero() && snapshot.At.Sub(o.FirstSeen) < young {
 				fresh = append(fresh, o.ID)
 			}
 		}
 	}
 	slices.Sort(all)
-	due := append(connections.next(all, polledElements/beats+1), fresh...)
+	due := append(slices.Clone(polled.next(all, polledElements/beats+1)), fresh...)
 	slices.Sort(due)
 	var ops []kmsconn.Op
 	for _, id := range slices.Compact(due) {
-		ops = append(ops, connectionReads(schema, snapshot.Object(id))...)
+		ops = append(ops, polledReads(schema, snapshot.Object(id))...)
 	}
 	return ops
 }

@@ -42,13 +42,15 @@ func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 	return ops
 }
 
-// connectionReads poll what events may have missed: ElementConnected is lost
-// when connect follows the creation within about 100 ms (observed).
-func connectionReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
-	if !s.IsA(o.Type, "MediaElement") {
-		return nil
+// polledReads ask for what events may have missed, or never tell:
+// ElementConnected is lost when connect follows the creation within about
+// 100 ms (observed), and nothing announces a name or a tag.
+func polledReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
+	ops := []kmsconn.Op{kmsconn.Invoke(o.ID, "getName", nil), kmsconn.Invoke(o.ID, "getTags", nil)}
+	if s.IsA(o.Type, "MediaElement") {
+		ops = append(ops, kmsconn.Invoke(o.ID, "getSourceConnections", nil))
 	}
-	return []kmsconn.Op{kmsconn.Invoke(o.ID, "getSourceConnections", nil)}
+	return ops
 }
 
 // allReads are the calls for everything that the inspector shows of an object.
