@@ -100,7 +100,7 @@ func TestBuild(t *testing.T) {
 	s.event(webrtc, "IceComponentStateChanged", `{"streamId":1,"componentId":2,"state":"GATHERING"}`)
 	s.event(player, "Error", `{"type":"INVALID_URI","errorCode":0,"description":"Invalid URI"}`)
 	s.event(webrtc, "MediaTranscodingStateChanged", `{"mediaType":"VIDEO","binName":"bin","state":"TRANSCODING"}`)
-	g := Build(s.Snapshot(), func(source, sink string, m inventory.Media) (float64, bool) {
+	g := Build(s.Snapshot(), func(_, _ string, m inventory.Media) (float64, bool) {
 		return 1.24e6, m == inventory.Video
 	})
 	if d := cmp.Diff([]string{

@@ -125,7 +125,7 @@ func order(cols [][]int, rank []int, j *job) {
 		note(col)
 	}
 	sum, count := make([]float64, len(rank)), make([]float64, len(rank))
-	sweep := func(c int, left bool) {
+	sweep := func(c int) {
 		col := cols[c]
 		mid := make(map[int]float64, len(col))
 		for _, b := range col {
@@ -163,7 +163,7 @@ func order(cols [][]int, rank []int, j *job) {
 				sum[e[1]] += at[e[0]]
 				count[e[1]]++
 			}
-			sweep(c, fromLeft)
+			sweep(c)
 		}
 	}
 }

@@ -71,7 +71,6 @@ type placedFrame struct {
 
 type placedPart struct {
 	*placement
-	n    int
 	used uint64
 }
 
@@ -403,8 +402,7 @@ func components(n int, pairs [][2]int) [][]int {
 	for i := range root {
 		root[i] = i
 	}
-	var find func(int) int
-	find = func(i int) int {
+	find := func(i int) int {
 		for root[i] != i {
 			root[i] = root[root[i]]
 			i = root[i]

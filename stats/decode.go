@@ -158,7 +158,7 @@ func decode(raw json.RawMessage) (map[string]entry, bool) {
 		if e.ID == "" {
 			e.ID = text(id)
 		}
-		out[string(clip(id))] = e
+		out[clip(id)] = e
 	}
 	return out, true
 }

@@ -158,7 +158,7 @@ func TestClocks(t *testing.T) {
 		if off, _ := s.ClockOffset(); off != jump {
 			t.Errorf("offset %v after a jump of %v", off, jump)
 		}
-		if last := s.Latest(Query{Metrics: []string{Bitrate}}); len(last) != 1 || len(last[0].Points) != 1 || last[0].Points[0].At != pts[len(pts)-1].At {
+		if last := s.Latest(Query{Metrics: []string{Bitrate}}); len(last) != 1 || len(last[0].Points) != 1 || !last[0].Points[0].At.Equal(pts[len(pts)-1].At) {
 			t.Errorf("%v: Latest gives %v", jump, last)
 		}
 	}
@@ -403,7 +403,7 @@ func TestBounds(t *testing.T) {
 	for i := range int64(100) {
 		feed(one, i*1000, counters(1000*i, 10*i+1, 0))
 	}
-	if got := points(one, Bitrate); len(got) != 10 || got[9].At != base.Add(99*time.Second) {
+	if got := points(one, Bitrate); len(got) != 10 || !got[9].At.Equal(base.Add(99*time.Second)) {
 		t.Errorf("%d points, the newest at %v", len(got), got[len(got)-1].At)
 	}
 	first, last := one.Span()
@@ -423,10 +423,10 @@ func TestQuery(t *testing.T) {
 	}
 	sec := func(n int) time.Time { return base.Add(time.Duration(n) * time.Second) }
 	got := s.Series(Query{Metrics: []string{Bitrate}, From: sec(10), To: sec(20)})
-	if len(got) != 1 || len(got[0].Points) != 11 || got[0].Points[0].At != sec(10) || got[0].Unit != Bps {
+	if len(got) != 1 || len(got[0].Points) != 11 || !got[0].Points[0].At.Equal(sec(10)) || got[0].Unit != Bps {
 		t.Errorf("%+v", got)
 	}
-	if got := s.Latest(Query{Metrics: []string{Bitrate}, To: sec(20)}); len(got) != 1 || got[0].Points[0].At != sec(20) {
+	if got := s.Latest(Query{Metrics: []string{Bitrate}, To: sec(20)}); len(got) != 1 || !got[0].Points[0].At.Equal(sec(20)) {
 		t.Errorf("%+v", got)
 	}
 	if got := s.Latest(Query{Metrics: []string{Bitrate}, From: sec(2000)}); len(got) != 0 {
@@ -485,7 +485,7 @@ func TestThin(t *testing.T) {
 	}
 }
 
-func TestReadersBesideTheWriter(t *testing.T) {
+func TestReadersBesideTheWriter(*testing.T) {
 	s := NewStoreWithin(Limits{PointsPerSeries: 50, Series: 30, Points: 600})
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -556,78 +556,5 @@ func TestCatalogue(t *testing.T) {
 	}
 	if _, ok := MetricOf("none"); ok {
 		t.Error("a metric that is none is known")
-	}
-}
-
-func FuzzStats(f *testing.F) {
-	f.Add([]byte(`{"a":{"type":"inboundrtp","ssrc":"1","timestampMillis":1795247813065,"bytesReceived":289,"packetsReceived":2,"jitter":0.1}}`), "VIDEO", int64(1000))
-	f.Add([]byte(`{"a":{"type":"outboundrtp","ssrc":1,"timestampMillis":"1795247813065","bytesSent":nan,"packetsSent":-nan,"roundTripTime":inf}}`), "", int64(0))
-	f.Add([]byte(`{"e":{"type":"endpoint","E2ELatency":[{"avg":1,"name":"x","type":"AUDIO"}],"inputLatency":7,"timestamp":1795247813}}`), "AUDIO", int64(-5))
-	f.Add([]byte(`{"d":{"type":"datachannel","label":"\ud800","bytesSent":"1e309"}}`), "DATA", int64(1))
-	f.Add([]byte(`null`), "", int64(0))
-	f.Fuzz(func(t *testing.T, raw []byte, media string, step int64) {
-		s := NewStoreWithin(Limits{PointsPerSeries: 8, Series: 16, Points: 64})
-		params, _ := json.Marshal(map[string]string{"mediaType": media})
-		for i := range int64(3) {
-			s.Feed(wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "getStats", Object: element,
-				At: base.Add(time.Duration(i*(step%1e12)) * time.Millisecond), Params: params, Result: raw})
-		}
-		if s.Samples() != 3 || len(s.all) > 16 || s.points > 64 {
-			t.Fatal("a bound does not hold")
-		}
-		for _, x := range s.Series(Query{MaxPoints: 2}) {
-			for _, p := range x.Points {
-				if math.IsNaN(p.V) || math.IsInf(p.V, 0) {
-					t.Fatal(x.Key, p.V)
-				}
-				_ = Format(p.V, x.Unit)
-			}
-		}
-	})
-}
-
-// BenchmarkFeed takes replies of five entries, as a WebRtcEndpoint gives them.
-func BenchmarkFeed(b *testing.B) {
-	const streams = 4
-	s := NewStore()
-	i := int64(0)
-	b.ReportAllocs()
-	for b.Loop() {
-		b.StopTimer()
-		at := base.Add(time.Duration(i) * time.Second)
-		var entries []map[string]any
-		for k := range streams {
-			entries = append(entries, entryOf("inboundrtp", at.UnixMilli(), fmt.Sprint(k), counters(1000*i, 10*i+1, 0)))
-		}
-		f := reply(at, "", entries...)
-		i++
-		b.StartTimer()
-		s.Feed(f)
-	}
-}
-
-// BenchmarkAppend is the store without the JSON.
-func BenchmarkAppend(b *testing.B) {
-	s := NewStore()
-	e := entry{Type: "inboundrtp", SSRC: "7", PacketsReceived: number{1, true}, BytesReceived: number{1, true}, Jitter: number{0.1, true}, PacketsLost: number{0, true}}
-	nack := make(map[groupKey]sampled)
-	i := int64(0)
-	b.ReportAllocs()
-	for b.Loop() {
-		i++
-		e.BytesReceived.v += 1000
-		e.PacketsReceived.v++
-		s.feedRTP(element, In, "VIDEO", "7", &e, moment{i * 1000, i * 1000}, nack)
-	}
-}
-
-func BenchmarkSeries(b *testing.B) {
-	s := NewStore()
-	for i := range int64(3600) {
-		feed(s, i*1000, counters(1000*i*i, 10*i+1, 0))
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		s.Series(Query{Element: element, Metrics: []string{Bitrate}, MaxPoints: 600})
 	}
 }

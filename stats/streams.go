@@ -213,14 +213,13 @@ func (s *Store) feedRTP(element string, dir Direction, media, id string, e *entr
 			return
 		}
 	}
-	rated := v == next || v == pause
 	if v == pause || v == first {
 		for i := range st.out {
 			st.out[i].breakLine()
 		}
 	}
-	if rated {
-		rated = s.rates(st, now, bytes, packets, e)
+	if v == next || v == pause {
+		s.rates(st, now, bytes, packets, e)
 		st.step = now.at - st.at
 	}
 	s.gauges(st, now.at, e)
@@ -228,8 +227,8 @@ func (s *Store) feedRTP(element string, dir Direction, media, id string, e *entr
 	st.bytes, st.packets, st.lost, st.pli, st.fir = bytes, packets, e.PacketsLost, e.PLI, e.FIR
 }
 
-// rates appends what the counters say. It gives false where they restarted.
-func (s *Store) rates(st *stream, now moment, bytes, packets number, e *entry) bool {
+// rates appends what the counters say, or breaks the lines where they restarted.
+func (s *Store) rates(st *stream, now moment, bytes, packets number, e *entry) {
 	sec := float64(now.at-st.at) / 1000
 	byteRate, okB, resetB := grew(bytes, st.bytes, sec, maxBytesPerSecond)
 	packetRate, okP, resetP := grew(packets, st.packets, sec, maxPacketsPerSecond)
@@ -238,7 +237,7 @@ func (s *Store) rates(st *stream, now moment, bytes, packets number, e *entry) b
 		for i := range st.out {
 			st.out[i].breakLine()
 		}
-		return false
+		return
 	}
 	s.put(st, outBitrate, now.at, byteRate*8, okB)
 	s.put(st, outPackets, now.at, packetRate, okP)
@@ -250,7 +249,6 @@ func (s *Store) rates(st *stream, now moment, bytes, packets number, e *entry) b
 		loss, ok := lossBetween(e.PacketsLost, st.lost, packetRate*sec, sec)
 		s.put(st, outLoss, now.at, loss, ok && okP)
 	}
-	return true
 }
 
 // lossBetween gives the packets lost over those expected. Late packets lower

@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -368,7 +369,7 @@ func TestViewFollows(t *testing.T) {
 	}
 }
 
-func TestReadersBesideTheWriter(t *testing.T) {
+func TestReadersBesideTheWriter(*testing.T) {
 	l := NewLog(500)
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -382,8 +383,9 @@ func TestReadersBesideTheWriter(t *testing.T) {
 				default:
 				}
 				v.Refresh()
-				for _, e := range l.Range(0, 50) {
-					e.Text = ""
+				mine := l.Range(0, 50)
+				for i := range mine {
+					mine[i].Text = "" // a copy: the log must not mind
 				}
 				l.Select(Filter{Text: "x"})
 				l.Counts()
@@ -412,7 +414,11 @@ func TestRecordings(t *testing.T) {
 		name := strings.TrimSuffix(strings.TrimPrefix(file, "../testdata/recordings/"), ".jsonl.zst")
 		t.Run(name, func(t *testing.T) {
 			want := make(map[string]int)
-			for _, r := range records(t, name) {
+			all := records(t, name)
+			for _, r := range all {
+				if !bytes.Contains(r.Frame, []byte("onEvent")) {
+					continue
+				}
 				var f struct {
 					Method string
 					Params struct{ Value struct{ Type string } }
@@ -421,20 +427,20 @@ func TestRecordings(t *testing.T) {
 					want[f.Params.Value.Type]++
 				}
 			}
-			l := replay(t, name)
+			l := replay(all)
 			if d := cmp.Diff(want, l.Counts()); d != "" {
 				t.Error(d)
 			}
 			got := make(map[string]int)
-			all := l.Range(0, l.Len())
-			for i, e := range all {
+			entries := l.Range(0, l.Len())
+			for i, e := range entries {
 				if e.Type[0] >= 'A' && e.Type[0] <= 'Z' {
 					got[e.Type]++
 				}
 				if e.Text == "" || e.Type != TypeCommand && strings.Contains(e.Text, "?") && !strings.Contains(string(e.Raw), "?") || len(e.Text) > 4*maxTextRunes {
 					t.Errorf("%s: text %q of %s", e.Type, e.Text, e.Raw)
 				}
-				if i > 0 && e.At.Before(all[i-1].At) {
+				if i > 0 && e.At.Before(entries[i-1].At) {
 					t.Errorf("%q is out of order", e.Text)
 				}
 			}
@@ -448,7 +454,7 @@ func TestRecordings(t *testing.T) {
 // TestLoopback compares the whole timeline of one recording with the text in
 // testdata, which a person has read. Set UPDATE=1 to write it anew.
 func TestLoopback(t *testing.T) {
-	l := replay(t, "02-webrtc-loopback")
+	l := replay(records(t, "02-webrtc-loopback"))
 	var b strings.Builder
 	for _, e := range l.Range(0, l.Len()) {
 		late := ""

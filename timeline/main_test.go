@@ -51,11 +51,10 @@ func records(t testing.TB, name string) []capture.Record {
 	return out
 }
 
-func replay(t testing.TB, name string) *Log {
-	t.Helper()
+func replay(all []capture.Record) *Log {
 	l := NewLog(0)
 	var d wire.Decoder
-	for _, r := range records(t, name) {
+	for _, r := range all {
 		for _, f := range d.Feed(r) {
 			l.Feed(f)
 		}

@@ -29,10 +29,11 @@ func private() string {
 		if syscall.Lstat(dir, &st) != nil {
 			return ""
 		}
-		if uint32(st.Mode)&syscall.S_IFMT != syscall.S_IFDIR || int(st.Uid) != syscall.Geteuid() {
+		mode := uint32(st.Mode) //nolint:unconvert // sixteen bits wide on macOS
+		if mode&syscall.S_IFMT != syscall.S_IFDIR || int(st.Uid) != syscall.Geteuid() {
 			return ""
 		}
-		if uint32(st.Mode)&0o022 != 0 && syscall.Chmod(dir, 0o700) != nil {
+		if mode&0o022 != 0 && syscall.Chmod(dir, 0o700) != nil {
 			return ""
 		}
 	}
