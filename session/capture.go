@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"kmscope/capture"
@@ -55,6 +56,7 @@ func (w *Workspace) beginCapture() error {
 		if err := os.MkdirAll(w.opts.CacheDir, 0o700); err != nil {
 			return fmt.Errorf("the folder for captures cannot be made: %w", err)
 		}
+		w.dropOldCaptures()
 		path = filepath.Join(w.opts.CacheDir, "kmscope-"+w.started.Format("20060102-150405.000")+".kmscap")
 		limit = w.opts.CaptureLimitBytes
 	}
@@ -63,6 +65,48 @@ func (w *Workspace) beginCapture() error {
 		Version: 1, Created: w.started, Tool: w.opts.Tool, Redacted: !w.opts.KeepSecrets,
 	}, capture.WriterOptions{LimitBytes: limit})
 	return err
+}
+
+// settled is how long a capture must be untouched to count as one of an
+// earlier run, not of another window that is open now.
+const settled = 10 * time.Minute
+
+// dropOldCaptures removes the oldest captures of earlier runs until those that
+// stay fit into the limit of one: each run is bounded, so must be their sum.
+// Named captures are elsewhere, by the user's choice.
+func (w *Workspace) dropOldCaptures() {
+	names, err := filepath.Glob(filepath.Join(w.opts.CacheDir, "kmscope-*"+capture.Extension+"*"))
+	if err != nil {
+		return
+	}
+	type old struct {
+		name string
+		at   time.Time
+		size int64
+	}
+	var files []old
+	var sum int64
+	for _, name := range names {
+		st, err := os.Lstat(name)
+		if err != nil || !st.Mode().IsRegular() {
+			continue
+		}
+		sum += st.Size()
+		if time.Since(st.ModTime()) > settled {
+			files = append(files, old{name, st.ModTime(), st.Size()})
+		}
+	}
+	slices.SortFunc(files, func(a, b old) int { return a.at.Compare(b.at) })
+	for _, f := range files {
+		if sum <= w.opts.CaptureLimitBytes {
+			return
+		}
+		if err := os.Remove(f.name); err != nil {
+			w.opts.Logger.Warn("an old capture stays", "error", err)
+			continue
+		}
+		sum -= f.size
+	}
 }
 
 // CaptureState is how the running capture stands.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"slices"
 	"testing"
@@ -162,6 +163,29 @@ func TestAttachFailsInOneSentence(t *testing.T) {
 }
 
 func containsSecret(s string) bool { return regexpSecret.MatchString(s) }
+
+func TestOldCapturesAreBounded(t *testing.T) {
+	dir := t.TempDir()
+	old := time.Now().Add(-24 * time.Hour)
+	for i, name := range []string{"kmscope-1.kmscap", "kmscope-2.kmscap", "kmscope-3.kmscap", "mine.kmscap"} {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, make([]byte, 600), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old.Add(time.Duration(i)*time.Minute)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, url := simulate(t, "loopback", kmssim.Options{})
+	w := workspace(t, Options{CacheDir: dir, CaptureLimitBytes: 1000})
+	attach(t, w, url)
+	until(t, w, "the capture runs", 10*time.Second, func() bool { return w.Capture().Records > 0 })
+	for name, stays := range map[string]bool{"kmscope-1.kmscap": false, "kmscope-2.kmscap": false, "kmscope-3.kmscap": true, "mine.kmscap": true} {
+		if _, err := os.Stat(filepath.Join(dir, name)); (err == nil) != stays {
+			t.Errorf("%s: %v, want it to stay: %v", name, err, stays)
+		}
+	}
+}
 
 // TestLiveEqualsReplay records a live session and replays the file: the same
 // snapshots, events and series must come out.

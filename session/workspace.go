@@ -83,7 +83,7 @@ func NewWorkspace(opts Options) (*Workspace, error) {
 		}
 		opts.CacheDir = filepath.Join(base, "kmscope", "captures")
 	}
-	return &Workspace{opts: opts, changed: make(chan struct{}, 1), started: time.Now().Truncate(time.Millisecond), redact: capture.NewRedactor()}, nil
+	return &Workspace{opts: opts, changed: make(chan struct{}, 1), started: time.Now(), redact: capture.NewRedactor()}, nil
 }
 
 // Changed gets a value after something was published, at most one at a time:
