@@ -24,7 +24,7 @@ func (w *Window) task(what string, work func(context.Context) error, done func(e
 	var d *kit.Modal
 	finished := false
 	show := time.AfterFunc(300*time.Millisecond, func() {
-		fyne.Do(func() {
+		w.do(func() {
 			if finished {
 				return
 			}
@@ -37,7 +37,7 @@ func (w *Window) task(what string, work func(context.Context) error, done func(e
 	})
 	go func() {
 		err := work(ctx)
-		fyne.Do(func() {
+		w.do(func() {
 			finished = true
 			show.Stop()
 			stop()

@@ -224,7 +224,7 @@ func (d *connectDialog) attach(t view.Target) {
 	d.fit()
 	go func() {
 		x, err := d.w.ws.Attach(ctx, t)
-		fyne.Do(func() {
+		d.w.do(func() {
 			stop()
 			d.stop = nil
 			d.bar.Stop()

@@ -65,6 +65,10 @@ type Window struct {
 
 	connectButton, recordButton, pauseButton, backButton, forwardButton *kit.Button
 
+	// do runs a function on the interface goroutine: fyne.Do. Tests, whose
+	// driver runs it wherever it is called, have their own.
+	do func(func())
+
 	visible  int // the page that was told that it is shown, -1 for none
 	revision uint64
 	focused  view.Selection
@@ -73,7 +77,7 @@ type Window struct {
 
 // New makes the window of an application; it is shown by Run.
 func New(a fyne.App, o Options) *Window {
-	w := &Window{app: a, opts: o, ws: o.Workspace, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue()}
+	w := &Window{app: a, opts: o, ws: o.Workspace, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue(), do: fyne.Do}
 	w.ctx, w.end = context.WithCancel(context.Background())
 	mode := w.prefs.theme()
 	if o.Theme != nil {
@@ -357,7 +361,7 @@ func (w *Window) close() {
 		// The capture is finished by Close whatever the servers do; an error of
 		// theirs changes nothing any more.
 		_ = w.ws.Close(ctx) //nolint:errcheck // see above
-		fyne.Do(func() {
+		w.do(func() {
 			w.end()
 			w.app.Quit()
 		})

@@ -358,7 +358,7 @@ func propertySection(x Session, snap *inventory.Snapshot, o *inventory.Object, c
 	sec := Section{Title: "PROPERTIES"}
 	known := map[string]bool{}
 	for _, p := range x.Schema().Properties(o.Type) {
-		known[p.Name] = true
+		known[inventory.PropertyKey(p.Getter())] = true
 		sec.Fields = append(sec.Fields, propertyField(x, snap, o, p, c))
 	}
 	for _, name := range sortedKeys(o.Properties) {
@@ -371,11 +371,25 @@ func propertySection(x Session, snap *inventory.Snapshot, o *inventory.Object, c
 
 func propertyField(x Session, snap *inventory.Snapshot, o *inventory.Object, p kmd.Property, c Clock) Field {
 	f := Field{ID: "prop/" + p.Name, Key: p.Name}
-	v, read := o.Properties[p.Name]
+	v, read := o.Properties[inventory.PropertyKey(p.Getter())]
 	f.Detail = propertyDetail(p, v.Value)
-	if n := len(o.Children); p.Name == "children" && !read {
-		f.Value, f.Dim = Plural(n, "object"), n == 0
-		return f
+	if !read { // what the id tells needs no reading
+		link := func(id string) Field {
+			f.Value, f.Target = Title(snap, id), Selection{Session: x, Object: id}
+			return f
+		}
+		switch n := len(o.Children); {
+		case p.Name == "children":
+			f.Value, f.Dim = Plural(n, "object"), n == 0
+			return f
+		case p.Name == "id":
+			f.Value, f.Dim = shortID(o.ID), true
+			return f
+		case p.Name == "parent" && o.Parent != "":
+			return link(o.Parent)
+		case p.Name == "mediaPipeline" && o.Pipeline != o.ID && o.Pipeline != "":
+			return link(o.Pipeline)
+		}
 	}
 	why := x.Guarded(o.ID, p.Getter())
 	switch {

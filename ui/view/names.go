@@ -95,9 +95,9 @@ func dtlsPart(parts []string) string {
 	component := strings.Trim(strings.Join(parts[1:], " "), "[]")
 	switch {
 	case strings.HasSuffix(component, "dtlssrtpdec"):
-		component = "in" + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpdec"), "bundle ")
+		component = "in " + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpdec"), "bundle ")
 	case strings.HasSuffix(component, "dtlssrtpenc"):
-		component = "out" + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpenc"), "bundle ")
+		component = "out " + strings.TrimPrefix(strings.TrimSuffix(component, "dtlssrtpenc"), "bundle ")
 	}
 	return strings.TrimSpace(parts[0] + " " + strings.TrimSpace(component))
 }

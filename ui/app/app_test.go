@@ -1,0 +1,646 @@
+package app
+
+import (
+	"context"
+	"errors"
+	"image/color"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/storage"
+	"fyne.io/fyne/v2/test"
+	"fyne.io/fyne/v2/widget"
+	"go.uber.org/goleak"
+
+	"kmscope/ui/kit"
+	"kmscope/ui/page"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+	"kmscope/ui/view/viewtest"
+)
+
+func TestMain(m *testing.M) {
+	// The toolkit keeps goroutines of its own for the whole run.
+	goleak.VerifyTestMain(m, goleak.IgnoreAnyFunction("fyne.io/fyne/v2/internal/async.(*UnboundedChan[...]).processing"),
+		goleak.IgnoreAnyFunction("fyne.io/fyne/v2/test.(*app).run"))
+}
+
+// blank is a page that counts what the window does with it.
+type blank struct {
+	title   string
+	content fyne.CanvasObject
+	updates int
+	shown   bool
+	ran     int
+}
+
+func newBlank(title string) *blank {
+	return &blank{title: title, content: container.NewCenter(canvas.NewText(title, color.Gray{Y: 128}))}
+}
+
+func (b *blank) Title() string              { return b.title }
+func (b *blank) Content() fyne.CanvasObject { return b.content }
+func (b *blank) Update(*view.State)         { b.updates++ }
+func (b *blank) Shown(on bool)              { b.shown = on }
+func (b *blank) Commands() []page.Command {
+	return []page.Command{{Title: b.title + ": do it", Run: func() { b.ran++ }}}
+}
+
+// rig is a window over a fake workspace, whose goroutines come back to the
+// test through a channel.
+type rig struct {
+	t     *testing.T
+	w     *Window
+	ws    *viewtest.Workspace
+	pages []*blank
+	posts chan func()
+	files *chooser
+}
+
+// chooser answers at once.
+type chooser struct{ open, save string }
+
+func (c *chooser) Open(_, _ string, _ []string, done func(string)) { done(c.open) }
+func (c *chooser) Save(_, _, _ string, done func(string))          { done(c.save) }
+
+func newRig(t *testing.T, mode theme.Mode) *rig {
+	t.Helper()
+	a := test.NewTempApp(t)
+	r := &rig{t: t, ws: &viewtest.Workspace{}, posts: make(chan func(), 16), files: &chooser{}}
+	r.w = New(a, Options{Workspace: r.ws, Theme: &mode, Version: "1.2.3", Pages: func() []page.Page {
+		var list []page.Page
+		for _, title := range []string{"Graph", "Charts", "Timeline"} {
+			b := newBlank(title)
+			r.pages = append(r.pages, b)
+			list = append(list, b)
+		}
+		return list
+	}, Demo: func(context.Context) (view.Target, error) { return view.Target{URL: "ws://demo"}, nil }})
+	r.w.do = func(f func()) { r.posts <- f }
+	r.w.files = r.files
+	r.w.state.SetClock(view.Clock{Mode: view.UTC})
+	r.w.win.Resize(fyne.NewSize(1240, 760))
+	t.Cleanup(func() {
+		r.w.end()
+		r.w.win.Close()
+	})
+	return r
+}
+
+// wait runs what comes back from goroutines until a condition holds.
+func (r *rig) wait(what string, ok func() bool) {
+	r.t.Helper()
+	deadline := time.After(5 * time.Second)
+	for !ok() {
+		select {
+		case f := <-r.posts:
+			f()
+		case <-deadline:
+			r.t.Fatalf("timeout: %s", what)
+		}
+	}
+}
+
+func (r *rig) conference() (*viewtest.Server, map[string]string) {
+	s := viewtest.NewServer("studio-1")
+	ids := s.Conference()
+	r.ws.Add(s)
+	r.w.update(true)
+	return s, ids
+}
+
+// texts gives all texts that are shown below an object.
+func texts(o fyne.CanvasObject) string {
+	var b strings.Builder
+	var walk func(fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		if !o.Visible() {
+			return
+		}
+		switch x := o.(type) {
+		case *canvas.Text:
+			b.WriteString(x.Text + "\n")
+		case *fyne.Container:
+			for _, c := range x.Objects {
+				walk(c)
+			}
+		case *widget.Label:
+			b.WriteString(x.Text + "\n")
+		case fyne.Widget:
+			for _, c := range test.WidgetRenderer(x).Objects() {
+				walk(c)
+			}
+		}
+	}
+	walk(o)
+	return b.String()
+}
+
+func (r *rig) sees(want string) bool {
+	all := texts(r.w.win.Content())
+	for _, o := range r.w.win.Canvas().Overlays().List() {
+		all += texts(o)
+	}
+	return strings.Contains(all, want)
+}
+
+func TestPictures(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		mode theme.Mode
+	}{{"dark", theme.AlwaysDark}, {"light", theme.AlwaysLight}} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t, c.mode)
+			test.AssertImageMatches(t, "empty-"+c.name+".png", r.w.win.Canvas().Capture())
+			s, ids := r.conference()
+			r.w.state.Select(view.Selection{Session: s, Object: ids["guest-2"]})
+			r.w.update(true)
+			test.AssertImageMatches(t, "conference-"+c.name+".png", r.w.win.Canvas().Capture())
+		})
+	}
+}
+
+func TestPagesAreToldWhenTheyAreShown(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	if r.w.visible != -1 || r.pages[0].shown || !r.sees("See what a media server does, without touching it") {
+		t.Error("without a server the start page is not shown")
+	}
+	r.conference()
+	if !r.pages[0].shown || r.pages[0].updates == 0 || r.pages[1].updates != 0 {
+		t.Errorf("the first page is not the one that is updated: %+v %+v", r.pages[0], r.pages[1])
+	}
+	r.w.tabs.Choose(2)
+	if r.pages[0].shown || !r.pages[2].shown || r.pages[2].updates == 0 {
+		t.Error("choosing a tab does not show its page")
+	}
+	before := r.pages[0].updates
+	r.w.update(true)
+	if r.pages[0].updates != before {
+		t.Error("a hidden page is updated")
+	}
+	if got := r.w.prefs.p.String(prefPage); got != "Timeline" {
+		t.Errorf("the page that is remembered is %q", got)
+	}
+}
+
+func TestTreeByKeyboard(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, ids := r.conference()
+	key := func(names ...fyne.KeyName) {
+		for _, n := range names {
+			r.w.navigator.list.TypedKey(&fyne.KeyEvent{Name: n})
+		}
+	}
+	sel := func() string { return r.w.state.Selection().Object }
+	if r.w.state.Selection().Session != s || sel() != "" {
+		t.Fatal("the first server is not selected")
+	}
+	key(fyne.KeyDown, fyne.KeyDown)
+	if sel() != ids["presenter"] {
+		t.Errorf("two down is %s", sel())
+	}
+	key(fyne.KeyLeft)
+	if sel() != ids["room-42"] {
+		t.Errorf("left is %s", sel())
+	}
+	rows := len(r.w.navigator.rows)
+	key(fyne.KeyLeft)
+	if len(r.w.navigator.rows) >= rows {
+		t.Error("left does not close")
+	}
+	key(fyne.KeyRight)
+	if len(r.w.navigator.rows) != rows {
+		t.Error("right does not open")
+	}
+	key(fyne.KeyEnd)
+	if sel() != ids["idle-b"] {
+		t.Errorf("the end is %s", sel())
+	}
+	r.w.update(true)
+	if len(s.ReadIDs) == 0 || s.ReadIDs[len(s.ReadIDs)-1] != ids["idle-b"] || s.Focused[0] != ids["idle-b"] {
+		t.Error("what is selected is neither read nor in focus")
+	}
+}
+
+func TestFilterField(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	r.conference()
+	test.Type(r.w.navigator.filter, "guest-1")
+	if len(r.w.navigator.rows) != 5 {
+		t.Errorf("%d rows, want 5", len(r.w.navigator.rows))
+	}
+	r.w.navigator.filter.SetText("/[/")
+	if !r.w.navigator.problem.Visible() {
+		t.Error("a broken expression is not told")
+	}
+	r.w.navigator.filter.SetText("nothing like it")
+	if !r.sees("nothing of 11 objects matches") {
+		t.Error("an empty result is not told")
+	}
+	r.w.navigator.filter.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
+	if r.w.navigator.filter.Text != "" || len(r.w.navigator.rows) != 12 {
+		t.Errorf("escape leaves %d rows", len(r.w.navigator.rows))
+	}
+}
+
+func TestInspectorOpensAndFollows(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, ids := r.conference()
+	r.w.state.Select(view.Selection{Session: s, Object: ids["guest-2"]})
+	r.w.update(true)
+	var link, detail *line
+	for i := range r.w.inspector.lines {
+		l := &r.w.inspector.lines[i]
+		if l.field.Target.Object == ids["presenter ▸ out"] {
+			link = l
+		}
+		if l.field.Key == "in video" {
+			detail = l
+		}
+	}
+	if link == nil || detail == nil {
+		t.Fatal("the inspector lacks the connection or the flow")
+	}
+	tapped := *link
+	before := len(r.w.inspector.lines)
+	r.w.inspector.tap(*detail)
+	if len(r.w.inspector.lines) <= before {
+		t.Error("a tap does not open the detail")
+	}
+	r.w.inspector.tap(tapped)
+	if r.w.state.Selection().Object != ids["presenter ▸ out"] {
+		t.Error("a tap on a connection does not go there")
+	}
+	r.w.inspector.json.Tapped(nil)
+	if !r.sees(`"Type": "HubPort",`) {
+		t.Error("JSON is not shown")
+	}
+	r.w.inspector.copy(r.w.inspector.tsv(), "")
+	if got := fyne.CurrentApp().Clipboard().Content(); !strings.HasPrefix(got, "id\t"+ids["presenter ▸ out"]) {
+		t.Errorf("copied %q", got)
+	}
+}
+
+func TestFinder(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	_, ids := r.conference()
+	f := showFinder(r.w.win.Canvas(), r.w.state, func() []view.Hit {
+		return []view.Hit{{Title: "Charts", Run: func() { r.w.tabs.Choose(1) }}}
+	})
+	test.Type(f.entry, "guest")
+	f.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
+	f.entry.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
+	if got := r.w.state.Selection().Object; got != ids["guest-2"] && got != ids["guest-1"] && got != ids["guest-1 ▸ out"] {
+		t.Errorf("the second hit selects %s", got)
+	}
+	if r.w.win.Canvas().Overlays().Top() != nil {
+		t.Error("the finder stays open")
+	}
+	r.w.find()
+	if r.w.win.Canvas().Overlays().Top() == nil {
+		t.Error("the finder does not open")
+	}
+}
+
+func TestConnecting(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	d := showConnect(r.w, "ws://me:secret@nowhere:8888/kurento")
+	d.start()
+	r.wait("the failure", d.failure.Visible)
+	if d.failure.Text != "Nothing accepts connections there; check that the server runs." {
+		t.Errorf("the failure is %q", d.failure.Text)
+	}
+	if d.tls.Visible() {
+		t.Error("without TLS nothing is to be trusted")
+	}
+
+	var got view.Target
+	s := viewtest.NewServer("nowhere")
+	r.ws.OnAttach = func(_ context.Context, t view.Target) (view.Session, error) {
+		got = t
+		if t.Fingerprint == "" {
+			return nil, &view.Untrusted{Fingerprint: strings.Repeat("ab", 32), Subject: "CN=kms", Err: errors.New("nobody vouches for the certificate of nowhere")}
+		}
+		r.ws.Add(s)
+		return s, nil
+	}
+	d.address.SetText("wss://me:secret@nowhere:8433/kurento")
+	if !d.tls.Visible() {
+		t.Error("with TLS there is nothing to choose")
+	}
+	d.start()
+	r.wait("the question", func() bool { return r.sees("Trust this certificate?") })
+	if !r.sees("ABAB ABAB") {
+		t.Error("the fingerprint is not shown in groups")
+	}
+	for _, b := range buttons(r.w.win.Canvas().Overlays().Top()) {
+		if b.Text() == "Trust it from now on" {
+			b.Tapped(nil)
+		}
+	}
+	r.wait("the session", func() bool { return r.w.state.Selection().Session == s })
+	if got.Fingerprint != strings.Repeat("ab", 32) {
+		t.Errorf("the pin is %q", got.Fingerprint)
+	}
+	if d.dialog.Visible() {
+		t.Error("the dialog stays open")
+	}
+	recent := r.w.prefs.recent(prefServers)
+	if len(recent) != 1 || recent[0] != "wss://nowhere:8433/kurento" {
+		t.Errorf("remembered is %q", recent)
+	}
+	if _, pin := r.w.prefs.trust("wss://other:pw@nowhere:8433/kurento"); pin != got.Fingerprint {
+		t.Error("the pin is not remembered")
+	}
+}
+
+func TestConnectingCanBeCancelled(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	r.ws.OnAttach = func(ctx context.Context, _ view.Target) (view.Session, error) {
+		<-ctx.Done()
+		return nil, ctx.Err()
+	}
+	d := showConnect(r.w, "ws://slow")
+	d.start()
+	if !d.busy.Visible() || d.connect.Enabled() {
+		t.Error("while connecting nothing tells so")
+	}
+	d.cancel.Tapped(nil)
+	r.wait("the end", func() bool { return d.stop == nil })
+	if r.w.state.Selection().Session != nil || d.dialog.Visible() {
+		t.Error("cancelled, and yet there")
+	}
+}
+
+func buttons(o fyne.CanvasObject) []*kit.Button {
+	var out []*kit.Button
+	var walk func(fyne.CanvasObject)
+	walk = func(o fyne.CanvasObject) {
+		switch x := o.(type) {
+		case *kit.Button:
+			out = append(out, x)
+		case *fyne.Container:
+			for _, c := range x.Objects {
+				walk(c)
+			}
+		case fyne.Widget:
+			for _, c := range test.WidgetRenderer(x).Objects() {
+				walk(c)
+			}
+		}
+	}
+	walk(o)
+	return out
+}
+
+func TestOpeningCaptures(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	dir := t.TempDir()
+	r.w.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(filepath.Join(dir, "broken.kmscap"))})
+	r.wait("the failure", func() bool { return r.sees("This is not a capture.") })
+
+	s := viewtest.NewServer("file")
+	s.IsLive = false
+	s.State = view.Link{State: view.Replaying}
+	s.Conference()
+	replay := &viewtest.Replay{Of: s, File: filepath.Join(dir, "a.kmscap"), From: viewtest.Start, Length: 70 * time.Second}
+	r.ws.OnOpen = func(context.Context, string) (view.Replay, error) {
+		r.ws.AddReplay(replay)
+		return replay, nil
+	}
+	r.files.open = replay.File
+	r.w.openFile()
+	r.wait("the replay", func() bool { return r.w.state.Selection().Session == s })
+	r.w.update(true)
+	if !r.sees("Replay of a.kmscap") || !r.sees("at 0:00 of 1:10") {
+		t.Error("the replay is not announced")
+	}
+	if got := r.w.prefs.recent(prefFiles); len(got) != 1 || got[0] != replay.File {
+		t.Errorf("remembered is %q", got)
+	}
+
+	go r.w.queue.run(r.w.ctx)
+	r.w.timeBar.track.Resize(fyne.NewSize(700, 28))
+	r.w.timeBar.track.Tapped(&fyne.PointEvent{Position: fyne.NewPos(350, 10)})
+	until(t, "the position", func() bool { return replay.Position() == 35*time.Second })
+	r.w.togglePause()
+	until(t, "playing", replay.Playing)
+	r.w.timeBar.setSpeed(10)
+	until(t, "the speed", func() bool { return replay.Speed() == 10 })
+	r.w.timeBar.follow()
+	until(t, "the end", func() bool { return replay.Position() == 70*time.Second })
+
+	r.w.remove(s)
+	r.wait("the end of the replay", func() bool { return r.w.state.Selection().Session == nil })
+}
+
+// until waits for a condition that another goroutine makes true.
+func until(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	deadline := time.Now().Add(5 * time.Second)
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		if time.Now().After(deadline) {
+			t.Fatalf("timeout: %s", what)
+		}
+		<-tick.C
+	}
+}
+
+func TestRecordKeepsTheCapture(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	r.w.updateTools(time.Now())
+	if r.w.recordButton.Enabled() {
+		t.Error("there is nothing to record yet")
+	}
+	r.ws.State = view.Capture{Path: "/cache/ring", Since: time.Now()}
+	r.files.save = "/tmp/ticket-17"
+	r.w.record()
+	r.wait("the record", func() bool { return len(r.ws.Recorded()) == 1 })
+	if got := r.ws.Recorded()[0]; got != "/tmp/ticket-17.kmscap" {
+		t.Errorf("recorded as %q", got)
+	}
+	r.w.updateTools(time.Now())
+	if !strings.HasPrefix(r.w.recordButton.Text(), "Recording 0:0") {
+		t.Errorf("the button says %q", r.w.recordButton.Text())
+	}
+}
+
+func TestBanners(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, _ := r.conference()
+	now := time.Now()
+	for _, c := range []struct {
+		link view.Link
+		want string
+	}{
+		{view.Link{State: view.Connected}, ""},
+		{view.Link{State: view.Reconnecting, Cause: "The server closed it", RetryAt: now.Add(2500 * time.Millisecond)},
+			"The connection is lost: what you see is the state of " + s.Snapshot().At.UTC().Format("15:04:05.000") + ". The server closed it. The next try is in 3 s."},
+		{view.Link{State: view.Deaf}, "The server does not answer any more: what you see may be old."},
+		{view.Link{State: view.Closed}, "The session is closed."},
+		{view.Link{State: view.Connected, Reading: "states", ReadDone: 10, ReadTotal: 1220}, "Reading states: 10 of 1,220"},
+	} {
+		s.State = c.link
+		r.w.updateBanner(now)
+		shown := strings.TrimSuffix(r.w.banner.full, "…") // the window may be too narrow for all of it
+		if r.w.banner.content.Visible() != (c.want != "") || c.want != "" && (len(shown) < 20 || !strings.HasPrefix(c.want, shown)) {
+			t.Errorf("%v: the banner says %q, want %q", c.link.State, r.w.banner.full, c.want)
+		}
+	}
+	s.State = view.Link{State: view.Connected}
+	r.w.state.SetPaused(true)
+	r.w.updateBanner(now)
+	if !strings.HasPrefix(r.w.banner.full, "The picture is held at") {
+		t.Errorf("the banner says %q", r.w.banner.full)
+	}
+}
+
+func TestShortcutsAreUniqueAndInTheMenu(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	seen := map[string]string{}
+	for _, c := range r.w.commands {
+		if c.shortcut == nil {
+			continue
+		}
+		name := c.shortcut.ShortcutName()
+		if other := seen[name]; other != "" {
+			t.Errorf("%q and %q have the same keys, %s", other, c.title, name)
+		}
+		seen[name] = c.title
+		if s, ok := c.shortcut.(*desktop.CustomShortcut); !ok || s.Modifier == 0 {
+			t.Errorf("%q has keys without a modifier: the menu never gets them", c.title)
+		}
+	}
+	inMenu := map[string]bool{}
+	for _, m := range r.w.win.MainMenu().Items {
+		for _, i := range m.Items {
+			if i.Shortcut != nil {
+				inMenu[i.Shortcut.ShortcutName()] = true
+			}
+		}
+	}
+	for name, title := range seen {
+		if !inMenu[name] {
+			t.Errorf("the keys of %q stand in no menu", title)
+		}
+	}
+	for _, c := range r.w.commands {
+		if c.title == "Charts: do it" {
+			r.conference()
+			c.run()
+		}
+	}
+	if r.pages[1].ran != 1 || r.w.tabs.Chosen() != 1 {
+		t.Error("a page's command does not run on its page")
+	}
+}
+
+func TestKeysAndAbout(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	r.w.key(&fyne.KeyEvent{Name: fyne.KeyF1})
+	if !r.sees("Find an object, a page or a command…") || !r.sees("Ctrl+K") {
+		t.Error("the keys are not listed")
+	}
+	r.w.showAbout()
+	if !r.sees("kmscope 1.2.3") {
+		t.Error("the version is not shown")
+	}
+}
+
+func TestClosingLeavesTheServers(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	r.conference()
+	r.w.close()
+	r.wait("the end", func() bool { return r.ws.Closed() && r.w.ctx.Err() != nil })
+	if r.w.prefs.p.Float(prefWidth) == 0 {
+		t.Error("the size of the window is not remembered")
+	}
+}
+
+func TestPumpIsSlowAndLosesNothing(t *testing.T) {
+	test.NewTempApp(t)
+	updates := make(chan bool, 100)
+	p := newPump(func(full bool) { updates <- full })
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	changed := make(chan struct{}, 1)
+	go func() { p.run(ctx, changed); close(ended) }()
+	stop := time.After(450 * time.Millisecond)
+	n := 0
+storm:
+	for {
+		select {
+		case <-stop:
+			break storm
+		case <-updates:
+			n++
+		default:
+			p.kick()
+		}
+	}
+	if n < 2 || n > 6 {
+		t.Errorf("%d updates in 450 ms, want about 5", n)
+	}
+	for len(updates) > 0 {
+		<-updates
+	}
+	p.kick()
+	select {
+	case <-updates:
+	case <-time.After(5 * time.Second):
+		t.Error("the last kick was lost")
+	}
+	cancel()
+	<-ended
+}
+
+func TestQueueKeepsOrderAndTheNewest(t *testing.T) {
+	q := newQueue()
+	ctx, cancel := context.WithCancel(context.Background())
+	var got []string
+	done := make(chan struct{})
+	for _, n := range []string{"seek 1", "seek 2", "play", "seek 3", "seek 4"} {
+		q.do(strings.Fields(n)[0], func() { got = append(got, n) })
+	}
+	q.do("end", func() { close(done) })
+	ended := make(chan struct{})
+	go func() { q.run(ctx); close(ended) }()
+	<-done
+	cancel()
+	<-ended
+	if s := strings.Join(got, ", "); s != "seek 2, play, seek 4" {
+		t.Errorf("ran %s", s)
+	}
+}
+
+func TestAddresses(t *testing.T) {
+	for _, c := range []struct{ in, want string }{
+		{"ws://u:p@h:1/kurento?x=1#f", "ws://h:1/kurento"},
+		{"host:8888", "host:8888"},
+		{"u:p@host", "host"},
+		{" wss://h/kurento ", "wss://h/kurento"},
+		{"://", ""},
+	} {
+		if got := withoutSecrets(c.in); got != c.want {
+			t.Errorf("withoutSecrets(%q) = %q, want %q", c.in, got, c.want)
+		}
+	}
+	if !IsAddress("ws://x") || IsAddress("/tmp/x.kmscap") {
+		t.Error("addresses and files are mixed up")
+	}
+	if got := sentence(errors.New("it failed")); got != "It failed." {
+		t.Errorf("a sentence is %q", got)
+	}
+	if got := sentence(&url.Error{Op: "x", URL: "y", Err: errors.New("z?")}); got != "X \"y\": z?" {
+		t.Errorf("a sentence is %q", got)
+	}
+}
