@@ -32,6 +32,7 @@ var rooms = []room{
 	{path: "inventory", imports: []string{"wire", "kmsconn/kmd"}, pure: true},
 	{path: "stats", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "timeline", imports: []string{"wire", "inventory"}, pure: true},
+	{path: "negotiation", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "graph", imports: []string{"inventory", "stats"}},
 	{path: "session", imports: []string{"kmsconn", "kmsconn/jsonrpc", "kmsconn/kmd", "capture", "wire", "inventory", "stats", "timeline", "graph"}},
 	{path: "kmssim", imports: []string{"kmsconn/kmd"}},

@@ -1,0 +1,343 @@
+package negotiation
+
+import (
+	"encoding/json"
+	"strings"
+	"sync"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/wire"
+)
+
+// Side is the side of an endpoint, seen from the server.
+type Side string
+
+// The sides.
+const (
+	Local  Side = "local"  // the server's own
+	Remote Side = "remote" // the peer's
+)
+
+// Role is the role of a description in its exchange (RFC 3264).
+type Role string
+
+// The roles.
+const (
+	Offer       Role = "offer"
+	Answer      Role = "answer"
+	UnknownRole Role = ""
+)
+
+// Said is one session description, as it was handed over or read.
+type Said struct {
+	Side Side
+	Role Role
+	// Operation is the call that shows it, for example processOffer.
+	Operation string
+	// At is the local time of the call's reply.
+	At   time.Time
+	Text string
+	// Refused is why the server did not take it; "" when it did.
+	Refused string
+}
+
+// Mark is the first time that something happened at an endpoint.
+type Mark struct {
+	// Stamp is the server's timestamp; zero where the event had none.
+	Stamp time.Time
+	// Arrived is the local time.
+	Arrived time.Time
+	// Seq numbers the facts in order of arrival.
+	Seq uint64
+}
+
+// History is what a stream says of the negotiation of one endpoint beyond what
+// the inventory keeps. It is a copy: the caller may keep it, but must not
+// change what its maps and slices hold.
+type History struct {
+	// Said are the descriptions, oldest first. What was read again unchanged is
+	// there once.
+	Said []Said
+	// Marks are the first times of the steps; see Steps.
+	Marks map[Step]Mark
+	// Subscribed says since when somebody receives events of a type (the names
+	// of 7.x).
+	Subscribed map[string]Mark
+	// CreateSeen is set when the stream holds the creation of the endpoint:
+	// somebody watched from its start.
+	CreateSeen bool
+	// GatherAsked is the first gatherCandidates; zero when none was seen.
+	GatherAsked Mark
+	// Added counts the candidates of addIceCandidate, Refused those that the
+	// server did not take.
+	Added, RefusedCandidates int
+	// Skew is what to take off a local time to get the server's; see the
+	// package. SkewKnown is false before the first event with a timestamp.
+	Skew      time.Duration
+	SkewKnown bool
+}
+
+// CallsVisible reports whether the stream holds the calls of the application
+// that negotiates: only then does the lack of a call mean anything.
+func (h *History) CallsVisible() bool {
+	for i := range h.Said {
+		if !strings.HasPrefix(h.Said[i].Operation, "get") {
+			return true
+		}
+	}
+	return h.GatherAsked.Seq > 0 || h.Added > 0
+}
+
+// server moves a local time to the server's clock.
+func (h *History) server(local time.Time) time.Time {
+	if local.IsZero() || !h.SkewKnown {
+		return local
+	}
+	return local.Add(-h.Skew)
+}
+
+// when gives the time of a mark by the server's clock.
+func (h *History) when(m Mark) time.Time {
+	if !m.Stamp.IsZero() {
+		return m.Stamp
+	}
+	return h.server(m.Arrived)
+}
+
+// The bounds of a Log.
+const (
+	maxEndpoints        = 20000
+	maxSaid             = 32
+	maxDescriptionBytes = 256 << 10
+)
+
+// Log keeps the History of every endpoint of a stream. The zero value is
+// ready. One goroutine feeds it; any may ask for a History.
+type Log struct {
+	mu    sync.Mutex
+	byID  map[string]*History
+	order []string
+	seq   uint64
+}
+
+// History gives what is known of an endpoint; an empty one for an id that never
+// negotiated.
+func (l *Log) History(id string) History {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.byID[id]
+	if h == nil {
+		return History{}
+	}
+	c := *h
+	c.Said = append([]Said(nil), h.Said...)
+	c.Marks = make(map[Step]Mark, len(h.Marks))
+	for k, v := range h.Marks {
+		c.Marks[k] = v
+	}
+	c.Subscribed = make(map[string]Mark, len(h.Subscribed))
+	for k, v := range h.Subscribed {
+		c.Subscribed[k] = v
+	}
+	return c
+}
+
+// Negotiates reports whether objects of a type have session descriptions.
+func Negotiates(objectType string) bool {
+	return objectType == "WebRtcEndpoint" || objectType == "RtpEndpoint"
+}
+
+// Feed takes one fact. It never fails: what it does not understand changes
+// nothing.
+func (l *Log) Feed(f wire.Fact) {
+	if f.Kind != wire.KindEvent && f.Kind != wire.KindCall {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.seq++
+	if f.Kind == wire.KindEvent {
+		l.event(f)
+		return
+	}
+	switch f.Method {
+	case "create":
+		var id string
+		if f.Err == nil && json.Unmarshal(f.Result, &id) == nil {
+			if h := l.of(id); h != nil {
+				h.CreateSeen = true
+			}
+		}
+	case "subscribe":
+		l.subscribe(f)
+	case "invoke":
+		l.invoke(f)
+	}
+}
+
+func (l *Log) of(id string) *History {
+	if h := l.byID[id]; h != nil {
+		return h
+	}
+	if len(id) > 1024 || !Negotiates(inventory.TypeOf(id)) {
+		return nil
+	}
+	if l.byID == nil {
+		l.byID = make(map[string]*History)
+	}
+	if len(l.order) >= maxEndpoints {
+		for _, old := range l.order[:maxEndpoints/2] {
+			delete(l.byID, old)
+		}
+		l.order = append([]string(nil), l.order[maxEndpoints/2:]...)
+	}
+	h := &History{Marks: make(map[Step]Mark), Subscribed: make(map[string]Mark)}
+	l.byID[id] = h
+	l.order = append(l.order, id)
+	return h
+}
+
+func (l *Log) mark(f wire.Fact) Mark { return Mark{Stamp: f.Stamp, Arrived: f.At, Seq: l.seq} }
+
+// names67 maps the names of 6.x to those of 7.x.
+var names67 = map[string]string{
+	"OnIceCandidate":             "IceCandidateFound",
+	"OnIceGatheringDone":         "IceGatheringDone",
+	"OnIceComponentStateChanged": "IceComponentStateChanged",
+	"MediaFlowInStateChange":     "MediaFlowInStateChanged",
+	"MediaFlowOutStateChange":    "MediaFlowOutStateChanged",
+	"DtlsConnectionStateChanged": "DtlsConnectionStateChange",
+}
+
+func eventName(name string) string {
+	if n, ok := names67[name]; ok {
+		return n
+	}
+	return name
+}
+
+func (l *Log) subscribe(f wire.Fact) {
+	var p struct {
+		Type string `json:"type"`
+	}
+	if f.Err != nil || json.Unmarshal(f.Params, &p) != nil || len(p.Type) > 128 {
+		return
+	}
+	h := l.of(f.Object)
+	if h == nil {
+		return
+	}
+	name := eventName(p.Type)
+	if _, again := h.Subscribed[name]; !again && len(h.Subscribed) < 128 {
+		h.Subscribed[name] = l.mark(f)
+	}
+}
+
+func (l *Log) event(f wire.Fact) {
+	h := l.of(f.Object)
+	if h == nil {
+		return
+	}
+	if !f.Stamp.IsZero() {
+		if d := f.At.Sub(f.Stamp); !h.SkewKnown || d < h.Skew {
+			h.Skew, h.SkewKnown = d, true
+		}
+	}
+	var d struct {
+		State    string `json:"state"`
+		NewState string `json:"newState"`
+	}
+	_ = json.Unmarshal(f.Data, &d) // without a state it is no step
+	if step := stepOf(eventName(f.Type), d.State+d.NewState); step != "" {
+		m := l.mark(f)
+		if old, ok := h.Marks[step]; !ok || h.when(m).Before(h.when(old)) {
+			h.Marks[step] = m
+		}
+	}
+}
+
+func (l *Log) invoke(f wire.Fact) {
+	switch f.Operation {
+	case "processOffer", "processAnswer", "generateOffer", "gatherCandidates", "addIceCandidate",
+		"getLocalSessionDescriptor", "getRemoteSessionDescriptor":
+	default:
+		return
+	}
+	h := l.of(f.Object)
+	if h == nil {
+		return
+	}
+	var p struct {
+		Offer  string `json:"offer"`
+		Answer string `json:"answer"`
+	}
+	_ = json.Unmarshal(f.Params, &p)
+	var result string
+	_ = json.Unmarshal(f.Result, &result)
+	switch f.Operation {
+	case "processOffer":
+		h.say(f, Remote, Offer, p.Offer)
+		h.say(f, Local, Answer, result)
+	case "processAnswer":
+		h.say(f, Remote, Answer, p.Answer)
+		// What comes back is the offer again, as the answer cut it down.
+		h.say(f, Local, Offer, result)
+	case "generateOffer":
+		h.say(f, Local, Offer, result)
+	case "getLocalSessionDescriptor":
+		h.say(f, Local, UnknownRole, result)
+	case "getRemoteSessionDescriptor":
+		h.say(f, Remote, UnknownRole, result)
+	case "gatherCandidates":
+		if h.GatherAsked.Seq == 0 && f.Err == nil {
+			h.GatherAsked = l.mark(f)
+			h.GatherAsked.Arrived = f.At.Add(-f.Took)
+		}
+	case "addIceCandidate":
+		if f.Err != nil {
+			h.RefusedCandidates++
+			return
+		}
+		h.Added++
+	}
+}
+
+func (h *History) say(f wire.Fact, side Side, role Role, text string) {
+	if f.Err != nil {
+		if side == Local || strings.HasPrefix(f.Operation, "get") {
+			return // nothing was said: only what the peer handed in was refused
+		}
+	} else if text == "" {
+		return
+	}
+	s := Said{Side: side, Role: role, Operation: f.Operation, At: f.At, Text: text}
+	if len(text) > maxDescriptionBytes {
+		s.Text = ""
+		s.Refused = "the description is larger than 256 KiB and was not kept"
+	}
+	if f.Err != nil {
+		s.Refused = f.Err.Message
+	}
+	for i := len(h.Said) - 1; i >= 0; i-- {
+		last := &h.Said[i]
+		if last.Side != side || last.Refused != "" {
+			continue
+		}
+		if last.Text == s.Text && s.Refused == "" {
+			if last.Role == UnknownRole {
+				last.Role = role
+			}
+			return
+		}
+		if s.Role == UnknownRole { // a later reading of the same exchange
+			s.Role = last.Role
+		}
+		break
+	}
+	if len(h.Said) >= maxSaid {
+		// The first ones tell how it began, the newest how it stands.
+		h.Said = append(h.Said[:maxSaid/2], h.Said[maxSaid/2+1:]...)
+	}
+	h.Said = append(h.Said, s)
+}
