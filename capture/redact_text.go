@@ -1,6 +1,7 @@
 package capture
 
 import (
+	"regexp"
 	"strings"
 )
 
@@ -31,6 +32,10 @@ func (w *walk) text(s string) string {
 	if strings.Contains(s, "inline:") {
 		s = w.after(s, "inline:", " \t|\r\n\"\\")
 	}
+	if strings.Contains(s, "digraph") { // GStreamer prints the caps and properties of its elements
+		s = w.after(s, "srtp-key: ", " \t\r\n\"\\")
+		s = turnProperty.ReplaceAllString(s, "${1}"+redacted+"@")
+	}
 	if strings.Contains(s, "PRIVATE KEY-----") {
 		s = privateKeys(s)
 	}
@@ -43,6 +48,10 @@ func (w *walk) text(s string) string {
 	}
 	return s
 }
+
+// turnProperty finds the credentials in the property turn-url as a graph of
+// GStreamer elements shows it.
+var turnProperty = regexp.MustCompile(`(turn-url[=: ]*[\\"]*)[^\s"\\]+@`)
 
 // holdsKey tells whether text may be JSON with a key of secretKeys.
 func holdsKey(s string) bool {

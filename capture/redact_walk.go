@@ -212,7 +212,7 @@ func (w *walk) suspect(body, key []byte, element bool) bool {
 	}
 	return isWide(body) || bytes.IndexByte(body, '@') >= 0 || bytes.Contains(body, []byte("ice-")) ||
 		bytes.Contains(body, []byte("ufrag ")) || bytes.Contains(body, []byte("inline:")) ||
-		bytes.Contains(body, []byte("PRIVATE KEY"))
+		bytes.Contains(body, []byte("PRIVATE KEY")) || bytes.Contains(body, []byte("digraph"))
 }
 
 // value redacts the text of a string.

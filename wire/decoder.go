@@ -68,6 +68,8 @@ func (d *Decoder) Feed(r capture.Record) []Fact {
 		d.emit(r, Fact{Kind: KindGap, Dropped: r.Dropped, Text: r.Note})
 	case capture.DirNote, capture.DirCtl:
 		d.emit(r, Fact{Kind: KindNote, Text: r.Note, Raw: r.Frame})
+	case capture.DirUndecoded:
+		d.undecoded(r, r.Note)
 	default:
 		d.emit(r, Fact{Kind: KindUndecoded, Text: "a record of the unknown kind " + strconv.Quote(r.Dir), Raw: r.Frame})
 	}
