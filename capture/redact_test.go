@@ -56,7 +56,7 @@ func TestRedact(t *testing.T) {
 		"ice, slash":        {in: `{"v":"a=ice-pwd:2hXwnNo3YViOKtEe+\/JnY\/\r\n"}`, never: []string{"2hXwnNo3", "YViOKtEe", "JnY"}},
 		"candidate":         {in: `{"candidate":{"candidate":"candidate:1 1 UDP 2 1.2.3.4 5 typ host ufrag XpNcVXsW network-id 1","usernameFragment":"XpNcVXsW"}}`, never: []string{"XpNcVXsW"}},
 		"srtp key":          {in: `{"value":"digraph p { label=\"ssrc: 1\\l srtp-key: 51de57df611e65a78f0b05...\\l srtp-cipher: aes\" }"}`, never: []string{"51de57df611e65a78f0b05"}},
-		"turn property":     {in: `{"value":"digraph p { label=\"x\\nturn-url=\\\"joe:s3cret@1.2.3.4:3478\\\"\\nname=a\" }"}`, never: []string{"joe", "s3cret"}},
+		"turn property":     {in: `{"value":"digraph p { label=\"x\\nturn-url=\\\"joe:s3cret@1.2.3.4:3478\\\"\\nname=a\" }"}`, want: `{"value":"digraph p { label=\"x\\nturn-url=\\\"redacted@1.2.3.4:3478\\\"\\nname=a\" }"}`},
 		"private key":       {in: `{"pem":"-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAAAA\n"}`, want: `{"pem":"-----BEGIN PRIVATE KEY-----redacted-----END PRIVATE KEY-----\n-----BEGIN CERTIFICATE-----\nAAAA\n"}`},
 		"raw":               {in: `{"_raw":"{\"sessionId\":\"` + uuidA + `\", nonsense"}`, want: `{"_raw":"{\"sessionId\":\"session-1\", nonsense"}`},
 		"raw, cut":          {in: `{"_raw":"{\"sessionId\":\"` + uuidA + `"}`, want: `{"_raw":"{\"sessionId\":\"session-1"}`},
