@@ -134,7 +134,7 @@ func (s *Server) processLocked(l *link, req map[string]any) map[string]any {
 		}
 		req["params"] = params
 	}
-	reply := s.handleLocked(req)
+	reply := s.handleLocked(req, true)
 	if result, ok := reply["result"].(map[string]any); ok {
 		if id, ok := result["sessionId"].(string); ok && id != "" {
 			s.bindLocked(l, id)
@@ -160,8 +160,9 @@ func (s *Server) bindLocked(l *link, sessionID string) {
 	s.keepAliveLocked(sessionID)
 }
 
-// handleLocked answers a request or one operation of a transaction.
-func (s *Server) handleLocked(req map[string]any) map[string]any {
+// handleLocked answers a request or one operation of a transaction; the latter
+// have ids that nobody can repeat, so that keeping their replies is no use.
+func (s *Server) handleLocked(req map[string]any, keep bool) map[string]any {
 	method, isString := req["method"].(string)
 	id, hasID := req["id"]
 	switch id.(type) {
@@ -197,7 +198,7 @@ func (s *Server) handleLocked(req map[string]any) map[string]any {
 			sessionID, hasSession = own, true
 		}
 	}
-	if hasSession {
+	if hasSession && keep {
 		s.storeReplyLocked(sessionID, id, reply)
 	}
 	return reply
