@@ -237,6 +237,7 @@ func (s *Reducer) setProperty(p *pipe, o *object, name string, value json.RawMes
 // callParams holds the parameters of the operations that change what the
 // inventory knows.
 type callParams struct {
+	Source     string `json:"source"`
 	Sink       string `json:"sink"`
 	MediaType  string `json:"mediaType"`
 	SourceDesc string `json:"sourceMediaDescription"`
@@ -436,8 +437,13 @@ func (s *Reducer) readConnections(p *pipe, o *object, f wire.Fact, c callParams,
 }
 
 // applyConnect follows the connect and disconnect of any client. Without a
-// media type the server connects all three (observed in every recording).
+// media type the server connects all three (observed in every recording). The
+// connect of a Dispatcher names a source as well: it joins two ports inside the
+// hub and is no connection of elements.
 func (s *Reducer) applyConnect(o *object, f wire.Fact, c callParams) {
+	if c.Source != "" {
+		return
+	}
 	media := []Media{Audio, Video, Data}
 	if c.MediaType != "" {
 		media = []Media{Media(c.MediaType)}

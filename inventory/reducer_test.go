@@ -153,6 +153,7 @@ func TestConnections(t *testing.T) {
 		{"a sink takes one source", []wire.Fact{joined(2, 2, "ElementConnected", player, webrtc, "VIDEO"), joined(3, 3, "ElementConnected", hubPort, webrtc, "VIDEO")}, []string{"HubPort>WebRtcEndpoint VIDEO"}},
 		{"a source feeds many", []wire.Fact{joined(2, 2, "ElementConnected", player, webrtc, "VIDEO"), joined(3, 3, "ElementConnected", player, hubPort, "VIDEO")}, []string{"PlayerEndpoint>WebRtcEndpoint VIDEO", "PlayerEndpoint>HubPort VIDEO"}},
 		{"connect without a medium", []wire.Fact{call(1, 2, player, "connect", `{"sink":"`+webrtc+`"}`, "null")}, []string{"PlayerEndpoint>WebRtcEndpoint AUDIO", "PlayerEndpoint>WebRtcEndpoint DATA", "PlayerEndpoint>WebRtcEndpoint VIDEO"}},
+		{"a dispatcher joins its ports inside", []wire.Fact{call(1, 2, hub, "connect", `{"source":"`+hubPort+`","sink":"`+hubPort+`"}`, "null")}, nil},
 		{"read", []wire.Fact{call(1, 2, webrtc, "getSourceConnections", "", "["+data(player, webrtc, "AUDIO")+"]")}, []string{"PlayerEndpoint>WebRtcEndpoint AUDIO"}},
 		{"read again without it", []wire.Fact{call(1, 2, webrtc, "getSourceConnections", "", "["+data(player, webrtc, "AUDIO")+"]"), call(4, 5, webrtc, "getSourceConnections", "", "[]")}, nil},
 		{"a connection made while the list was on its way stays", []wire.Fact{joined(5, 5, "ElementConnected", player, webrtc, "VIDEO"), call(4, 6, webrtc, "getSourceConnections", "", "[]")}, []string{"PlayerEndpoint>WebRtcEndpoint VIDEO"}},

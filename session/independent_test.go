@@ -228,6 +228,9 @@ func readIndependently(t *testing.T, name string) reading {
 				name2(str(v))
 			}
 		case "connect", "disconnect":
+			if args["source"] != nil { // Dispatcher.connect joins ports inside the hub
+				return
+			}
 			media := []string{"AUDIO", "VIDEO", "DATA"}
 			if m := str(args["mediaType"]); m != "" {
 				media = []string{m}

@@ -1,17 +1,29 @@
 package session
 
 import (
+	"bytes"
 	"sync"
+	"time"
 
 	"kmscope/kmsconn/jsonrpc"
 )
 
-// maxIntakeBytes bounds the frames that wait for the session's loop. The
-// readers never wait for it: beyond the bound frames are dropped, which the
-// loop turns into an explicit gap.
-const maxIntakeBytes = 64 << 20
+// The queue between the connections' readers and the loop. The readers never
+// wait for it. What is asked for comes at the pace of who asks; events come at
+// the server's. So it is events that are dropped when the loop falls behind:
+// all that wait, at once, for what they say is old, and a fresh reading tells
+// more than the rest of them. The bytes are a bound on everything, should
+// anything else ever go wrong.
+const (
+	maxIntakeBytes = 64 << 20
+	// maxLag is how old the oldest waiting frame may become before events are
+	// dropped.
+	maxLag = 2 * time.Second
+	// handful is how many frames the loop takes before it publishes again.
+	handful = 2000
+)
 
-// intake is the queue between the connections' readers and the loop.
+// intake is the queue.
 type intake struct {
 	wake chan struct{}
 
@@ -19,13 +31,31 @@ type intake struct {
 	frames  []jsonrpc.Frame
 	bytes   int
 	dropped int
+	// since is when the oldest frame came that waits since the events were
+	// dropped last; zero when nothing waits.
+	since time.Time
 }
 
 func newIntake() *intake { return &intake{wake: make(chan struct{}, 1)} }
 
+// eventPrefix is how the server begins events: it sorts the keys. An event that
+// begins otherwise is kept.
+var eventPrefix = []byte(`{"jsonrpc":"2.0","method":"onEvent"`)
+
+func isEvent(f jsonrpc.Frame) bool {
+	return f.Dir == jsonrpc.Recv && bytes.HasPrefix(f.Data, eventPrefix)
+}
+
 // push is the tap of every connection. It never blocks.
 func (q *intake) push(f jsonrpc.Frame) {
 	q.mu.Lock()
+	if q.since.IsZero() {
+		q.since = f.At
+	}
+	if isEvent(f) && f.At.Sub(q.since) > maxLag {
+		q.dropEventsLocked()
+		q.since = f.At
+	}
 	// Changes of the connection are always taken: they are few and small, and
 	// without them the rest could not be understood.
 	if isMessage := f.Dir == jsonrpc.Send || f.Dir == jsonrpc.Recv; isMessage && q.bytes+len(f.Data) > maxIntakeBytes {
@@ -35,19 +65,48 @@ func (q *intake) push(f jsonrpc.Frame) {
 		q.bytes += len(f.Data)
 	}
 	q.mu.Unlock()
+	q.signal()
+}
+
+func (q *intake) signal() {
 	select {
 	case q.wake <- struct{}{}:
 	default:
 	}
 }
 
-// take gives all frames that wait and how many were dropped since the last
-// call. buf is reused for the next frames.
-func (q *intake) take(buf []jsonrpc.Frame) (frames []jsonrpc.Frame, dropped int) {
+func (q *intake) dropEventsLocked() {
+	kept := make([]jsonrpc.Frame, 0, handful)
+	for _, f := range q.frames {
+		if isEvent(f) {
+			q.dropped++
+			q.bytes -= len(f.Data)
+		} else {
+			kept = append(kept, f)
+		}
+	}
+	q.frames = kept
+}
+
+// take gives a handful of frames and how many were dropped since the last call;
+// more tells that others wait.
+func (q *intake) take() (frames []jsonrpc.Frame, dropped int, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	frames, dropped = q.frames, q.dropped
-	clear(buf)
-	q.frames, q.bytes, q.dropped = buf[:0], 0, 0
-	return frames, dropped
+	q.dropped = 0
+	if len(frames) <= handful {
+		q.frames, q.bytes, q.since = nil, 0, time.Time{}
+		return frames, dropped, false
+	}
+	q.frames = frames[handful:]
+	frames = frames[:handful:handful]
+	for _, f := range frames {
+		q.bytes -= len(f.Data)
+	}
+	// After a drop, what was kept may be older: it does not count again.
+	if first := q.frames[0].At; first.After(q.since) {
+		q.since = first
+	}
+	return frames, dropped, true
 }

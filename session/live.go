@@ -190,7 +190,9 @@ func (l *live) close(ctx context.Context) error {
 	end(l.reader.Close)
 	wg.Wait()
 	l.wg.Wait()
-	l.drain() // the frames of the farewell belong to the capture
+	for more := true; more; { // the frames of the farewell belong to the capture
+		_, more = l.drain()
+	}
 	l.s.setLink(func(k *Link) { *k = Link{State: Closed, Since: time.Now()} })
 	return errors.Join(errs...)
 }
@@ -316,8 +318,11 @@ func (l *live) loop(ctx context.Context) {
 		case rec := <-l.notes:
 			l.models.Feed(rec)
 		case <-l.intake.wake:
-			n := l.drain()
+			n, more := l.drain()
 			total += n
+			if more {
+				l.intake.signal()
+			}
 		case <-later:
 			later = nil
 		case <-second.C:
@@ -342,12 +347,13 @@ func (l *live) loop(ctx context.Context) {
 	}
 }
 
-// drain applies all frames that wait and gives their number. The loop calls
-// it, and close after the loop ended.
-func (l *live) drain() int {
-	frames, dropped := l.intake.take(nil)
-	for _, f := range frames {
+// drain applies a handful of the frames that wait, gives their number, and tells
+// whether there are more. The loop calls it, and close after the loop ended.
+func (l *live) drain() (applied int, more bool) {
+	frames, dropped, more := l.intake.take()
+	for i, f := range frames {
 		l.ws.record(l.models, f)
+		frames[i] = jsonrpc.Frame{} // the rest of the queue may live long
 	}
 	if dropped > 0 {
 		l.ws.recordGap(l.models, dropped, "frames came faster than they could be read")
@@ -364,7 +370,7 @@ func (l *live) drain() int {
 			watcher.Renew() // the events of a custom module were not known before
 		}
 	}
-	return len(frames)
+	return len(frames), more
 }
 
 // relist has everything listed and read again: frames were lost, any frames.
