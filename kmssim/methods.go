@@ -253,7 +253,7 @@ func (s *Server) rpcTransaction(params map[string]any) (any, *rpcError) {
 		}
 		request := map[string]any{"id": unique + "_" + strconv.Itoa(i), "jsonrpc": op["jsonrpc"],
 			"method": op["method"], "params": injected}
-		done := s.handleLocked(request)
+		done := s.handleLocked(request, false)
 		reply := make(map[string]any, len(done))
 		for k, v := range done {
 			reply[k] = v

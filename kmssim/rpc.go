@@ -175,7 +175,7 @@ func (s *Server) handleLocked(req map[string]any, keep bool) map[string]any {
 	params, _ := req["params"].(map[string]any)
 	sessionID, hasSession := params["sessionId"].(string)
 	// What is no method is refused before the memory of replies is asked.
-	if hasSession && hasID && id != nil && s.methods[method] != nil {
+	if hasSession && hasID && id != nil && keep && s.methods[method] != nil {
 		if reply := s.cachedLocked(sessionID, id); reply != nil {
 			return reply
 		}
