@@ -341,3 +341,11 @@ func (h *History) say(f wire.Fact, side Side, role Role, text string) {
 	}
 	h.Said = append(h.Said, s)
 }
+
+// Local moves a time of the server's clock to the local one.
+func (h *History) Local(server time.Time) time.Time {
+	if server.IsZero() || !h.SkewKnown {
+		return server
+	}
+	return server.Add(h.Skew)
+}

@@ -46,9 +46,14 @@ func (n *Negotiation) stuck() bool {
 	return n.ice("CONNECTING") && c.Status == Missing && n.waited() > lateConnected
 }
 
-// waited is how long the step after CONNECTING has been waited for.
-func (n *Negotiation) waited() time.Duration {
-	from, ok := n.history.Marks[StepConnecting]
+// waited is how long ago CONNECTING was, sinceConnected how long ago CONNECTED
+// was, at the end of the endpoint or of the records.
+func (n *Negotiation) waited() time.Duration { return n.since(StepConnecting) }
+
+func (n *Negotiation) sinceConnected() time.Duration { return n.since(StepConnected) }
+
+func (n *Negotiation) since(s Step) time.Duration {
+	from, ok := n.history.Marks[s]
 	if !ok {
 		return 0
 	}
@@ -98,6 +103,9 @@ func (n *Negotiation) stateFindings(add adder) {
 	case n.stuck():
 		add("ice.connecting", Warning, "", "ICE has been connecting for "+n.waited().Round(time.Second).String()+" without a pair",
 			"Look at the ufrag and password of the remote description, at its candidates, and at firewalls for UDP.")
+	}
+	if c := n.Checklist.Check(StepDTLS); c.Status == Missing && c.Note != "" && n.sinceConnected() > lateDTLS {
+		add("dtls.not-connected", Warning, "", "ICE is connected, and DTLS has not been for "+n.sinceConnected().Round(time.Second).String(), c.Advice)
 	}
 	if n.history.RefusedCandidates > 0 {
 		add("ice.candidates-refused", Warning, Remote, fmt.Sprintf("the server refused %d candidates of the peer", n.history.RefusedCandidates),

@@ -23,6 +23,7 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec record URL... -o FILE [--for 10m]   record servers until the time is over or Ctrl-C
   kmscope-rec info [--json] FILE                  what a capture holds
   kmscope-rec print [--json] FILE                 every record, a line each
+  kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
   kmscope-rec version
 
 Options may stand before or after the file or the addresses. The exit status is
@@ -36,7 +37,7 @@ record:
       --fingerprint HEX trust exactly the certificate with this SHA-256
       --keep-secrets    do not redact secrets
 URL is ws://host:port/kurento, wss://..., or host:port. FILE may be "-" for
-standard input with print and info.
+standard input with print, info and negotiate.
 `
 
 func main() {
@@ -63,7 +64,7 @@ func say(errs io.Writer, sentence string) {
 
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: record, info or print (kmscope-rec help tells more)")
+		return errors.New("say what to do: record, info, print or negotiate (kmscope-rec help tells more)")
 	}
 	switch args[0] {
 	case "record":
@@ -72,13 +73,15 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return info(args[1:], out, errs)
 	case "print":
 		return printRecords(args[1:], out, errs)
+	case "negotiate":
+		return negotiate(args[1:], out, errs)
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(out, toolVersion())
 		return err
 	case "help", "--help", "-help", "-h":
 		return help(out)
 	}
-	return fmt.Errorf("%q is no command; there are record, info and print (kmscope-rec help tells more)", args[0])
+	return fmt.Errorf("%q is no command; there are record, info, print and negotiate (kmscope-rec help tells more)", args[0])
 }
 
 func help(out io.Writer) error {
