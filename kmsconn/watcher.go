@@ -249,7 +249,7 @@ func (w *Watcher) connect(ctx context.Context) error {
 	second := make(chan outcome, 1)
 	go func() {
 		c, err := Dial(ctx, w.opts.with("watch", "watch", Observer{
-			OnEvent: w.forward,
+			OnEvent: w.opts.OnEvent, // nil spares decoding them: the tap has them
 			OnSession: func(s Session) {
 				if !s.First {
 					w.due(work{renew: true, why: "the connection was lost for a while"})
