@@ -27,6 +27,7 @@ type eventRow struct {
 	hues  [4]color.NRGBA
 	texts [4]*canvas.Text
 	rule  *canvas.Rectangle
+	head  bool // the line over the table: its colour is the theme's, whatever set says
 }
 
 func newEventRow() *eventRow {
@@ -53,7 +54,11 @@ func (r *eventRow) set(p theme.Palette, e *timeline.Entry, at, name string, hue 
 }
 
 // CreateRenderer implements fyne.Widget.
-func (r *eventRow) CreateRenderer() fyne.WidgetRenderer { return &eventRowRenderer{r} }
+func (r *eventRow) CreateRenderer() fyne.WidgetRenderer {
+	x := &eventRowRenderer{r}
+	x.paint() // set may have been called before there was a renderer
+	return x
+}
 
 type eventRowRenderer struct{ r *eventRow }
 
@@ -94,7 +99,15 @@ func (x *eventRowRenderer) Layout(size fyne.Size) {
 func (x *eventRowRenderer) MinSize() fyne.Size { return fyne.NewSize(300, theme.RowHeight-theme.Grid) }
 
 func (x *eventRowRenderer) Refresh() {
+	x.paint()
+	x.Layout(x.r.Size())
+}
+
+func (x *eventRowRenderer) paint() {
 	currentLook()
+	if dim := theme.Current().Dim; x.r.head {
+		x.r.hues = [4]color.NRGBA{dim, dim, dim, dim}
+	}
 	for i, t := range x.r.texts {
 		if t.Color != x.r.hues[i] {
 			t.Color = x.r.hues[i]
@@ -105,7 +118,6 @@ func (x *eventRowRenderer) Refresh() {
 		x.r.rule.FillColor = faint
 		canvas.Refresh(x.r.rule)
 	}
-	x.Layout(x.r.Size())
 }
 
 func (x *eventRowRenderer) Objects() []fyne.CanvasObject {
@@ -117,9 +129,8 @@ func (x *eventRowRenderer) Destroy() {}
 // eventHead is the line over the table.
 func eventHead() fyne.CanvasObject {
 	r := newEventRow()
-	p := theme.Current()
+	r.head = true
 	r.cells = [4]string{"Time", "Object", "Type", "What changed"}
-	r.hues = [4]color.NRGBA{p.Dim, p.Dim, p.Dim, p.Dim}
 	r.texts[0].TextStyle.Monospace = false
 	r.texts[0].TextSize = theme.TextSize
 	return r
