@@ -80,6 +80,9 @@ func (f *fieldRow) Cursor() desktop.Cursor {
 func (f *fieldRow) MouseIn(e *desktop.MouseEvent) {
 	f.hovered = true
 	f.Refresh()
+	if f.line.kind == lineCode && len(f.line.text) > 30 {
+		kit.ShowTip(f, f.line.text, fyne.NewPos(e.Position.X, f.Size().Height+2))
+	}
 	if f.line.kind != lineField {
 		return
 	}

@@ -38,6 +38,9 @@ type inspector struct {
 	content fyne.CanvasObject
 	say     func(string, view.Level)
 	width   float32 // for which details were wrapped
+	// shape is which lines of the head were laid out.
+	shape       [4]bool
+	alertHeight float32
 }
 
 func newInspector(s *view.State) *inspector {
@@ -217,12 +220,16 @@ func (in *inspector) update() {
 	before := in.in
 	in.in = view.Inspect(in.state)
 	if in.in == nil {
-		in.body.Hide()
-		in.empty.Show()
+		if before != nil || in.body.Visible() {
+			in.body.Hide()
+			in.empty.Show()
+		}
 		return
 	}
-	in.empty.Hide()
-	in.body.Show()
+	if !in.body.Visible() {
+		in.empty.Hide()
+		in.body.Show()
+	}
 	in.texts()
 	in.layoutLines()
 	if before == nil || before.Object != in.in.Object || before.Session != in.in.Session {
@@ -242,29 +249,26 @@ func (in *inspector) texts() {
 	}
 	set := func(t *canvas.Text, text string, c color.NRGBA) {
 		kit.SetText(t, kit.Elide(text, t.TextSize, t.TextStyle, w), c)
-		if text == "" {
-			t.Hide()
-		} else {
-			t.Show()
-		}
+		visible(t, text != "")
 	}
 	set(in.title, in.in.Title, p.Text)
 	set(in.sub, in.in.Sub, p.Dim)
 	set(in.gone, in.in.Gone, p.Warning)
 	kit.SetText(in.id, in.in.Shown, p.Dim)
-	if in.in.Object == "" {
-		in.copyID.Hide()
-	} else {
-		in.copyID.Show()
-	}
+	visible(in.copyID, in.in.Object != "")
 	if in.code {
 		in.json.Set("", "Fields")
 	} else {
 		in.json.Set("", "JSON")
 	}
 	in.alert.set(in.in.Alert, in.in.Level, w)
-	in.head.Refresh()
-	in.body.Refresh()
+	// Only a line that came or went moves the others: every refresh has the
+	// whole window painted again.
+	if shape := [4]bool{in.sub.Visible(), in.gone.Visible(), in.copyID.Visible(), in.alert.Visible()}; shape != in.shape || in.alert.MinSize().Height != in.alertHeight {
+		in.shape, in.alertHeight = shape, in.alert.MinSize().Height
+		in.head.Refresh()
+		in.body.Refresh()
+	}
 }
 
 // layoutLines turns sections into lines.
@@ -305,6 +309,17 @@ func (in *inspector) layoutLines() {
 	in.list.Refresh()
 }
 
+// visible shows or hides an object if it is not so already: both have the
+// window painted again.
+func visible(o fyne.CanvasObject, on bool) {
+	switch {
+	case on && !o.Visible():
+		o.Show()
+	case !on && o.Visible():
+		o.Hide()
+	}
+}
+
 // alertBox is a sentence with a coloured bar at its side.
 type alertBox struct {
 	widget.BaseWidget
@@ -320,11 +335,7 @@ func newAlertBox() *alertBox {
 }
 
 func (a *alertBox) set(text string, l view.Level, width float32) {
-	if text == "" {
-		a.Hide()
-	} else {
-		a.Show()
-	}
+	visible(a, text != "")
 	if a.text != text || a.level != l || a.width != width {
 		a.text, a.level, a.width = text, l, width
 		a.Refresh()

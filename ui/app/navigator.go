@@ -3,6 +3,7 @@ package app
 import (
 	"fmt"
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -25,6 +26,7 @@ type navigator struct {
 	problem *canvas.Text // what is wrong with the filter
 	count   *canvas.Text
 	gone    *kit.Button
+	hides   bool // what the button shows
 	content fyne.CanvasObject
 	shown   view.Selection // the selection that was last scrolled to
 	current int            // row of the selection, -1 when it is not in the tree
@@ -58,7 +60,7 @@ func newNavigator(s *view.State) *navigator {
 		if n.changed != nil {
 			n.changed()
 		}
-	})
+	}).WithTip("Hide what is gone")
 	var list fyne.CanvasObject
 	n.list, list = kit.NewList(func() int { return len(n.rows) }, n.create, n.fill)
 	n.list.OnKey = n.key
@@ -165,28 +167,30 @@ func (n *navigator) update() {
 	if fresh {
 		n.model.Reveal(sel)
 	}
-	n.rows = n.model.Rows()
-	n.current = -1
-	for i := range n.rows {
-		if n.rows[i].Selection() == sel {
-			n.current = i
+	rows, current := n.model.Rows(), -1
+	for i := range rows {
+		if rows[i].Selection() == sel {
+			current = i
 			break
 		}
 	}
-	n.list.Refresh()
+	// Every refresh has the whole window painted again: only for news.
+	if n.current != current || !slices.Equal(rows, n.rows) {
+		n.rows, n.current = rows, current
+		n.list.Refresh()
+	}
 	if fresh && n.current >= 0 {
 		n.list.ScrollTo(n.current)
 		n.shown = sel
 	}
-	name, tip := icon.Dead, "Hide what is gone"
-	if n.model.HideDead {
-		tip = "Show what is gone"
-		n.gone.WithTint(func(p theme.Palette) color.NRGBA { return p.Accent })
-	} else {
-		n.gone.WithTint(nil)
+	if n.model.HideDead != n.hides {
+		n.hides = n.model.HideDead
+		n.gone.WithTint(nil).SetTip("Hide what is gone")
+		if n.hides {
+			n.gone.WithTint(func(p theme.Palette) color.NRGBA { return p.Accent }).SetTip("Show what is gone")
+		}
+		n.gone.Refresh()
 	}
-	n.gone.Set(name, "")
-	n.gone.SetTip(tip)
 	if n.filter.Text != "" && !n.problem.Visible() && n.model.Shown == 0 && len(n.state.Workspace().Sessions()) > 0 {
 		kit.SetText(n.problem, fmt.Sprintf("nothing of %s matches", view.Plural(n.model.Total, "object")), theme.Current().Dim)
 		n.problem.Show()

@@ -15,20 +15,39 @@ import (
 type pump struct {
 	kicked  chan struct{}
 	pending atomic.Bool
+	touched atomic.Int64 // when a person last did something, in ns since 1970
 	update  func(full bool)
 }
 
 const (
-	pumpEvery = 100 * time.Millisecond // between two updates
-	idleEvery = time.Second            // for what only time changes, such as a countdown
+	pumpEvery = 100 * time.Millisecond // between two updates while a person does something
+	calmEvery = 400 * time.Millisecond // between two updates while nobody does: each has the whole window painted again
+	calmAfter = 3 * time.Second
+	idleEvery = time.Second // for what only time changes, such as a countdown
 )
 
 func newPump(update func(full bool)) *pump {
 	return &pump{kicked: make(chan struct{}, 1), update: update}
 }
 
-// kick asks for an update soon. Any goroutine.
+// touch tells that a person does something, or watches something play. Any
+// goroutine.
+func (p *pump) touch() { p.touched.Store(time.Now().UnixNano()) }
+
+func (p *pump) pause() time.Duration {
+	if time.Since(time.Unix(0, p.touched.Load())) > calmAfter {
+		return calmEvery
+	}
+	return pumpEvery
+}
+
+// kick asks for an update soon, as a person did something. Any goroutine.
 func (p *pump) kick() {
+	p.touch()
+	p.again()
+}
+
+func (p *pump) again() {
 	select {
 	case p.kicked <- struct{}{}:
 	default:
@@ -61,7 +80,7 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 					return
 				case <-wait.C:
 				}
-				p.kick()
+				p.again()
 			}
 			continue
 		}
@@ -69,12 +88,30 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 			p.pending.Store(false)
 			p.update(full)
 		})
-		wait.Reset(pumpEvery)
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait.C:
-		}
+		p.rest(ctx, wait)
+	}
+}
+
+// rest waits until the next update may be made: less long if a person does
+// something in between.
+func (p *pump) rest(ctx context.Context, wait *time.Timer) {
+	wait.Reset(pumpEvery)
+	select {
+	case <-ctx.Done():
+		return
+	case <-wait.C:
+	}
+	more := p.pause() - pumpEvery
+	if more <= 0 {
+		return
+	}
+	wait.Reset(more)
+	select {
+	case <-ctx.Done():
+	case <-wait.C:
+	case <-p.kicked:
+		wait.Stop()
+		p.again()
 	}
 }
 

@@ -23,13 +23,15 @@ type statusBar struct {
 	phrases []*phrase
 	message view.Phrase // of the window itself, until messageEnds
 	until   time.Time
+	row     *fyne.Container
+	laidOut float32 // the widths that the row was laid out for
 	content fyne.CanvasObject
 }
 
 func newStatusBar(s *view.State) *statusBar {
 	b := &statusBar{state: s, left: container.New(kit.Bar{Gap: 20, Stretch: -1}), right: newPhrase()}
-	row := container.New(kit.Bar{Gap: 20, Stretch: 0}, b.left, b.right)
-	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 4, Bottom: 4, Left: 12, Right: 12}, row), kit.Top)
+	b.row = container.New(kit.Bar{Gap: 20, Stretch: 0}, b.left, b.right)
+	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 4, Bottom: 4, Left: 12, Right: 12}, b.row), kit.Top)
 	return b
 }
 
@@ -52,32 +54,31 @@ func (b *statusBar) update(now time.Time) {
 	for i, p := range b.phrases {
 		if i < len(left) {
 			p.set(left[i])
-			p.Show()
-		} else {
-			p.Hide()
 		}
 	}
 	b.right.set(right)
-	b.fit()
+	b.fit(len(left))
 }
 
-// fit hides the last phrases that have no room, so that none is cut.
-func (b *statusBar) fit() {
+// fit shows the first n phrases but those that have no room, so that none is
+// cut.
+func (b *statusBar) fit(n int) {
 	room := b.content.Size().Width - 24 - b.right.MinSize().Width - 20
-	if room <= 0 {
-		return
-	}
+	total := float32(0)
 	for i, p := range b.phrases {
-		if !p.Visible() {
+		if i >= n {
+			visible(p, false)
 			continue
 		}
 		room -= p.MinSize().Width
-		if room < 0 && i > 0 {
-			p.Hide()
-		}
+		visible(p, room >= 0 || i == 0 || b.content.Size().Width == 0)
 		room -= 20
+		total += p.MinSize().Width + float32(i+1) // tells lengths and order apart
 	}
-	b.left.Refresh()
+	if total += b.right.MinSize().Width; total != b.laidOut {
+		b.laidOut = total
+		b.row.Refresh()
+	}
 }
 
 // phrase is one part of the bar.

@@ -28,6 +28,9 @@ type timeBar struct {
 	speed   *kit.Button
 	length  *kit.Button
 	live    *kit.Button
+	row     *fyne.Container
+	shape   [2]bool // what the row was laid out for
+	laidOut float32
 	content fyne.CanvasObject
 	// async runs what may take long on a goroutine, one at a time.
 	async func(string, func())
@@ -65,8 +68,8 @@ func newTimeBar(s *view.State, async func(string, func())) *timeBar {
 	b.speed = kit.NewButton(kit.Framed, "", "1x", func() { b.popUp(b.speed, b.speedMenu()) }).WithCaret().WithTip("How fast the capture plays")
 	b.length = kit.NewButton(kit.Framed, "", "5 min", func() { b.popUp(b.length, b.lengthMenu()) }).WithCaret().WithTip("How much time charts and timeline show")
 	b.live = kit.NewButton(kit.Framed, "", "LIVE", b.follow).WithTip("Follow the end (Ctrl+L)")
-	row := container.New(kit.Bar{Gap: 8, Stretch: 1}, newFixed(b.cursor, 92), b.track, b.play, b.speed, b.length, b.live)
-	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top)
+	b.row = container.New(kit.Bar{Gap: 8, Stretch: 1}, newFixed(b.cursor, 92), b.track, b.play, b.speed, b.length, b.live)
+	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, b.row), kit.Top)
 	return b
 }
 
@@ -174,15 +177,6 @@ func (b *timeBar) update() {
 	at, live := b.state.Cursor()
 	kit.SetText(b.cursor, b.state.Clock().Format(at), p.Text)
 	r := b.state.Replay()
-	visible := func(o fyne.CanvasObject, on bool) {
-		if on != o.Visible() {
-			if on {
-				o.Show()
-			} else {
-				o.Hide()
-			}
-		}
-	}
 	visible(b.play, r != nil)
 	visible(b.speed, r != nil)
 	for _, l := range lengths {
@@ -220,8 +214,16 @@ func (b *timeBar) update() {
 		b.live.SetOutline(want)
 	}
 	b.readMarks()
+	if buttons := [2]bool{r != nil, r != nil && r.Playing()}; buttons != b.shape || b.widths() != b.laidOut {
+		b.shape, b.laidOut = buttons, b.widths()
+		b.row.Refresh()
+	}
 	b.track.Refresh()
-	b.content.Refresh()
+}
+
+// widths sums up the widths of the buttons, which change with their words.
+func (b *timeBar) widths() float32 {
+	return b.play.MinSize().Width + b.speed.MinSize().Width + b.length.MinSize().Width + b.live.MinSize().Width
 }
 
 // readMarks takes the warnings and errors of the timeline, at most every two

@@ -219,19 +219,18 @@ func (b *banner) fill(p theme.Palette) color.NRGBA {
 func (b *banner) show(text string, c func(theme.Palette) color.NRGBA, action string, run func()) bool {
 	if text == "" {
 		was := b.content.Visible()
-		b.content.Hide()
+		visible(b.content, false)
 		return was
 	}
 	was := b.content.Visible()
-	b.run, b.colour, b.full = run, c, text
-	kit.SetText(b.text, text, theme.Current().Text)
-	b.action.Set("", action)
-	if action == "" {
-		b.action.Hide()
-	} else {
-		b.action.Show()
+	b.run, b.colour = run, c
+	if b.full != text || b.action.Text() != action || !was {
+		b.full = text
+		kit.SetText(b.text, text, theme.Current().Text)
+		b.action.Set("", action)
+		visible(b.action, action != "")
+		b.content.Refresh()
 	}
-	b.ground.Refresh()
-	b.content.Show()
+	visible(b.content, true)
 	return !was
 }

@@ -71,6 +71,7 @@ type Window struct {
 
 	visible  int // the page that was told that it is shown, -1 for none
 	revision uint64
+	timed    time.Time // when the time bar was updated
 	focused  view.Selection
 	closing  bool
 }
@@ -267,8 +268,17 @@ func (w *Window) update(full bool) {
 	w.statusBar.update(now)
 	w.updateTools(now)
 	w.updateBanner(now)
-	w.timeBar.update()
-	if full || w.state.Revision() != w.revision {
+	if r := w.state.Replay(); r != nil && r.Playing() {
+		w.pump.touch()
+	}
+	person := w.state.Revision() != w.revision
+	// While the end is followed the time bar alone would have the whole window
+	// painted ten times a second: once is enough to see that time goes on.
+	if r := w.state.Replay(); person || r != nil && full || now.Sub(w.timed) >= idleEvery-pumpEvery/2 {
+		w.timed = now
+		w.timeBar.update()
+	}
+	if full || person {
 		w.revision = w.state.Revision()
 		w.navigator.update()
 		w.inspector.update()
@@ -312,10 +322,8 @@ func (w *Window) showPage() {
 	}
 	if want < 0 {
 		w.start.update()
-		w.start.content.Show()
-	} else {
-		w.start.content.Hide()
 	}
+	visible(w.start.content, want < 0)
 	if want == w.visible {
 		return
 	}
