@@ -121,8 +121,19 @@ func (w *Window) openCapture(path string) {
 	}
 	var r view.Replay
 	w.task("Reading "+filepath.Base(path), func(ctx context.Context) (err error) {
-		r, err = w.ws.Open(ctx, path)
-		return err
+		if r, err = w.ws.Open(ctx, path); err != nil {
+			return err
+		}
+		var of []view.Session
+		for _, x := range w.ws.Sessions() {
+			if r.Plays(x) {
+				of = append(of, x)
+			}
+		}
+		if at, over := view.LastLife(of); over {
+			r.Seek(at.Sub(r.Start()))
+		}
+		return nil
 	}, func(err error) {
 		if err != nil {
 			w.prefs.forget(prefFiles, path)

@@ -148,7 +148,7 @@ func (gp *graphPainter) frameTitle(c *paint.Canvas, l *look, f *graph.Frame, now
 	if f.Errors > 0 && !f.Dead && k >= 0.5*scale {
 		gp.pill(c, l, x+w-pad, y+8*min(k, scale), strconv.Itoa(f.Errors), l.Error, min(k, scale), true)
 	}
-	if v.Zoom >= labelsFrom && f.Elements == 0 && h > 40*k {
+	if v.Zoom >= labelsFrom && f.Elements == 0 && !f.Dead && h > 40*k {
 		c.TextCentred(small, "no elements", x+w/2, y+h*0.62, l.Dim)
 	}
 }
