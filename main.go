@@ -21,6 +21,7 @@ import (
 	"fyne.io/fyne/v2/app"
 
 	"kmscope/graph"
+	"kmscope/graph/viz"
 	"kmscope/kmssim"
 	"kmscope/session"
 	uiapp "kmscope/ui/app"
@@ -38,7 +39,7 @@ const demoScenario = "conference"
 
 func main() {
 	if graph.IsChild() {
-		if err := graph.ServeLayout(os.Stdin, os.Stdout); err != nil {
+		if err := graph.ServeLayout(os.Stdin, os.Stdout, viz.Plain); err != nil {
 			fmt.Fprintln(os.Stderr, "kmscope: layout:", err)
 			os.Exit(1)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/klauspost/compress/zstd"
 
 	"kmscope/capture"
+	"kmscope/graph/viz"
 	"kmscope/inventory"
 	"kmscope/wire"
 )
@@ -354,8 +355,6 @@ func TestDOT(t *testing.T) {
 	if err := g.WriteDOT(&b); err != nil {
 		t.Fatal(err)
 	}
-	oneGraphviz.Lock()
-	defer oneGraphviz.Unlock()
 	parsed, err := graphviz.ParseBytes([]byte(b.String()))
 	if err != nil {
 		t.Fatalf("%v\n%s", err, b.String())
@@ -445,7 +444,7 @@ func FuzzServeLayout(f *testing.F) {
 			return // large graphs are slow, not odd
 		}
 		var out strings.Builder
-		_ = ServeLayout(strings.NewReader(string(in)), &out)
+		_ = ServeLayout(strings.NewReader(string(in)), &out, viz.Plain)
 		if out.Len() > 0 {
 			var p placement
 			if err := readFrame(strings.NewReader(out.String()), &p); err != nil {

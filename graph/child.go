@@ -3,7 +3,6 @@ package graph
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/binary"
 	"encoding/json"
 	"errors"
@@ -13,22 +12,14 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
-	"sync"
-
-	"github.com/goccy/go-graphviz"
-
-	"kmscope/graph/internal/earlytmp"
 )
-
-// go-graphviz has been initialised by now; see package earlytmp.
-func init() { earlytmp.Restore() }
 
 // childVariable marks the process that only places graphs.
 const childVariable = "KMSCOPE_LAYOUT_CHILD"
 
 // IsChild tells whether this process was started to place graphs. main asks
 // before anything else, and if so calls ServeLayout with the standard input and
-// output and returns.
+// output and viz.Plain, and returns.
 func IsChild() bool { return os.Getenv(childVariable) == "1" }
 
 // ChildCommand gives the command that starts this very program as the child
@@ -93,9 +84,11 @@ func readFrame(r io.Reader, v any) error {
 
 // ServeLayout is the child's side: it answers jobs until r ends, and then
 // returns nil. The messages are JSON, each behind its length in four bytes
-// (big-endian). go-graphviz must not run in two goroutines at once, not even
-// with separate instances: one ServeLayout per process.
-func ServeLayout(r io.Reader, w io.Writer) error {
+// (big-endian). plain is graphviz: it takes a graph in graphviz' language and
+// gives its format "plain". It is handed in because graphviz costs every program
+// that it is linked into a second at start (see package viz), and programs
+// without a window never call it. One goroutine calls plain.
+func ServeLayout(r io.Reader, w io.Writer, plain func(dot []byte) ([]byte, error)) error {
 	in := bufio.NewReader(r)
 	for {
 		var j job
@@ -105,29 +98,21 @@ func ServeLayout(r io.Reader, w io.Writer) error {
 			}
 			return fmt.Errorf("the layout process cannot read its job: %w", err)
 		}
-		if err := writeFrame(w, runJob(&j)); err != nil {
+		if err := writeFrame(w, runJob(&j, plain)); err != nil {
 			return fmt.Errorf("the layout process cannot answer: %w", err)
 		}
 	}
 }
 
-// oneGraphviz keeps a process to one layout at a time.
-var oneGraphviz sync.Mutex
-
-func runJob(j *job) (p *placement) {
-	oneGraphviz.Lock()
-	defer oneGraphviz.Unlock()
-	defer func() {
-		// A fault of the WebAssembly surfaces as a panic: an answer is due all
-		// the same.
-		if v := recover(); v != nil {
-			p = &placement{Err: fmt.Sprint("graphviz failed: ", v)}
-		}
-	}()
+func runJob(j *job, plain func([]byte) ([]byte, error)) *placement {
 	if err := j.check(); err != nil {
 		return &placement{Err: err.Error()}
 	}
-	p, err := graphvizPlace(j)
+	out, err := plain(j.dot())
+	if err != nil {
+		return &placement{Err: err.Error()}
+	}
+	p, err := j.parsePlain(string(out))
 	if err != nil {
 		return &placement{Err: err.Error()}
 	}
@@ -165,27 +150,6 @@ func (j *job) dot() []byte {
 }
 
 const pointsPerInch = 72
-
-func graphvizPlace(j *job) (_ *placement, err error) {
-	ctx := context.Background()
-	g, err := graphviz.New(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("graphviz does not start: %w", err)
-	}
-	defer func() { err = errors.Join(err, g.Close()) }()
-	parsed, err := graphviz.ParseBytes(j.dot())
-	if err != nil {
-		return nil, fmt.Errorf("graphviz does not take the graph: %w", err)
-	}
-	defer func() { err = errors.Join(err, parsed.Close()) }()
-	var out bytes.Buffer
-	// The format "plain" has the splines of the attribute pos in inches, one
-	// line per edge, and is quicker written and read than dot.
-	if err := g.Render(ctx, parsed, "plain", &out); err != nil {
-		return nil, fmt.Errorf("graphviz does not place the graph: %w", err)
-	}
-	return j.parsePlain(out.String())
-}
 
 // parsePlain reads graphviz' format "plain": inches, the origin at the lower
 // left, boxes by their centres.

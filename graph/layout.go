@@ -43,6 +43,7 @@ const (
 // Any goroutine may use it; it does one graph at a time.
 type Layouter struct {
 	command func() *exec.Cmd
+	plain   bool          // columns are what was asked for
 	turn    chan struct{} // capacity 1: who holds it owns what follows
 
 	child  *process
@@ -114,6 +115,24 @@ func (l *Layouter) Layout(ctx context.Context, g *Graph) (*Graph, error) {
 		l.idle.Stop()
 	}
 	defer func() { l.idle = time.AfterFunc(idleAfter, l.rest) }()
+	return l.place(ctx, g)
+}
+
+// Columns gives a placed copy of a graph as Layout does, but without graphviz:
+// in simple columns, at once, in this process, and equal for equal graphs. It is
+// for programs that cannot afford graphviz (see package viz). Any goroutine.
+func Columns(g *Graph) *Graph {
+	l := NewLayouter(nil)
+	l.plain = true
+	out, err := l.place(context.Background(), g)
+	if err != nil { // only a cancelled context or a child can fail: there are none
+		return g.clone()
+	}
+	return out
+}
+
+// place is Layout for who has the turn.
+func (l *Layouter) place(ctx context.Context, g *Graph) (*Graph, error) {
 	l.round++
 	out := g.clone()
 	members := out.members()
@@ -286,6 +305,10 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 	if old := l.parts[h]; old != nil && len(old.At) == len(j.Boxes) && len(old.Paths) == len(j.Pairs) {
 		old.used = l.round
 		x.placement = old.placement
+		return x, notice{}, nil
+	}
+	if l.plain {
+		x.placement = columns(j)
 		return x, notice{}, nil
 	}
 	if len(j.Boxes) > maxBoxesPerJob || len(j.Pairs) > maxPairsPerJob {

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"kmscope/graph/viz"
 )
 
 // TestMain is also the child of the tests: the test binary starts itself, as
@@ -22,7 +24,7 @@ func TestMain(m *testing.M) {
 			fmt.Print("this is no answer at all, whatever was asked")
 			select {}
 		}
-		if err := ServeLayout(os.Stdin, os.Stdout); err != nil {
+		if err := ServeLayout(os.Stdin, os.Stdout, viz.Plain); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
 		}
