@@ -12,10 +12,12 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync"
+	"syscall"
 	"time"
 
 	"fyne.io/fyne/v2/app"
@@ -120,7 +122,21 @@ func run(args []string) error {
 		Version: version,
 		Demo:    d.start,
 	})
+	// A signal closes the window as a person would: the servers are left as they
+	// would be without us.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	ended := make(chan struct{})
+	go func() {
+		select {
+		case <-signals:
+			w.Close()
+		case <-ended:
+		}
+	}()
 	w.Run(o.names, o.demo)
+	close(ended)
 	return nil
 }
 
@@ -165,7 +181,12 @@ func withoutDisplay(ws *session.Workspace, o options) error {
 			return errors.Join(err, closeWorkspace(ws))
 		}
 	}
-	time.Sleep(headlessFor)
+	stop, release := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer release()
+	select {
+	case <-stop.Done():
+	case <-time.After(headlessFor):
+	}
 	path := filepath.Join(".", "kmscope-"+time.Now().Format("20060102-150405")+".kmscap")
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
@@ -175,7 +196,7 @@ func withoutDisplay(ws *session.Workspace, o options) error {
 	}
 	for _, s := range ws.Sessions() {
 		c := s.Snapshot().Counts
-		fmt.Printf("%s: %d pipelines, %d elements, %d connections\n", s.Name(), c.Pipelines, c.Elements, c.Connections)
+		fmt.Printf("%s: %s, %s, %s\n", s.Name(), view.Plural(c.Pipelines, "pipeline"), view.Plural(c.Elements, "element"), view.Plural(c.Connections, "connection"))
 	}
 	if err := closeWorkspace(ws); err != nil {
 		return err

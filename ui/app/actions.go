@@ -3,7 +3,9 @@ package app
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 
@@ -90,10 +92,20 @@ func (w *Window) openName(name string) {
 	w.openCapture(name)
 }
 
+// hostPort is an address without a scheme.
+var hostPort = regexp.MustCompile(`^[A-Za-z0-9._-]+:[0-9]{1,5}(/[^\s]*)?$|^\[[0-9a-fA-F:]+\]:[0-9]{1,5}(/[^\s]*)?$`)
+
 // IsAddress reports whether a name is the address of a server rather than a
-// file.
+// file: it has a scheme, or a port and there is no such file.
 func IsAddress(name string) bool {
-	return strings.Contains(name, "://")
+	if strings.Contains(name, "://") {
+		return true
+	}
+	if !hostPort.MatchString(name) {
+		return false
+	}
+	_, err := os.Stat(name)
+	return err != nil
 }
 
 // attached takes over a new session.

@@ -634,8 +634,10 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("withoutSecrets(%q) = %q, want %q", c.in, got, c.want)
 		}
 	}
-	if !IsAddress("ws://x") || IsAddress("/tmp/x.kmscap") {
-		t.Error("addresses and files are mixed up")
+	for name, want := range map[string]bool{"ws://x": true, "kms.example:8888": true, "[::1]:8888/kurento": true, "/tmp/x.kmscap": false, "x.jsonl": false, "C:\\x.kmscap": false} {
+		if IsAddress(name) != want {
+			t.Errorf("IsAddress(%q) is %v", name, !want)
+		}
 	}
 	if got := sentence(errors.New("it failed")); got != "It failed." {
 		t.Errorf("a sentence is %q", got)

@@ -42,6 +42,8 @@ func alt(k fyne.KeyName) fyne.Shortcut {
 	return &desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierAlt}
 }
 
+const quitTitle = "Quit"
+
 // The menus, in their order.
 const (
 	menuFile = "File"
@@ -62,6 +64,7 @@ func (w *Window) allCommands() []command {
 	c = append(c,
 		command{menu: menuFile, title: "Keep the capture as…", shortcut: ctrl(fyne.KeyS), run: w.record, apart: true},
 		command{menu: menuFile, title: "Disconnect or close", shortcut: ctrl(fyne.KeyW), run: func() { w.remove(w.state.Server()) }},
+		command{menu: menuFile, title: quitTitle, shortcut: ctrl(fyne.KeyQ), run: w.close, apart: true},
 		command{menu: menuGo, title: "Find an object, a page or a command…", shortcut: ctrl(fyne.KeyK), run: w.find},
 		command{menu: menuGo, title: "Filter the tree", shortcut: ctrl(fyne.KeyF), run: func() { w.win.Canvas().Focus(w.navigator.filter) }},
 		command{menu: menuGo, title: "Go to the tree", shortcut: ctrl(fyne.KeyT), run: func() { w.win.Canvas().Focus(w.navigator.list) }},
@@ -138,6 +141,8 @@ func (w *Window) mainMenu() *fyne.MainMenu {
 		}
 		item := fyne.NewMenuItem(title, c.run)
 		item.Shortcut = c.shortcut
+		// Without an item of ours the toolkit adds one that asks nobody.
+		item.IsQuit = c.title == quitTitle
 		if c.apart {
 			menu.Items = append(menu.Items, fyne.NewMenuItemSeparator())
 		}

@@ -48,7 +48,7 @@ func (s *startPage) update() {
 	s.shown = all
 	s.recent.RemoveAll()
 	if len(all) > 0 {
-		title := widget.NewLabelWithStyle("Lately", fyne.TextAlignCenter, fyne.TextStyle{})
+		title := dimLabel("Lately")
 		s.recent.Add(title)
 	}
 	add := func(b *kit.Button) { s.recent.Add(container.NewHBox(layout.NewSpacer(), b, layout.NewSpacer())) }

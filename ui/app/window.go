@@ -131,6 +131,10 @@ func (w *Window) Run(names []string, demo bool) {
 	w.end()
 }
 
+// Close ends the program as if the window had been closed. Any goroutine, once
+// Run was called.
+func (w *Window) Close() { w.do(w.close) }
+
 func (w *Window) build() {
 	w.navigator = newNavigator(w.state)
 	w.navigator.model.HideDead = w.prefs.p.Bool(prefHideDead)
