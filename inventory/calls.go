@@ -258,6 +258,9 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 	if len(f.Params) > 0 {
 		_ = json.Unmarshal(f.Params, &c)
 	}
+	for _, r := range LaneReadings(&f) {
+		s.readLane(p, o, r.Lane, r.Value, asked, f.At)
+	}
 	switch f.Operation {
 	case "getChildren", "getChilds":
 		s.listChildren(p, o, f, asked)
@@ -292,22 +295,6 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 		s.readConnections(p, o, f, c, asked)
 	case "connect", "disconnect":
 		s.applyConnect(o, f, c)
-	case "isMediaFlowingIn":
-		s.readFlow(p, o, "flow-in", "FLOWING", f, asked)
-	case "isMediaFlowingOut":
-		s.readFlow(p, o, "flow-out", "FLOWING", f, asked)
-	case "isMediaTranscoding":
-		s.readFlow(p, o, "transcoding", "TRANSCODING", f, asked)
-	case "getMediaState":
-		s.readWord(p, o, LaneMedia, f, asked)
-	case "getConnectionState":
-		s.readWord(p, o, LaneConnection, f, asked)
-	case "getState":
-		s.readWord(p, o, LaneURI, f, asked)
-	case "getIceConnectionState":
-		s.readComponents(p, o, iceLane, f, asked)
-	case "getDtlsConnectionState":
-		s.readComponents(p, o, dtlsLane, f, asked)
 	case "getICECandidatePairs":
 		var pairs []pairData
 		if json.Unmarshal(f.Result, &pairs) == nil {
@@ -454,47 +441,6 @@ func (s *Reducer) applyConnect(o *object, f wire.Fact, c callParams) {
 			s.setConnection(k, connState{since: f.At, arrived: f.At, from: FromRead})
 		} else {
 			s.dropConnection(k, time.Time{})
-		}
-	}
-}
-
-func (s *Reducer) readFlow(p *pipe, o *object, kind, yes string, f wire.Fact, asked time.Time) {
-	var q struct {
-		MediaType string `json:"mediaType"`
-		Sink      string `json:"sinkMediaDescription"`
-		Source    string `json:"sourceMediaDescription"`
-		Bin       string `json:"binName"`
-	}
-	var v bool
-	if json.Unmarshal(f.Params, &q) != nil || q.MediaType == "" || json.Unmarshal(f.Result, &v) != nil {
-		return
-	}
-	word := yes
-	if !v {
-		word = "NOT_" + yes
-	}
-	s.readLane(p, o, padLane(kind, q.MediaType, q.Sink+q.Source+q.Bin), word, asked, f.At)
-}
-
-func (s *Reducer) readWord(p *pipe, o *object, lane Lane, f wire.Fact, asked time.Time) {
-	var word string
-	if json.Unmarshal(f.Result, &word) == nil && word != "" {
-		s.readLane(p, o, lane, word, asked, f.At)
-	}
-}
-
-func (s *Reducer) readComponents(p *pipe, o *object, lane func(stream, component string) Lane, f wire.Fact, asked time.Time) {
-	var list []struct {
-		StreamID    text   `json:"streamId"`
-		ComponentID text   `json:"componentId"`
-		State       string `json:"state"`
-	}
-	if json.Unmarshal(f.Result, &list) != nil {
-		return
-	}
-	for _, x := range list {
-		if x.State != "" {
-			s.readLane(p, o, lane(string(x.StreamID), string(x.ComponentID)), x.State, asked, f.At)
 		}
 	}
 }

@@ -147,7 +147,7 @@ func (s *Reducer) applyEvent(f wire.Fact) {
 		name = n
 	}
 	if isLaneEvent[name] {
-		s.applyLaneEvent(name, f)
+		s.applyLaneEvent(f)
 		return
 	}
 	var d eventData
@@ -200,13 +200,9 @@ func (s *Reducer) applyEvent(f wire.Fact) {
 	}
 }
 
-func (s *Reducer) applyLaneEvent(name string, f wire.Fact) {
-	var d laneData
-	if len(f.Data) > 0 {
-		_ = json.Unmarshal(f.Data, &d)
-	}
-	lane, word := d.lane(name)
-	if p, o := s.ensure(f.Object, f.At); o != nil && o.Alive() && lane != "" && word != "" {
+func (s *Reducer) applyLaneEvent(f wire.Fact) {
+	lane, word := LaneEvent(&f)
+	if p, o := s.ensure(f.Object, f.At); o != nil && o.Alive() && lane != "" {
 		s.setLane(p, o, lane, word, f)
 	}
 }
