@@ -1,0 +1,177 @@
+package conformance
+
+import (
+	"crypto/rand"
+	"fmt"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/pion/webrtc/v4"
+	"github.com/pion/webrtc/v4/pkg/media"
+)
+
+// wire is a UDP socket that can be cut like a cable.
+type wire struct {
+	net.PacketConn
+	cut atomic.Bool
+}
+
+func (w *wire) WriteTo(p []byte, to net.Addr) (int, error) {
+	if w.cut.Load() {
+		return len(p), nil
+	}
+	return w.PacketConn.WriteTo(p, to)
+}
+
+func (w *wire) ReadFrom(p []byte) (int, net.Addr, error) {
+	for {
+		n, from, err := w.PacketConn.ReadFrom(p)
+		if err != nil || !w.cut.Load() {
+			return n, from, err
+		}
+	}
+}
+
+// peer is a WebRTC client on this machine that sends audio and video, and takes
+// what comes.
+type peer struct {
+	pc   *webrtc.PeerConnection
+	wire *wire
+	stop chan struct{}
+	wg   sync.WaitGroup
+	// received counts the RTP packets that came.
+	received atomic.Int64
+}
+
+// ring lets a peer call an endpoint that the client has made: offer, answer,
+// candidates over 127.0.0.1.
+func ring(t testing.TB, c *client, endpoint string) *peer {
+	t.Helper()
+	fail := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	fail(err)
+	p := &peer{wire: &wire{PacketConn: socket}, stop: make(chan struct{})}
+	var setting webrtc.SettingEngine
+	setting.SetIncludeLoopbackCandidate(true)
+	setting.SetNetworkTypes([]webrtc.NetworkType{webrtc.NetworkTypeUDP4})
+	mux := webrtc.NewICEUDPMux(nil, p.wire)
+	setting.SetICEUDPMux(mux)
+	var engine webrtc.MediaEngine
+	fail(engine.RegisterDefaultCodecs())
+	p.pc, err = webrtc.NewAPI(webrtc.WithSettingEngine(setting), webrtc.WithMediaEngine(&engine)).NewPeerConnection(webrtc.Configuration{})
+	fail(err)
+	t.Cleanup(func() {
+		close(p.stop)
+		if err := p.pc.GracefulClose(); err != nil {
+			t.Error(err)
+		}
+		mux.Close()
+		socket.Close()
+		p.wg.Wait()
+	})
+	p.pc.OnTrack(func(track *webrtc.TrackRemote, _ *webrtc.RTPReceiver) {
+		for {
+			if _, _, err := track.ReadRTP(); err != nil {
+				return
+			}
+			p.received.Add(1)
+		}
+	})
+	audio, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeOpus}, "audio", "peer")
+	fail(err)
+	video, err := webrtc.NewTrackLocalStaticSample(webrtc.RTPCodecCapability{MimeType: webrtc.MimeTypeVP8}, "video", "peer")
+	fail(err)
+	for _, track := range []webrtc.TrackLocal{audio, video} {
+		sender, err := p.pc.AddTrack(track)
+		fail(err)
+		p.wg.Go(func() { // RTCP must be read
+			for {
+				if _, _, err := sender.ReadRTCP(); err != nil {
+					return
+				}
+			}
+		})
+	}
+
+	for _, event := range []string{"IceCandidateFound", "IceGatheringDone"} {
+		c.subscribe(endpoint, event)
+	}
+	offer, err := p.pc.CreateOffer(nil)
+	fail(err)
+	gathered := webrtc.GatheringCompletePromise(p.pc)
+	fail(p.pc.SetLocalDescription(offer))
+	<-gathered
+	answer, _ := c.invoke(endpoint, "processOffer", object{"offer": palatable(p.pc.LocalDescription().SDP)}).(string)
+	fail(p.pc.SetRemoteDescription(webrtc.SessionDescription{Type: webrtc.SDPTypeAnswer, SDP: answer}))
+	c.invoke(endpoint, "gatherCandidates", nil)
+	eventually(t, patience, "the server has gathered its candidates", func() bool {
+		return c.eventCount(func(e object) bool { return e["type"] == "IceGatheringDone" && e["object"] == endpoint }) > 0
+	})
+	c.mu.Lock()
+	events := append([]object(nil), c.events...)
+	c.mu.Unlock()
+	for _, e := range events {
+		candidate, ok := dig(e, "params", "value", "data", "candidate").(object)
+		if !ok || dig(e, "params", "value", "object") != endpoint {
+			continue
+		}
+		mid := fmt.Sprint(candidate["sdpMid"])
+		fail(p.pc.AddICECandidate(webrtc.ICECandidateInit{Candidate: fmt.Sprint(candidate["candidate"]), SDPMid: &mid}))
+	}
+	p.wg.Go(func() { p.talk(audio, video) })
+	return p
+}
+
+// palatable makes an offer that Kurento can answer: it does not look at the
+// fingerprint of the whole session, and repeats it in its answer; and its DTLS
+// (GStreamer 1.22) fails as the client of pion's.
+func palatable(offer string) string {
+	var fingerprint string
+	var kept strings.Builder
+	for line := range strings.Lines(offer) {
+		switch {
+		case strings.HasPrefix(line, "a=fingerprint:"):
+			fingerprint = line
+		case strings.HasPrefix(line, "a=setup:"):
+			kept.WriteString("a=setup:active\r\n" + fingerprint)
+		default:
+			kept.WriteString(line)
+		}
+	}
+	return kept.String()
+}
+
+// talk sends 50 frames of audio and 25 of video a second until the end. Nobody
+// decodes them; only the beginnings must be those of Opus and VP8.
+func (p *peer) talk(audio, video *webrtc.TrackLocalStaticSample) {
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	sound := append([]byte{0xfc}, make([]byte, 80)...)
+	picture := make([]byte, 2000)
+	_, _ = rand.Read(picture) // never fails
+	// RFC 6386, 9.1: a key frame of 320 x 240.
+	copy(picture, []byte{0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x40, 0x01, 0xf0, 0x00})
+	for n := 0; ; n++ {
+		select {
+		case <-p.stop:
+			return
+		case <-tick.C:
+		}
+		_ = audio.WriteSample(media.Sample{Data: sound, Duration: 20 * time.Millisecond}) // fails when it is over
+		if n%2 == 0 {
+			_ = video.WriteSample(media.Sample{Data: picture, Duration: 40 * time.Millisecond})
+		}
+	}
+}
+
+// kill cuts the cable: no farewell of any kind.
+func (p *peer) kill() { p.wire.cut.Store(true) }
