@@ -96,8 +96,11 @@ func ParseCandidate(text string) Candidate {
 		return c
 	}
 	c.take(parsed)
-	if c.Foundation == "" {
+	switch words := strings.Fields(body); {
+	case c.Foundation == "":
 		c.Err = "the foundation is missing"
+	case len(words)%2 != 0: // pion takes a name without a value
+		c.Err = oddWords
 	}
 	return c
 }
@@ -155,6 +158,8 @@ func (c *Candidate) fill(body string) {
 	}
 }
 
+const oddWords = "what follows the type is no list of names and values; a ufrag with a blank in it looks like that"
+
 // refusal says in words what is wrong. pion's own errors quote the whole text,
 // and so a ufrag.
 func refusal(c *Candidate) string {
@@ -172,7 +177,7 @@ func refusal(c *Candidate) string {
 	case c.Component == 0:
 		return "the component is none"
 	}
-	return "what follows the type is no list of names and values; a ufrag with a blank in it looks like that"
+	return oddWords
 }
 
 // String sums the candidate up without what only machines need: "host udp

@@ -3,6 +3,7 @@ package negotiation
 import (
 	"fmt"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -72,7 +73,6 @@ func ParseDescription(raw string) *Description {
 	d := &Description{Raw: raw, Session: Section{Index: -1}}
 	if strings.TrimSpace(raw) == "" {
 		d.Err = "empty"
-		return d
 	}
 	cur := &d.Session
 	rest := raw
@@ -96,38 +96,47 @@ func ParseDescription(raw string) *Description {
 	for i := range d.Session.Lines {
 		d.Session.Lines[i].Note = note(&d.Session, &d.Session.Lines[i])
 	}
-	if d.Err == "" {
-		d.Err = refusedByPion(raw)
+	if d.Err != "" {
+		return d
+	}
+	d.Err = refusedByPion(raw)
+	for _, must := range []string{"v", "o", "s", "t"} {
+		if !d.Session.Has(must) && d.Session.Has("v") { // a text that ends early is fine for pion
+			d.Err = "the line " + must + "= is missing, which every description must have"
+			break
+		}
 	}
 	return d
 }
 
 // refusedByPion tells why pion/sdp does not take a text. Its errors quote the
-// line, which may hold a secret: they are told in our own words.
+// line, which may hold a secret: they are told in our own words. The culprit is
+// the last line of the shortest beginning that pion refuses; all longer ones
+// are refused as well, so that it is found by halving.
 func refusedByPion(raw string) string {
-	var s sdp.SessionDescription
-	if s.UnmarshalString(raw) == nil {
+	refused := func(text string) bool {
+		var s sdp.SessionDescription
+		return s.UnmarshalString(text) != nil
+	}
+	if !refused(raw) {
 		return ""
 	}
-	// The first line which makes the text before it fail is the culprit.
-	var sofar strings.Builder
-	rest := raw
-	for n := 1; rest != "" && n <= 2000; n++ {
-		l, next := nextLine(rest)
-		sofar.WriteString(l.Text + l.End)
-		rest = next
-		if len(l.Text) < 2 || l.Text[1] != '=' {
-			if l.Text == "" && strings.TrimSpace(rest) == "" {
-				break
-			}
-			return fmt.Sprintf("line %d is no line of a session description: it has to be a letter, an equals sign and a value", n)
-		}
-		var p sdp.SessionDescription
-		if p.UnmarshalString(sofar.String()) != nil && !strings.Contains("vost", l.Text[:1]) {
-			return fmt.Sprintf("line %d (%s=) is malformed or stands in the wrong place", n, l.Text[:1])
-		}
+	var lines []Line
+	var ends []int
+	for rest := raw; rest != ""; {
+		var l Line
+		l, rest = nextLine(rest)
+		lines = append(lines, l)
+		ends = append(ends, len(raw)-len(rest))
 	}
-	return "a line that every description must have (v=, o=, s=, t=) is missing, malformed or in the wrong place"
+	n := sort.Search(len(ends), func(i int) bool { return refused(raw[:ends[i]]) })
+	if n == len(ends) {
+		return "a line is malformed or stands in the wrong place"
+	}
+	if l := lines[n].Text; len(l) < 2 || l[1] != '=' || l[0] < 'a' || l[0] > 'z' {
+		return fmt.Sprintf("line %d is no line of a session description: it has to be a letter, an equals sign and a value", n+1)
+	}
+	return fmt.Sprintf("line %d (%s=) is malformed or stands in the wrong place", n+1, lines[n].Text[:1])
 }
 
 func nextLine(s string) (l Line, rest string) {

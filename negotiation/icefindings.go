@@ -58,7 +58,7 @@ func (n *Negotiation) since(s Step) time.Duration {
 		return 0
 	}
 	var last time.Time
-	for _, at := range []time.Time{n.object.DiedAt, n.now} {
+	for _, at := range []time.Time{n.history.Local(n.object.DiedAt), n.now} {
 		if !at.IsZero() && (last.IsZero() || at.Before(last)) {
 			last = at
 		}

@@ -125,6 +125,7 @@ func (l *linter) section(side Side, d *Description, s *Section) {
 		return
 	}
 	l.credentials(side, s, d)
+	l.candidateUfrags(side, d, s)
 	l.roles(side, d, s)
 	l.rtp(side, s)
 	l.bandwidth(side, s)
@@ -157,6 +158,28 @@ func (l *linter) credentials(side Side, s *Section, d *Description) {
 					fmt.Sprintf("a=%s has %d characters; at least %d are required (RFC 8839)", c.name, len(v), c.short), "It may have been cut on its way.")
 			}
 		}
+	}
+}
+
+// candidateUfrags hold the ufrag in the candidates of an m-line against that of
+// the m-line: they differ when one of the two was changed on its way, or when a
+// candidate is left from an earlier session.
+func (l *linter) candidateUfrags(side Side, d *Description, s *Section) {
+	ufrag := s.First("ice-ufrag")
+	if ufrag == "" {
+		ufrag = d.Session.First("ice-ufrag")
+	}
+	if ufrag == "" {
+		return
+	}
+	for _, c := range s.All("candidate") {
+		_, rest, ok := strings.Cut(c, " ufrag ")
+		if !ok || rest == ufrag || strings.HasPrefix(rest, ufrag+" ") {
+			continue
+		}
+		l.add("sdp.candidate-ufrag", Warning, side, s.Index, "a candidate names another ufrag than a=ice-ufrag",
+			"Signalling changed one of the two, or the candidate is left from an earlier session.")
+		return
 	}
 }
 

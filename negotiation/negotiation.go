@@ -295,3 +295,16 @@ func (n *Negotiation) ice(state string) bool {
 	}
 	return false
 }
+
+// Candidate finds a candidate of either side by its address; nil when there is
+// none.
+func (n *Negotiation) Candidate(address string, port int) *Candidate {
+	for _, list := range [][]Candidate{n.Local, n.Remote} {
+		for i := range list {
+			if list[i].Address == address && list[i].Port == port {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}

@@ -23,6 +23,10 @@ const (
 	StepDTLS          Step = "DTLS connected"
 	StepMedia         Step = "media connected"
 	StepFlow          Step = "first flow"
+
+	// stepSession comes before the others and is no line of the checklist: the
+	// server has both descriptions.
+	stepSession Step = "session started"
 )
 
 // Status is how it stands with a step.
@@ -101,6 +105,8 @@ func stepOf(event, state string) Step {
 		case "READY":
 			return StepReady
 		}
+	case "MediaSessionStarted":
+		return stepSession
 	case "IceCandidateFound":
 		return StepCandidate
 	case "IceGatheringDone":
@@ -168,7 +174,7 @@ func checklist(o *inventory.Object, h *History, now time.Time) Checklist {
 	}
 	c.Zero, c.ZeroIs = h.zero()
 	for i := range order {
-		c.Checks = append(c.Checks, check(&order[i], o, h, c.Zero, now))
+		c.Checks = append(c.Checks, check(&order[i], &c, o, h, now))
 	}
 	return c
 }
@@ -189,15 +195,15 @@ func (h *History) zero() (at time.Time, what string) {
 	return at, what
 }
 
-func check(r *stepRule, o *inventory.Object, h *History, zero, now time.Time) Check {
+func check(r *stepRule, list *Checklist, o *inventory.Object, h *History, now time.Time) Check {
 	c := Check{Step: r.step}
 	m, ok := h.Marks[r.step]
 	if !ok {
-		c.absent(r, o, h, now)
+		c.absent(r, list.Check(r.from), o, h, now)
 		return c
 	}
 	c.Status, c.At = Done, h.when(m)
-	c.After = c.At.Sub(zero)
+	c.After = c.At.Sub(list.Zero)
 	if from, ok := h.Marks[r.from]; ok {
 		c.From, c.Took = r.from, c.At.Sub(h.when(from))
 		if c.Took > r.late {
@@ -222,38 +228,61 @@ func check(r *stepRule, o *inventory.Object, h *History, zero, now time.Time) Ch
 }
 
 // absent says of a step without an event whether it happened, did not happen,
-// or is not known.
-func (c *Check) absent(r *stepRule, o *inventory.Object, h *History, now time.Time) {
+// or is not known. before is the line of the step that it is measured from.
+func (c *Check) absent(r *stepRule, before Check, o *inventory.Object, h *History, now time.Time) {
 	if by := readShows(r.step, o); by != "" {
 		c.Status, c.Note = Done, "known from "+by+" alone: when is not known"
 		return
 	}
+	c.Status = NotKnown
 	since, listens := h.Subscribed[r.event]
 	if r.step == StepFlow && !listens {
 		since, listens = h.Subscribed["MediaFlowInStateChanged"]
 	}
+	if !listens && !r.heard(h) {
+		c.Note = "nobody was subscribed to " + r.event
+		return
+	}
 	from, begun := h.Marks[r.from]
+	if r.from == "" {
+		from, begun = h.begin()
+	}
 	switch {
-	case !listens && len(h.Marks) == 0:
-		c.Status, c.Note = NotKnown, "no event of this endpoint was received"
-	case !listens && !r.heard(h):
-		c.Status, c.Note = NotKnown, "nobody was subscribed to "+r.event
-	case listens && begun && since.Seq > from.Seq:
-		c.Status, c.Note = NotKnown, "the subscription to "+r.event+" came late"
-	case r.from == "" && !h.CallsVisible() && len(h.Said) == 0 && len(h.Marks) == 0:
-		c.Status, c.Note = NotKnown, "the negotiation has not begun"
-	case r.from != "" && !begun:
+	case begun && since.Seq > from.Seq:
+		c.Note = "the subscription to " + r.event + " came late"
+	case !begun && r.from == "":
+		c.Note = "nothing shows that the negotiation has begun"
+	case !begun && before.Status == NotKnown:
+		c.Note = fmt.Sprintf("whether %q happened is not known", r.from)
+	case !begun && before.Status == Done:
+		c.Note = fmt.Sprintf("when %q happened is not known: this may have been before as well", r.from)
+	case !begun:
 		c.Status, c.Note = Missing, fmt.Sprintf("waits for %q", r.from)
 	default:
 		c.Status, c.Advice = Missing, r.advice
 		end := now
-		if !o.DiedAt.IsZero() && o.DiedAt.Before(end) {
-			end = o.DiedAt
+		if died := h.Local(o.DiedAt); !died.IsZero() && died.Before(end) {
+			end = died
 		}
-		if begun && end.After(from.Arrived) {
-			c.Note = fmt.Sprintf("not within %s after %s", end.Sub(from.Arrived).Round(time.Millisecond), r.from)
+		what := string(r.from)
+		if what == "" {
+			what = "the exchange of descriptions"
+		}
+		if end.After(from.Arrived) {
+			c.Note = fmt.Sprintf("not within %s after %s", end.Sub(from.Arrived).Round(time.Millisecond), what)
 		}
 	}
+}
+
+// begin is what shows that the negotiation began, before any step.
+func (h *History) begin() (Mark, bool) {
+	if m, ok := h.Marks[stepSession]; ok {
+		return m, true
+	}
+	if h.GatherAsked.Seq > 0 {
+		return h.GatherAsked, true
+	}
+	return Mark{}, false
 }
 
 // heard reports whether any event of the type came: then somebody listens,
