@@ -3,8 +3,6 @@ package app
 import (
 	"errors"
 	"os"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"fyne.io/fyne/v2"
@@ -116,7 +114,10 @@ func (c *plainChooser) Save(_, folder, name string, done func(string)) {
 			return
 		}
 		path := w.URI().Path()
-		w.Close()
+		if err := w.Close(); err != nil {
+			done(path) // who writes there will say what is wrong with the place
+			return
+		}
 		// The dialog made an empty file; who writes makes its own.
 		if st, err := os.Stat(path); err == nil && st.Size() == 0 {
 			os.Remove(path)
@@ -136,15 +137,4 @@ func (c *plainChooser) start(d *fynedialog.FileDialog, folder string) {
 	size := c.w.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
 	d.Show()
-}
-
-// isCaptureName reports whether a file is likely to be a capture.
-func isCaptureName(path string) bool {
-	ext := strings.TrimPrefix(strings.ToLower(filepath.Ext(path)), ".")
-	for _, e := range captureEndings {
-		if ext == e {
-			return true
-		}
-	}
-	return false
 }

@@ -85,7 +85,7 @@ func newInspector(s *view.State) *inspector {
 // watchWidth is a stack that tells its width.
 type watchWidth struct{ changed func(float32) }
 
-func (l *watchWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
+func (l *watchWidth) MinSize([]fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(120, 100)
 }
 

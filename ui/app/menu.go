@@ -289,7 +289,7 @@ func (keyGrid) MinSize(o []fyne.CanvasObject) fyne.Size {
 	return fyne.NewSize(580, float32((len(o)+1)/2)*keyRow)
 }
 
-func (keyGrid) Layout(o []fyne.CanvasObject, size fyne.Size) {
+func (keyGrid) Layout(o []fyne.CanvasObject, _ fyne.Size) {
 	for i, x := range o {
 		pos := fyne.NewPos(0, float32(i/2)*keyRow+3)
 		if i%2 == 1 {

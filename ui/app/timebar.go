@@ -312,8 +312,8 @@ func (t *track) xOf(at time.Time) float32 {
 }
 
 // Tapped moves the cursor; a double tap follows the end.
-func (t *track) Tapped(e *fyne.PointEvent)       { t.b.moveTo(t.timeAt(e.Position.X)) }
-func (t *track) DoubleTapped(e *fyne.PointEvent) { t.b.follow() }
+func (t *track) Tapped(e *fyne.PointEvent)     { t.b.moveTo(t.timeAt(e.Position.X)) }
+func (t *track) DoubleTapped(*fyne.PointEvent) { t.b.follow() }
 
 func (t *track) Dragged(e *fyne.DragEvent) {
 	from, to := t.b.state.Range()

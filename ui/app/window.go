@@ -372,7 +372,7 @@ func (w *Window) close() {
 		defer cancel()
 		// The capture is finished by Close whatever the servers do; an error of
 		// theirs changes nothing any more.
-		_ = w.ws.Close(ctx) //nolint:errcheck // see above
+		_ = w.ws.Close(ctx)
 		w.do(func() {
 			w.end()
 			w.app.Quit()

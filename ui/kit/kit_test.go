@@ -174,7 +174,7 @@ func TestListDrawsRowsWithoutGaps(t *testing.T) {
 		t.Errorf("%d rows are in view, want 10", l.PageRows(24))
 	}
 	taken := false
-	l.OnKey = func(e *fyne.KeyEvent) bool { taken = true; return true }
+	l.OnKey = func(*fyne.KeyEvent) bool { taken = true; return true }
 	w.Canvas().Focus(l)
 	l.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
 	if !taken || !l.Focused() {

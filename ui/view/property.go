@@ -133,17 +133,17 @@ func propertyDetail(p kmd.Property, raw json.RawMessage) string {
 	}
 	if len(raw) > 0 {
 		v := maskJSON(p.Name, raw)
-		switch v.(type) {
+		switch v := v.(type) {
 		case map[string]any, []any:
 			if text, err := json.MarshalIndent(v, "", "  "); err == nil {
 				b.WriteString("\n" + string(text))
 			}
 		case string:
-			if s, _ := v.(string); len(s) > 24 {
-				b.WriteString("\n" + s)
+			if len(v) > 24 {
+				b.WriteString("\n" + v)
 			}
 		case json.Number:
-			b.WriteString("\nas sent: " + fmt.Sprint(v))
+			b.WriteString("\nas sent: " + v.String())
 		}
 	}
 	return b.String()
