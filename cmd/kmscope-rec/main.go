@@ -24,6 +24,7 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec info [--json] FILE                  what a capture holds
   kmscope-rec print [--json] FILE                 every record, a line each
   kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
+  kmscope-rec graph --json FILE                   what is alive and connected: svg, dot, mermaid, json
   kmscope-rec version
 
 Options may stand before or after the file or the addresses. The exit status is
@@ -75,6 +76,8 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return printRecords(args[1:], out, errs)
 	case "negotiate":
 		return negotiate(args[1:], out, errs)
+	case "graph":
+		return drawGraph(args[1:], out, errs)
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(out, toolVersion())
 		return err

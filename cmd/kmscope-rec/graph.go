@@ -1,0 +1,189 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"kmscope/capture"
+	"kmscope/graph"
+	"kmscope/inventory"
+	"kmscope/session"
+)
+
+const graphUsage = `kmscope-rec graph [--at MS] --svg|--dot|--mermaid|--json [--dark] [-o FILE] FILE
+
+What is alive in a capture, and what is connected to what.
+
+  --at MS           at this time, in milliseconds from the start of the capture;
+                    without it, at the end
+  --svg             a picture; --dark draws it on a dark ground
+  --dot             graphviz' language
+  --mermaid         a flowchart of Mermaid
+  --json            nodes with their states, and edges
+  -o, --output FILE where to write; without it, standard output
+`
+
+// graphFormats are the options of which one must be given.
+var graphFormats = []string{"svg", "dot", "mermaid", "json"}
+
+type graphOptions struct {
+	file, output, format string
+	atMs                 float64 // NaN is the end
+	dark                 bool
+}
+
+// graphArgs reads the arguments: options may stand before or after the file,
+// with one dash or two, and after "--" there is none.
+func graphArgs(args []string) (graphOptions, error) {
+	o := graphOptions{atMs: math.NaN()}
+	options := true
+	for i := 0; i < len(args); i++ {
+		a := args[i]
+		if !options || a == "-" || !strings.HasPrefix(a, "-") {
+			if o.file != "" {
+				return o, errors.New("graph takes one file, not several")
+			}
+			o.file = a
+			continue
+		}
+		if a == "--" {
+			options = false
+			continue
+		}
+		name, value, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(a, "-"), "-"), "=")
+		wants := name == "at" || name == "o" || name == "output"
+		switch {
+		case wants && !joined && i+1 == len(args):
+			return o, fmt.Errorf("%s needs a value", a)
+		case wants && !joined:
+			i++
+			value = args[i]
+		case !wants && joined:
+			return o, fmt.Errorf("%s takes no value", strings.TrimSuffix(a, "="+value))
+		}
+		switch {
+		case name == "at":
+			ms, err := strconv.ParseFloat(value, 64)
+			if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) || ms < 0 {
+				return o, fmt.Errorf("--at wants milliseconds from the start of the capture, for example --at 1500, not %q", value)
+			}
+			o.atMs = ms
+		case name == "o" || name == "output":
+			if value == "" {
+				return o, errors.New("-o needs the name of a file")
+			}
+			o.output = value
+		case name == "dark":
+			o.dark = true
+		case slices.Contains(graphFormats, name):
+			if o.format != "" && o.format != name {
+				return o, fmt.Errorf("graph writes one format at a time: --%s or --%s", o.format, name)
+			}
+			o.format = name
+		case name == "h" || name == "help":
+			return o, errHelp
+		default:
+			return o, fmt.Errorf("graph has no option %s; it has --at, --svg, --dot, --mermaid, --json, --dark and -o", a)
+		}
+	}
+	switch {
+	case o.format == "":
+		return o, errors.New("say what graph should write: --svg, --dot, --mermaid or --json")
+	case o.dark && o.format != "svg":
+		return o, errors.New("--dark is for --svg only")
+	case o.file == "":
+		return o, errors.New("graph needs a capture file: kmscope-rec graph --" + o.format + " FILE")
+	}
+	return o, nil
+}
+
+func drawGraph(args []string, out, errs io.Writer) error {
+	o, err := graphArgs(args)
+	if errors.Is(err, errHelp) {
+		_, err := io.WriteString(out, graphUsage)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	if o.output != "" && sameFile(o.output, o.file) {
+		return fmt.Errorf("%s is the capture itself; choose another file for the graph", o.output)
+	}
+	servers, err := snapshotsAt(o.file, o.atMs, errs)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer // a graph that fails half-way is not written at all
+	if err := writeGraph(&b, o, servers); err != nil {
+		return err
+	}
+	if o.output == "" {
+		_, err := out.Write(b.Bytes())
+		return err
+	}
+	if err := os.WriteFile(o.output, b.Bytes(), 0o644); err != nil { //nolint:gosec // a picture is for others too
+		return fmt.Errorf("the graph cannot be written: %w", err)
+	}
+	return nil
+}
+
+func sameFile(a, b string) bool {
+	x, errX := os.Stat(a)
+	y, errY := os.Stat(b)
+	return errX == nil && errY == nil && os.SameFile(x, y)
+}
+
+// snapshotsAt gives the state of every server of a capture at a time from its
+// start, on the capture's own clock, or at its end.
+func snapshotsAt(file string, atMs float64, errs io.Writer) ([]*inventory.Snapshot, error) {
+	var m session.Models
+	begun, startMs := false, 0.0
+	err := eachRecord(file, errs, func(r capture.Record) error {
+		if r.Dir == capture.DirUndecoded || inserted(r) { // they have no time
+			return nil
+		}
+		if !begun {
+			begun, startMs = true, r.TimeMs
+		}
+		// Formats hold microseconds: sums of floats may miss by less.
+		if !(r.TimeMs-startMs > atMs+0.0005) { // always so when atMs is NaN
+			m.Feed(r)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var servers []*inventory.Snapshot
+	for _, s := range m.Servers() {
+		servers = append(servers, s.Snapshot())
+	}
+	return servers, nil
+}
+
+func writeGraph(w io.Writer, o graphOptions, servers []*inventory.Snapshot) error {
+	if o.format == "json" {
+		return graph.Describe(servers...).WriteJSON(w)
+	}
+	graphs := make([]*graph.Graph, len(servers))
+	for i, s := range servers {
+		graphs[i] = graph.Build(s, nil)
+	}
+	g := graph.Merge(graphs...).Alive()
+	switch o.format {
+	case "svg":
+		// In columns, not with graphviz: that would make every start of this
+		// program a second slower where nothing is cached.
+		return graph.Columns(g.FitText()).WriteSVG(w, o.dark)
+	case "dot":
+		return g.WriteDOT(w)
+	}
+	return g.WriteMermaid(w)
+}
