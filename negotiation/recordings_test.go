@@ -2,6 +2,8 @@ package negotiation
 
 import (
 	"encoding/json"
+	"errors"
+	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,6 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/pion/sdp/v3"
 
+	"kmscope/capture"
+	"kmscope/inventory"
 	"kmscope/wire"
 )
 
@@ -340,6 +344,85 @@ func TestHistoryOfReadings(t *testing.T) {
 		for j := range i {
 			if a, b := n.Descriptions[i], n.Descriptions[j]; a.Side == b.Side && a.Text == b.Text {
 				t.Errorf("description %d is the same as %d", i, j)
+			}
+		}
+	}
+}
+
+// TestRedactedCaptures: what a capture keeps of ufrags and passwords is enough
+// for every rule.
+func TestRedactedCaptures(t *testing.T) {
+	for _, name := range []string{"I19-plus-became-blank", "I22-stun-no-answer", "I08-loss20-both"} {
+		red := capture.NewRedactor()
+		var plain, redacted wire.Decoder
+		var logs [2]Log
+		reducers := [2]*inventory.Reducer{inventory.NewReducer(""), inventory.NewReducer("")}
+		var now time.Time
+		r, err := capture.Open(incident(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		for {
+			rec, err := r.Next()
+			if errors.Is(err, io.EOF) {
+				break
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			now = rec.At
+			for _, f := range plain.Feed(rec) {
+				logs[0].Feed(f)
+				reducers[0].Apply(f)
+			}
+			for _, f := range redacted.Feed(red.Redact(rec)) {
+				logs[1].Feed(f)
+				reducers[1].Apply(f)
+			}
+		}
+		var findings [2][]Finding
+		var texts [2]string
+		for i := range 2 {
+			for _, p := range reducers[i].Snapshot().Pipelines {
+				for _, o := range p.Objects {
+					if Negotiates(o.Type) {
+						n := Of(o, logs[i].History(o.ID), now)
+						findings[i] = append(findings[i], n.Findings...)
+						if n.RemoteDescription != nil {
+							texts[i] += n.RemoteDescription.Raw
+						}
+					}
+				}
+			}
+		}
+		if diff := cmp.Diff(findings[0], findings[1]); diff != "" || len(findings[0]) == 0 {
+			t.Errorf("%s (-plain +redacted):\n%s", name, diff)
+		}
+		if texts[0] == texts[1] || len(texts[0]) != len(texts[1]) {
+			t.Errorf("%s: the redacted descriptions are not of the same shape", name)
+		}
+	}
+}
+
+// BenchmarkOf is what a page costs each time that it is drawn afresh.
+func BenchmarkOf(b *testing.B) {
+	reducer := inventory.NewReducer("")
+	var log Log
+	var now time.Time
+	facts(b, incident("I22-stun-no-answer"), func(f wire.Fact) {
+		reducer.Apply(f)
+		log.Feed(f)
+		now = f.At
+	})
+	for _, p := range reducer.Snapshot().Pipelines {
+		for _, o := range p.Objects {
+			if !Negotiates(o.Type) {
+				continue
+			}
+			h := log.History(o.ID)
+			for b.Loop() {
+				Of(o, h, now)
 			}
 		}
 	}

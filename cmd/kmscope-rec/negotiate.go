@@ -333,11 +333,14 @@ func printNegotiations(out io.Writer, all []negotiated) error {
 			fmt.Fprintf(w, "  %s\t%s %s\t%s\n", c.Step, c.Status, at, printable(c.Note))
 		}
 		for _, f := range n.Findings {
-			where := ""
+			where := string(f.Side)
 			if f.MLine >= 0 {
-				where = fmt.Sprintf("m-line %d", f.MLine)
+				where = strings.TrimSpace(fmt.Sprintf("%s m-line %d", where, f.MLine))
 			}
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", f.Severity, printable(f.Text), strings.TrimSpace(string(f.Side)+" "+where))
+			if where != "" {
+				where = " (" + where + ")"
+			}
+			fmt.Fprintf(w, "  %s %s%s: %s\n", f.Severity, f.Rule, where, printable(f.Text))
 		}
 	}
 	if len(all) == 0 {
