@@ -435,7 +435,10 @@ func (l *live) refreshLink(frames int) {
 	}
 	took := l.reader.Client().PingTook()
 	l.s.setLink(func(k *Link) {
-		k.Held, k.LeaseEnds, k.PingTook = held, ends, took
+		k.Held, k.LeaseEnds = held, ends
+		if took > 0 { // the connection's own first ping comes later than ours
+			k.PingTook = took
+		}
 		k.FramesPerSecond = float64(frames)
 		k.Gaps, k.Undecoded = l.server.Gaps(), l.server.Undecoded()
 	})
