@@ -23,6 +23,7 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec record URL... -o FILE [--for 10m]   record servers until the time is over or Ctrl-C
   kmscope-rec info [--json] FILE                  what a capture holds
   kmscope-rec print [--json] FILE                 every record, a line each
+  kmscope-rec timeline [--json] FILE              every event in words, or the state lanes as JSON
   kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
   kmscope-rec graph --json FILE                   what is alive and connected: svg, dot, mermaid, json
   kmscope-rec version
@@ -74,6 +75,8 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return info(args[1:], out, errs)
 	case "print":
 		return printRecords(args[1:], out, errs)
+	case "timeline":
+		return showTimeline(args[1:], out, errs)
 	case "negotiate":
 		return negotiate(args[1:], out, errs)
 	case "graph":
