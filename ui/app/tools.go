@@ -201,10 +201,28 @@ func newBanner() *banner {
 		}
 	})
 	b.ground = kit.NewGround(b.fill, kit.Bottom)
-	row := container.New(kit.Bar{Gap: 12, Stretch: 0}, b.text, b.action)
+	// As high with an action as without: the page below must not jump.
+	row := container.New(kit.Bar{Gap: 12, Stretch: 0}, newTall(b.text, kit.ButtonHeight), b.action)
 	b.content = container.NewStack(b.ground, kit.WithMargin(kit.Margin{Left: 16, Right: 12, Top: 2, Bottom: 2}, row))
 	b.content.Hide()
 	return b
+}
+
+// newTall gives a text a height and centres it there.
+func newTall(t *canvas.Text, height float32) fyne.CanvasObject {
+	return container.New(&tall{height}, t)
+}
+
+type tall struct{ height float32 }
+
+func (l *tall) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(o[0].MinSize().Width, l.height)
+}
+
+func (l *tall) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	h := o[0].MinSize().Height
+	o[0].Move(fyne.NewPos(0, (size.Height-h)/2))
+	o[0].Resize(fyne.NewSize(size.Width, h))
 }
 
 func (b *banner) fill(p theme.Palette) color.NRGBA {

@@ -23,7 +23,7 @@ func ParseFilter(text string) (Filter, error) {
 		if rest == "" {
 			return Filter{}, nil
 		}
-		re, err := regexp.Compile("(?i)" + rest)
+		re, err := regexp.Compile("(?im)" + rest)
 		if err != nil {
 			return Filter{}, fmt.Errorf("%q is no regular expression: %s", rest, reason(err))
 		}
@@ -39,6 +39,20 @@ func reason(err error) string {
 
 // Empty reports whether everything is selected.
 func (f Filter) Empty() bool { return f.re == nil && len(f.words) == 0 }
+
+// matchLower is Match for texts that were joined by newlines and put in small
+// letters before.
+func (f Filter) matchLower(joined string) bool {
+	if f.re != nil {
+		return f.re.MatchString(joined)
+	}
+	for _, w := range f.words {
+		if !strings.Contains(joined, w) {
+			return false
+		}
+	}
+	return true
+}
 
 // Match reports whether the texts of a row, taken together, are selected. A
 // regular expression must match one of them.

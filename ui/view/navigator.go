@@ -1,6 +1,9 @@
 package view
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +66,14 @@ type pipelineHealth struct {
 	trans map[string]bool
 	at    time.Time
 	round int
+
+	// children by parent, in the order in which they became known: an object's
+	// own list lacks those whose parent was never described. alive and errors
+	// count what lives, but for the pipeline itself.
+	children      map[string][]*inventory.Object
+	alive, errors int
+	// search holds by id what a filter looks at; filled when first needed.
+	search map[string]string
 }
 
 const healthGood = 5 * time.Second
@@ -128,7 +139,7 @@ func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 	rows = append(rows, r)
 	whole := !n.filter.Empty() && n.filter.Match(x.Name(), "server")
 	found := false
-	for _, p := range s.Pipelines {
+	for _, p := range inOrder(s.Pipelines) {
 		before := len(rows)
 		rows = n.pipeline(rows, x, p, s.At, !many, whole, r.Open)
 		found = found || len(rows) > before
@@ -137,6 +148,32 @@ func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 		return rows[:at]
 	}
 	return rows
+}
+
+// inOrder sorts pipelines by the second of their creation, then by name: the
+// server lists them in no order.
+func inOrder(pipelines []*inventory.Pipeline) []*inventory.Pipeline {
+	born := func(p *inventory.Pipeline) int64 {
+		switch o := p.Object; {
+		case o == nil:
+			return math.MaxInt64
+		case o.CreatedAt.IsZero():
+			return o.FirstSeen.Unix()
+		default:
+			return o.CreatedAt.Unix()
+		}
+	}
+	label := func(p *inventory.Pipeline) string {
+		if p.Object == nil {
+			return p.ID
+		}
+		return name(p.Object)
+	}
+	sorted := slices.Clone(pipelines)
+	slices.SortStableFunc(sorted, func(a, b *inventory.Pipeline) int {
+		return cmp.Or(cmp.Compare(born(a), born(b)), compareNatural(label(a), label(b)))
+	})
+	return sorted
 }
 
 func (n *Navigator) isOpen(k navKey, otherwise bool) bool {
@@ -150,28 +187,8 @@ func (n *Navigator) isOpen(k navKey, otherwise bool) bool {
 // that all of it matches the filter.
 func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, now time.Time, open, whole, visible bool) []NavRow {
 	h := n.healthOf(p, now)
-	// Children by parent, in the order in which they became known: the object's
-	// own list lacks those whose parent was never described.
-	children := make(map[string][]*inventory.Object, len(p.Objects))
-	alive, errors := 0, 0
-	for _, o := range p.Objects {
-		if o.ID == p.ID {
-			continue
-		}
-		if o.Alive() {
-			alive++
-			errors += o.Errors
-		} else if n.HideDead {
-			continue
-		}
-		parent := o.Parent
-		if parent == "" || parent != p.ID && p.Find(parent) == nil {
-			parent = p.ID
-		}
-		children[parent] = append(children[parent], o)
-	}
 	r := NavRow{Session: x, Object: p.ID, Depth: 1, Kind: graph.PipelineKind, Level: levelOf(h.frame),
-		Children: len(children[p.ID]) > 0, Badge: errors}
+		Children: n.any(h.children[p.ID]), Badge: h.errors}
 	self := p.Object
 	if self == nil {
 		self = &inventory.Object{ID: p.ID, Type: "MediaPipeline"}
@@ -180,7 +197,7 @@ func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, no
 	if p.ID == "" {
 		r.Label = "objects without a pipeline"
 	}
-	r.Note = Thousands(alive)
+	r.Note = Thousands(h.alive)
 	if r.Dead {
 		if n.HideDead {
 			return rows
@@ -191,14 +208,19 @@ func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, no
 	}
 	n.Total++
 	filtering := !n.filter.Empty()
-	whole = whole || filtering && n.matches(self)
+	whole = whole || filtering && n.matches(h, self)
 	r.Open = filtering || n.isOpen(navKey{x, p.ID}, open)
 	at := len(rows)
 	if visible {
 		rows = append(rows, r)
 	}
 	shownBefore := n.Shown
-	rows = n.objects(rows, x, children, p.ID, 2, h, whole, visible && r.Open)
+	if filtering || visible && r.Open {
+		rows = n.objects(rows, x, p.ID, 2, h, whole, visible && r.Open)
+	} else {
+		n.Total += len(p.Objects) - 1 // nobody sees them: not worth a walk
+		n.Shown += len(p.Objects) - 1
+	}
 	if filtering && !whole && n.Shown == shownBefore {
 		return rows[:at]
 	}
@@ -209,29 +231,37 @@ func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, no
 // maxNavDepth bounds how deep ids may nest.
 const maxNavDepth = 32
 
-func (n *Navigator) objects(rows []NavRow, x Session, children map[string][]*inventory.Object, parent string, depth int, h *pipelineHealth, whole, visible bool) []NavRow {
+// any reports whether any of the objects is shown.
+func (n *Navigator) any(objects []*inventory.Object) bool {
+	if !n.HideDead {
+		return len(objects) > 0
+	}
+	return slices.ContainsFunc(objects, (*inventory.Object).Alive)
+}
+
+func (n *Navigator) objects(rows []NavRow, x Session, parent string, depth int, h *pipelineHealth, whole, visible bool) []NavRow {
 	if depth > maxNavDepth {
 		return rows
 	}
 	filtering := !n.filter.Empty()
-	for _, o := range children[parent] {
-		if o.ID == parent {
+	for _, o := range h.children[parent] {
+		if n.HideDead && !o.Alive() {
 			continue
 		}
 		n.Total++
 		r := NavRow{Session: x, Object: o.ID, Depth: depth, Kind: graph.KindOf(o.Type), Label: name(o), Note: ShortType(o.Type),
-			Level: levelOf(h.nodes[o.ID]), Badge: o.Errors, Transcoding: h.trans[o.ID], Dead: !o.Alive(), Children: len(children[o.ID]) > 0}
+			Level: levelOf(h.nodes[o.ID]), Badge: o.Errors, Transcoding: h.trans[o.ID], Dead: !o.Alive(), Children: n.any(h.children[o.ID])}
 		if r.Dead {
 			r.Level, r.Badge, r.Transcoding = Unknown, 0, false
 			r.Note += " · " + gone(o, n.state.clock)
 		}
-		match := !filtering || whole || n.matches(o)
+		match := !filtering || whole || n.matches(h, o)
 		r.Open = filtering || n.isOpen(navKey{x, o.ID}, true)
 		at, shownBefore := len(rows), n.Shown
 		if visible {
 			rows = append(rows, r)
 		}
-		rows = n.objects(rows, x, children, o.ID, depth+1, h, whole || filtering && match, visible && r.Open)
+		rows = n.objects(rows, x, o.ID, depth+1, h, whole || filtering && match, visible && r.Open)
 		if !match && n.Shown == shownBefore {
 			rows = rows[:at]
 			continue
@@ -241,9 +271,22 @@ func (n *Navigator) objects(rows []NavRow, x Session, children map[string][]*inv
 	return rows
 }
 
-// matches looks at everything that a person may search for in a tree.
-func (n *Navigator) matches(o *inventory.Object) bool {
-	texts := make([]string, 0, 8+len(o.States))
+func (n *Navigator) matches(h *pipelineHealth, o *inventory.Object) bool {
+	text, known := h.search[o.ID]
+	if !known {
+		if h.search == nil {
+			h.search = map[string]string{}
+		}
+		text = searchText(o)
+		h.search[o.ID] = text
+	}
+	return n.filter.matchLower(text)
+}
+
+// searchText is everything that a person may search for in a tree, in small
+// letters, a line each.
+func searchText(o *inventory.Object) string {
+	texts := make([]string, 0, 6+len(o.States)+len(o.Tags))
 	texts = append(texts, o.Name, o.Type, o.ID)
 	if o.Alive() {
 		texts = append(texts, "alive")
@@ -261,7 +304,7 @@ func (n *Navigator) matches(o *inventory.Object) bool {
 	for k, v := range o.Tags {
 		texts = append(texts, k+"="+v)
 	}
-	return n.filter.Match(texts...)
+	return strings.ToLower(strings.Join(texts, "\n"))
 }
 
 func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHealth {
@@ -278,6 +321,21 @@ func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHeal
 			if node.Transcoding {
 				h.trans[node.ID] = true
 			}
+		}
+		h.children = make(map[string][]*inventory.Object, 1)
+		for _, o := range p.Objects {
+			if o.ID == p.ID {
+				continue
+			}
+			if o.Alive() {
+				h.alive++
+				h.errors += o.Errors
+			}
+			parent := o.Parent
+			if parent == "" || parent == o.ID || parent != p.ID && p.Find(parent) == nil {
+				parent = p.ID
+			}
+			h.children[parent] = append(h.children[parent], o)
 		}
 		n.health[p] = h
 	}

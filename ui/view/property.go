@@ -216,26 +216,25 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // sortNatural sorts words with numbers in them as people do: "ice/2" before
 // "ice/10".
-func sortNatural(words []string) {
-	lessNumbers := func(a, b string) int {
-		for a != "" && b != "" {
-			na, ra := leadingNumber(a)
-			nb, rb := leadingNumber(b)
-			if na >= 0 && nb >= 0 {
-				if na != nb {
-					return na - nb
-				}
-				a, b = ra, rb
-				continue
+func sortNatural(words []string) { slices.SortFunc(words, compareNatural) }
+
+func compareNatural(a, b string) int {
+	for a != "" && b != "" {
+		na, ra := leadingNumber(a)
+		nb, rb := leadingNumber(b)
+		if na >= 0 && nb >= 0 {
+			if na != nb {
+				return na - nb
 			}
-			if a[0] != b[0] {
-				return int(a[0]) - int(b[0])
-			}
-			a, b = a[1:], b[1:]
+			a, b = ra, rb
+			continue
 		}
-		return len(a) - len(b)
+		if a[0] != b[0] {
+			return int(a[0]) - int(b[0])
+		}
+		a, b = a[1:], b[1:]
 	}
-	slices.SortFunc(words, lessNumbers)
+	return len(a) - len(b)
 }
 
 func leadingNumber(s string) (n int, rest string) {

@@ -291,6 +291,7 @@ func (s *Server) Conference() map[string]string {
 	for _, n := range []string{"room-42", "presenter", "guest-1", "guest-2", "mix", "presenter ▸ out", "guest-1 ▸ out", "recorder"} {
 		s.Create(ids[n], n)
 	}
+	s.Pass(time.Second)
 	s.Create(idle, "")
 	s.Create(ids["idle-a"], "")
 	s.Create(ids["idle-b"], "")
