@@ -12,6 +12,7 @@ const (
 	Rate                  // the growth of a counter, per second
 	Share                 // the growth of one counter over that of another, within an interval
 	Total                 // a counter as it stands
+	State                 // a word; of fields alone
 )
 
 // Metric describes what a name in Key.Metric means.

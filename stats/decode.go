@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -79,6 +80,14 @@ func (l *latencies) UnmarshalJSON(b []byte) error {
 // entry is one element of a getStats reply: every field that the server fills
 // of kurento.Stats and what extends it, of 6.x and 7.x.
 type entry struct {
+	// key is that of the entry in the reply; whole is the entry where its type
+	// is one that servers do not fill today.
+	key   string
+	whole json.RawMessage
+	atMs  int64 // when the figures were taken, on the server's clock
+	// medium is what is known of the stream's; "" is nothing.
+	medium string
+
 	ID     text   `json:"id"`
 	Type   text   `json:"type"`
 	Millis number `json:"timestampMillis"`
@@ -110,6 +119,7 @@ type entry struct {
 	ChannelsClosed   number `json:"dataChannelsClosed"`
 	Label            text   `json:"label"`
 	ChannelID        text   `json:"datachannelid"`
+	State            text   `json:"state"`
 	MessagesSent     number `json:"messagesSent"`
 	MessagesReceived number `json:"messagesReceived"`
 }
@@ -134,22 +144,27 @@ func (e *entry) at() (int64, bool) {
 	return 0, false
 }
 
-// decode reads the value of a getStats reply: an object keyed by stats id.
-// Entries that are no objects are left out. It gives false when the reply as a
-// whole is none.
-func decode(raw json.RawMessage) (map[string]entry, bool) {
+// decode reads the value of a getStats reply: an object keyed by stats id, in
+// the order of the keys, so that equal replies give equal series. Entries that
+// are no objects are left out. It gives false when the reply as a whole is none.
+func decode(raw json.RawMessage) ([]entry, bool) {
 	var parts map[string]json.RawMessage
 	if err := json.Unmarshal(raw, &parts); err != nil {
 		if json.Unmarshal(bareNumbers(raw), &parts) != nil {
 			return nil, false
 		}
 	}
-	out := make(map[string]entry, min(len(parts), maxEntries))
-	for id, part := range parts {
+	ids := make([]string, 0, len(parts))
+	for id := range parts {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	out := make([]entry, 0, min(len(ids), maxEntries))
+	for _, id := range ids {
 		if len(out) >= maxEntries {
 			break
 		}
-		p := bytes.TrimSpace(part)
+		p := bytes.TrimSpace(parts[id])
 		if len(p) == 0 || p[0] != '{' {
 			continue
 		}
@@ -158,7 +173,12 @@ func decode(raw json.RawMessage) (map[string]entry, bool) {
 		if e.ID == "" {
 			e.ID = text(id)
 		}
-		out[clip(id)] = e
+		e.key = clip(id)
+		switch e.Type {
+		case typeTrack, typeTrans, typePair, typeCodec:
+			e.whole = p
+		}
+		out = append(out, e)
 	}
 	return out, true
 }

@@ -53,6 +53,7 @@ type series struct {
 	head  int // index of the oldest
 	n     int
 	total uint64 // points ever
+	taken uint64 // of them, by a Flow
 
 	lastMs   int64
 	step     int64 // between the last two points

@@ -59,6 +59,10 @@ type Store struct {
 	byElement map[string][]*series
 	streams   map[streamKey]*stream
 	groups    map[groupKey]*counter
+	newest    map[askKey]*kept
+	nNewest   int   // entries in newest, and one for each answer
+	flow      *Flow // who takes the values as they come; nil for none
+	evicted   bool  // a series had to be dropped for another
 	points    int
 	samples   int
 	version   uint64
@@ -95,6 +99,7 @@ func NewStoreWithin(l Limits) *Store {
 		byElement: make(map[string][]*series),
 		streams:   make(map[streamKey]*stream),
 		groups:    make(map[groupKey]*counter),
+		newest:    make(map[askKey]*kept),
 	}
 }
 
@@ -144,6 +149,8 @@ func (s *Store) connected(serverID string) {
 		s.epoch++
 		clear(s.streams)
 		clear(s.groups)
+		clear(s.newest)
+		s.nNewest = 0
 		s.cpuCount, s.cpuWaits = 0, nil
 	}
 	s.serverID = serverID
@@ -221,6 +228,9 @@ func (s *Store) gauge(k Key, ms int64, v float64) { s.append(s.seriesOf(k), ms, 
 func (s *Store) append(x *series, ms int64, v float64) {
 	s.points += x.add(ms, v, s.epoch, s.limits.PointsPerSeries)
 	s.version++
+	if s.flow != nil {
+		s.flow.take(x, ms)
+	}
 	if s.first == 0 || ms < s.first {
 		s.first = ms
 	}
@@ -249,6 +259,7 @@ func (s *Store) seriesOf(k Key) *series {
 
 // evict drops the eighth of the series that is longest silent.
 func (s *Store) evict() {
+	s.evicted = true
 	list := make([]*series, 0, len(s.all))
 	for _, x := range s.all {
 		list = append(list, x)
@@ -282,6 +293,12 @@ func (s *Store) Forget(element string) {
 	for k := range s.streams {
 		if k.element == element {
 			delete(s.streams, k)
+		}
+	}
+	for k, x := range s.newest {
+		if k.element == element {
+			s.nNewest -= len(x.entries) + 1
+			delete(s.newest, k)
 		}
 	}
 	for k := range s.groups {

@@ -96,7 +96,8 @@ func (s *Store) feedStats(f wire.Fact) {
 	media := clip(asked.MediaType)
 	clockNoted := false
 	nack := make(map[groupKey]sampled)
-	for id, e := range entries {
+	for i := range entries {
+		e := &entries[i]
 		at, stamped := e.at()
 		if stamped && !clockNoted {
 			s.noteClock(at, f)
@@ -107,20 +108,25 @@ func (s *Store) feedStats(f wire.Fact) {
 		}
 		when := moment{at: at, arrived: f.At.UnixMilli()}
 		switch {
-		case e.Type == "inboundrtp":
-			s.feedRTP(f.Object, In, media, id, &e, when, nack)
-		case e.Type == "outboundrtp":
-			s.feedRTP(f.Object, Out, media, id, &e, when, nack)
-		case e.Type == "datachannel":
-			s.feedChannel(f.Object, id, &e, when)
-		case e.Type == "session":
+		case e.Type == typeIn:
+			s.feedRTP(f.Object, In, media, e.stream(), e, when, nack)
+		case e.Type == typeOut:
+			s.feedRTP(f.Object, Out, media, e.stream(), e, when, nack)
+		case e.Type == typeChannel:
+			s.feedChannel(f.Object, e.channel(), e, when)
+		case e.Type == typeSession:
 			if e.ChannelsOpened.ok && e.ChannelsClosed.ok {
 				s.gauge(Key{Element: f.Object, Metric: OpenChannels, Media: "DATA"}, at, max(e.ChannelsOpened.v-e.ChannelsClosed.v, 0))
 			}
 		default: // element, endpoint, and what is not known
-			s.feedLatencies(f.Object, &e, at)
+			s.feedLatencies(f.Object, e, at)
+		}
+		e.atMs = at
+		if s.flow != nil {
+			s.flow.values = e.values(s.flow.values, f.Object, s.mediumOf(f.Object, media, e), at)
 		}
 	}
+	s.keep(f, media, entries)
 	for k, n := range nack {
 		s.feedGroup(k, n)
 	}
@@ -178,9 +184,6 @@ func grew(now, before number, seconds, most float64) (rate float64, ok, reset bo
 }
 
 func (s *Store) feedRTP(element string, dir Direction, media, id string, e *entry, now moment, nack map[groupKey]sampled) {
-	if e.SSRC != "" {
-		id = clip(string(e.SSRC))
-	}
 	bytes, packets := e.BytesReceived, e.PacketsReceived
 	if dir == Out {
 		bytes, packets = e.BytesSent, e.PacketsSent
@@ -292,17 +295,14 @@ func (s *Store) gauges(st *stream, at int64, e *entry) {
 		}
 		s.put(st, outLost, at, e.PacketsLost.v, true)
 	}
-	hasRTT := e.RoundTripTime.ok && e.RoundTripTime.v > 0 && e.RoundTripTime.v*1000 < maxSaneMs
-	// fractionLost is the raw byte of a receiver report, and garbage before the
-	// first one: what has no round trip time yet had none.
-	fraction := e.FractionLost.ok && e.FractionLost.v >= 0 && e.FractionLost.v <= 255 && (st.key.dir == In || hasRTT)
-	s.put(st, outFraction, at, e.FractionLost.v/256, fraction)
+	fraction := e.fraction()
+	s.put(st, outFraction, at, fraction.v, fraction.ok)
 	s.put(st, outREMB, at, e.REMB.v, e.REMB.ok && e.REMB.v > 0 && e.REMB.v < maxSaneBps)
 	if st.key.dir == In {
 		s.put(st, outJitter, at, e.Jitter.v*1000, e.Jitter.ok && e.Jitter.v >= 0 && e.Jitter.v*1000 < maxSaneMs)
 		return
 	}
-	s.put(st, outRTT, at, e.RoundTripTime.v*1000, hasRTT)
+	s.put(st, outRTT, at, e.RoundTripTime.v*1000, e.hasRTT())
 	s.put(st, outTarget, at, e.TargetBitrate.v, e.TargetBitrate.ok && e.TargetBitrate.v > 0 && e.TargetBitrate.v < maxSaneBps)
 }
 
@@ -387,11 +387,6 @@ func (s *Store) feedGroup(k groupKey, now sampled) {
 
 // feedChannel takes the counters of a data channel.
 func (s *Store) feedChannel(element, id string, e *entry, now moment) {
-	if e.Label != "" {
-		id = clip(string(e.Label))
-	} else if e.ChannelID != "" {
-		id = clip(string(e.ChannelID))
-	}
 	for _, d := range [2]struct {
 		dir             Direction
 		bytes, messages number

@@ -26,6 +26,8 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec timeline [--json] FILE              every event in words, or the state lanes as JSON
   kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
   kmscope-rec graph --json FILE                   what is alive and connected: svg, dot, mermaid, json
+  kmscope-rec stats --csv|--jsonl|--openmetrics [--metric RE] FILE
+                                                  every figure, for other programs
   kmscope-rec version
 
 Options may stand before or after the file or the addresses. The exit status is
@@ -81,6 +83,8 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return negotiate(args[1:], out, errs)
 	case "graph":
 		return drawGraph(args[1:], out, errs)
+	case "stats":
+		return exportStats(args[1:], out, errs)
 	case "version", "--version", "-version":
 		_, err := fmt.Fprintln(out, toolVersion())
 		return err
