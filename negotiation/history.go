@@ -321,7 +321,13 @@ func (h *History) say(f wire.Fact, side Side, role Role, text string) {
 	}
 	for i := len(h.Said) - 1; i >= 0; i-- {
 		last := &h.Said[i]
-		if last.Side != side || last.Refused != "" {
+		if last.Side != side {
+			continue
+		}
+		if last.Refused != "" {
+			if last.Refused == s.Refused && last.Text == s.Text {
+				return
+			}
 			continue
 		}
 		if last.Text == s.Text && s.Refused == "" {

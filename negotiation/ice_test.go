@@ -16,6 +16,8 @@ type state struct {
 	done          bool
 	pair          [2]string
 	properties    map[string]string
+	dtls          string
+	media         string
 }
 
 func (s state) negotiation() Negotiation {
@@ -29,6 +31,12 @@ func (s state) negotiation() Negotiation {
 	}
 	if s.ice != "" {
 		o.States["ice/1/1"] = inventory.State{Value: s.ice, Source: inventory.FromEvent}
+	}
+	if s.dtls != "" {
+		o.States["dtls/1/x"] = inventory.State{Value: s.dtls, Source: inventory.FromEvent}
+	}
+	if s.media != "" {
+		o.States[inventory.LaneMedia] = inventory.State{Value: s.media, Source: inventory.FromRead}
 	}
 	if s.pair[0] != "" {
 		o.Pairs = []inventory.Pair{{Stream: "1", Component: 1, Local: cand(0, s.pair[0]), Remote: cand(50, s.pair[1])}}
@@ -90,6 +98,9 @@ func TestICEFindings(t *testing.T) {
 		{"connected by TCP", state{pair: [2]string{tcp, "tcp 5 10.0.0.2 9 typ host tcptype active"}, ice: "READY"}, "ice.tcp-in-use", "warning"},
 		{"connected by UDP", state{pair: [2]string{private, public}, ice: "READY"}, "ice.tcp-in-use", ""},
 		{"symmetric NAT", state{remote: []string{srflx}, pair: [2]string{private, "udp 5 9.9.9.9 7777 typ prflx raddr 0.0.0.0 rport 0"}}, "ice.symmetric-nat", "info"},
+		{"DTLS closed at once", state{ice: "READY", dtls: "CLOSED"}, "dtls.closed", "warning"},
+		{"DTLS closed after a call", state{ice: "READY", dtls: "CLOSED", media: "CONNECTED"}, "dtls.closed", "info"},
+		{"DTLS connected", state{ice: "READY", dtls: "CONNECTED"}, "dtls.closed", ""},
 		{"unreadable", state{remote: []string{"what"}}, "ice.candidate-unreadable", "warning"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package negotiation
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -51,6 +52,11 @@ func (n *Negotiation) stuck() bool {
 func (n *Negotiation) waited() time.Duration { return n.since(StepConnecting) }
 
 func (n *Negotiation) sinceConnected() time.Duration { return n.since(StepConnected) }
+
+func (n *Negotiation) happened(s Step) bool {
+	st := n.Checklist.Check(s).Status
+	return st == Done || st == Late || st == OutOfOrder
+}
 
 func (n *Negotiation) since(s Step) time.Duration {
 	from, ok := n.history.Marks[s]
@@ -106,6 +112,13 @@ func (n *Negotiation) stateFindings(add adder) {
 	}
 	if c := n.Checklist.Check(StepDTLS); c.Status == Missing && c.Note != "" && n.sinceConnected() > lateDTLS {
 		add("dtls.not-connected", Warning, "", "ICE is connected, and DTLS has not been for "+n.sinceConnected().Round(time.Second).String(), c.Advice)
+	}
+	if n.object.Alive() && slices.Contains(slices.Collect(maps.Values(n.DTLS())), "CLOSED") {
+		if n.happened(StepFlow) || n.happened(StepMedia) {
+			add("dtls.closed", Info, "", "DTLS was closed: the peer hung up", "If nobody uses the endpoint any more, release it.")
+		} else {
+			add("dtls.closed", Warning, "", "DTLS was closed before any media flowed: the peer gave up, or found the certificate wrong", "Look at the peer's log, and at the a=fingerprint of both sides.")
+		}
 	}
 	if n.history.RefusedCandidates > 0 {
 		add("ice.candidates-refused", Warning, Remote, fmt.Sprintf("the server refused %d candidates of the peer", n.history.RefusedCandidates),
