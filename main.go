@@ -1,7 +1,7 @@
 // Command kmscope is a window on Kurento Media Servers: it shows what is in
 // them, what flows and what does not, without changing them.
 //
-//	kmscope [--demo] [--theme dark|light|system] [--version] [URL | capture file]...
+//	kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | capture file]...
 package main
 
 import (
@@ -25,6 +25,7 @@ import (
 	"kmscope/graph"
 	"kmscope/graph/viz"
 	"kmscope/kmssim"
+	"kmscope/metrics"
 	"kmscope/session"
 	uiapp "kmscope/ui/app"
 	"kmscope/ui/page"
@@ -57,6 +58,8 @@ type options struct {
 	demo  bool
 	theme *theme.Mode
 	names []string
+	// metrics is where current figures are given to Prometheus; "" is nowhere.
+	metrics string
 }
 
 // errDone tells that the flags asked for nothing but a text.
@@ -66,11 +69,12 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("kmscope", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--version] [URL | capture file]...")
+		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | capture file]...")
 		flags.PrintDefaults()
 	}
 	flags.BoolVar(&o.demo, "demo", false, "start a simulated server and attach to it")
 	look := flags.String("theme", "", "dark, light or system, for this run")
+	flags.StringVar(&o.metrics, "metrics", "", "give current figures to Prometheus at this `address`, for example 127.0.0.1:9464")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
@@ -104,6 +108,13 @@ func run(args []string) error {
 	ws, err := session.NewWorkspace(session.Options{Tool: "kmscope " + version, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		return err
+	}
+	if o.metrics != "" {
+		end, err := metrics.Listen(o.metrics, metrics.Options{Servers: metrics.Watched(ws), Version: version})
+		if err != nil {
+			return errors.Join(err, closeWorkspace(ws))
+		}
+		defer end.Close()
 	}
 	if !hasDisplay() {
 		return withoutDisplay(ws, o)

@@ -37,6 +37,8 @@ record:
   -o, --output FILE     where to write (required; must not exist)
       --for DURATION    stop after this time, for example 90s, 10m, 2h
       --every DURATION  time between two samples of the statistics (default 1s)
+      --metrics ADDRESS give current figures to Prometheus, for example at
+                        127.0.0.1:9464; without a host, to this machine alone
       --ca FILE         certificate authorities to trust, in PEM format
       --fingerprint HEX trust exactly the certificate with this SHA-256
       --keep-secrets    do not redact secrets

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"kmscope/metrics"
 	"kmscope/session"
 )
 
@@ -17,7 +18,7 @@ import (
 const goodbye = 5 * time.Second
 
 func record(ctx context.Context, args []string, out, errs io.Writer) error {
-	var output, ca, fingerprint string
+	var output, ca, fingerprint, metricsAt string
 	var duration, every time.Duration
 	var keepSecrets bool
 	set := flag.NewFlagSet("record", flag.ContinueOnError)
@@ -28,6 +29,7 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	set.DurationVar(&every, "every", time.Second, "")
 	set.StringVar(&ca, "ca", "", "")
 	set.StringVar(&fingerprint, "fingerprint", "", "")
+	set.StringVar(&metricsAt, "metrics", "", "")
 	set.BoolVar(&keepSecrets, "keep-secrets", false, "")
 	var urls []string
 	for len(args) > 0 { // options may stand before, between and after the addresses
@@ -58,6 +60,14 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	})
 	if err != nil {
 		return err
+	}
+	if metricsAt != "" {
+		end, err := metrics.Listen(metricsAt, metrics.Options{Servers: metrics.Watched(w), Version: toolVersion()})
+		if err != nil {
+			return errors.Join(err, w.Close(ctx))
+		}
+		defer end.Close()
+		say(errs, "metrics are at http://"+end.Addr()+metrics.Path)
 	}
 	attached, err := observe(ctx, w, urls, session.Target{CAFile: ca, Fingerprint: fingerprint}, duration, errs)
 	began := w.Capture().Path != ""
