@@ -1,6 +1,7 @@
 package app
 
 import (
+	"errors"
 	"fmt"
 	"image/color"
 	"path/filepath"
@@ -53,19 +54,20 @@ func (w *Window) updateBanner(now time.Time) {
 // linkBanner tells of a server that cannot be looked at as it is.
 func (w *Window) linkBanner(x view.Session, now time.Time) (text, action string, run func(), colour func(theme.Palette) color.NRGBA) {
 	l := x.Link()
-	cause := l.Cause
-	if cause != "" {
-		cause = " " + cause
-		if last := cause[len(cause)-1]; last != '.' && last != '!' && last != '?' {
-			cause += "."
-		}
+	cause := ""
+	if l.Cause != "" {
+		cause = " " + sentence(errors.New(l.Cause))
+	}
+	lost := l.Since // the snapshot's own time goes on with every failed try
+	if lost.IsZero() {
+		lost = x.Snapshot().At
 	}
 	disconnect := func() { w.remove(x) }
 	switch l.State {
 	case view.Connecting:
 		return "Connecting to " + x.Name() + " …", "Cancel", disconnect, func(p theme.Palette) color.NRGBA { return p.Accent }
 	case view.Reconnecting:
-		text = "The connection is lost: what you see is the state of " + w.state.Clock().Format(x.Snapshot().At) + "." + cause
+		text = "The connection is lost: what you see is the state of " + w.state.Clock().Format(lost) + "." + cause
 		if wait := l.RetryAt.Sub(now); !l.RetryAt.IsZero() && wait > 0 {
 			text += " The next try is in " + view.Ago(wait+time.Second-1) + "."
 		}

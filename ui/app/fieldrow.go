@@ -68,7 +68,10 @@ func (f *fieldRow) Tapped(*fyne.PointEvent) {
 	}
 }
 
-func (f *fieldRow) TappedSecondary(e *fyne.PointEvent) { f.onMenu(f.line, e.AbsolutePosition) }
+func (f *fieldRow) TappedSecondary(e *fyne.PointEvent) {
+	kit.HideTip(f)
+	f.onMenu(f.line, e.AbsolutePosition)
+}
 
 func (f *fieldRow) Cursor() desktop.Cursor {
 	if f.line.kind == lineField && f.line.field.Target.Session != nil {

@@ -55,6 +55,7 @@ func (n *navRow) Tapped(e *fyne.PointEvent) {
 }
 
 func (n *navRow) TappedSecondary(e *fyne.PointEvent) {
+	kit.HideTip(n)
 	n.onTap(n.row)
 	n.onMenu(n.row, e.AbsolutePosition)
 }
