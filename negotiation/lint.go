@@ -111,17 +111,13 @@ func (l *linter) description(side Side, d *Description) {
 
 func (l *linter) section(side Side, d *Description, s *Section) {
 	if s.Rejected() {
-		text, advice := "the m-line is rejected (port 0)", ""
-		severity := Warning
+		advice, severity := "The peer does not want this medium, or knows none of the codecs.", Warning
 		if side == Local {
 			advice = "The server found no codec that both know, or does not take this medium: compare the codecs, and those of the server's configuration (H.264 may be missing)."
-		} else {
-			advice = "The peer does not want this medium, or knows none of the codecs."
-			if l.RemoteRole == Offer {
-				severity = Info // a stopped transceiver
-			}
+		} else if l.RemoteRole == Offer {
+			severity = Info // a stopped transceiver
 		}
-		l.add("sdp.port-zero", severity, side, s.Index, text, advice)
+		l.add("sdp.port-zero", severity, side, s.Index, "the m-line is rejected (port 0)", advice)
 		return
 	}
 	l.credentials(side, s, d)

@@ -107,7 +107,7 @@ type lintCase struct {
 	serverOffers    bool // the offer is the server's, the answer the peer's
 	want            []string
 	without         Side // leave this side out
-	offerIs, ansIs  string
+	offerIs         string
 	notInAnyMessage string
 }
 

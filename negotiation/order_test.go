@@ -188,9 +188,9 @@ func TestOrder(t *testing.T) {
 
 func TestMedians(t *testing.T) {
 	var all []Negotiation
-	for _, ms := range []time.Duration{30, 10, 20} {
+	for _, after := range []time.Duration{30 * time.Millisecond, 10 * time.Millisecond, 20 * time.Millisecond} {
 		all = append(all, Negotiation{Checklist: Checklist{Checks: []Check{
-			{Step: StepReady, At: began, After: ms * time.Millisecond}, {Step: StepDTLS, Status: Missing},
+			{Step: StepReady, At: began, After: after}, {Step: StepDTLS, Status: Missing},
 		}}})
 	}
 	got := Medians(all)

@@ -353,55 +353,60 @@ func TestHistoryOfReadings(t *testing.T) {
 // for every rule.
 func TestRedactedCaptures(t *testing.T) {
 	for _, name := range []string{"I19-plus-became-blank", "I22-stun-no-answer", "I08-loss20-both"} {
-		red := capture.NewRedactor()
-		var plain, redacted wire.Decoder
-		var logs [2]Log
-		reducers := [2]*inventory.Reducer{inventory.NewReducer(""), inventory.NewReducer("")}
-		var now time.Time
-		r, err := capture.Open(incident(name))
+		t.Run(name, func(t *testing.T) { sameWhenRedacted(t, incident(name)) })
+	}
+}
+
+func sameWhenRedacted(t *testing.T, file string) {
+	t.Helper()
+	red := capture.NewRedactor()
+	var plain, redacted wire.Decoder
+	var logs [2]Log
+	reducers := [2]*inventory.Reducer{inventory.NewReducer(""), inventory.NewReducer("")}
+	var now time.Time
+	r, err := capture.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		rec, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			break
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer r.Close()
-		for {
-			rec, err := r.Next()
-			if errors.Is(err, io.EOF) {
-				break
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			now = rec.At
-			for _, f := range plain.Feed(rec) {
-				logs[0].Feed(f)
-				reducers[0].Apply(f)
-			}
-			for _, f := range redacted.Feed(red.Redact(rec)) {
-				logs[1].Feed(f)
-				reducers[1].Apply(f)
-			}
+		now = rec.At
+		for _, f := range plain.Feed(rec) {
+			logs[0].Feed(f)
+			reducers[0].Apply(f)
 		}
-		var findings [2][]Finding
-		var texts [2]string
-		for i := range 2 {
-			for _, p := range reducers[i].Snapshot().Pipelines {
-				for _, o := range p.Objects {
-					if Negotiates(o.Type) {
-						n := Of(o, logs[i].History(o.ID), now)
-						findings[i] = append(findings[i], n.Findings...)
-						if n.RemoteDescription != nil {
-							texts[i] += n.RemoteDescription.Raw
-						}
+		for _, f := range redacted.Feed(red.Redact(rec)) {
+			logs[1].Feed(f)
+			reducers[1].Apply(f)
+		}
+	}
+	var findings [2][]Finding
+	var texts [2]string
+	for i := range 2 {
+		for _, p := range reducers[i].Snapshot().Pipelines {
+			for _, o := range p.Objects {
+				if Negotiates(o.Type) {
+					n := Of(o, logs[i].History(o.ID), now)
+					findings[i] = append(findings[i], n.Findings...)
+					if n.RemoteDescription != nil {
+						texts[i] += n.RemoteDescription.Raw
 					}
 				}
 			}
 		}
-		if diff := cmp.Diff(findings[0], findings[1]); diff != "" || len(findings[0]) == 0 {
-			t.Errorf("%s (-plain +redacted):\n%s", name, diff)
-		}
-		if texts[0] == texts[1] || len(texts[0]) != len(texts[1]) {
-			t.Errorf("%s: the redacted descriptions are not of the same shape", name)
-		}
+	}
+	if diff := cmp.Diff(findings[0], findings[1]); diff != "" || len(findings[0]) == 0 {
+		t.Errorf("(-plain +redacted):\n%s", diff)
+	}
+	if texts[0] == texts[1] || len(texts[0]) != len(texts[1]) {
+		t.Error("the redacted descriptions are not of the same shape")
 	}
 }
 
