@@ -83,7 +83,7 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, rates Rates) {
 
 func buildNode(o *inventory.Object, frame string, now time.Time) Node {
 	n := Node{
-		ID: o.ID, Frame: frame, Type: o.Type, Parent: o.Parent,
+		ID: o.ID, Frame: frame, Type: o.Type, Parent: o.Parent, Name: o.Name, Tags: o.Tags,
 		Label: Shorten(o.Label(), MaxLabelRunes),
 		Sub:   Shorten(strings.TrimSpace(o.Type+" "+o.ShortID()), MaxLabelRunes),
 		Kind:  KindOf(o.Type), Errors: o.Errors, Dead: !o.Alive(),

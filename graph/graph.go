@@ -121,11 +121,18 @@ type Node struct {
 	ID     string
 	Frame  string // ID of its frame
 	Type   string // unqualified KMD type
+	Name   string // the whole name that was set; "" when none is known
 	Label  string // the name, or type and short id; shortened
 	Sub    string // type and short id
 	Kind   Kind
 	Parent string // object id
+	// Tags by key; nil when never read. Not to be changed.
+	Tags   map[string]string
 	States []Badge
+	// Members are the ids of what the node stands for, where it stands for
+	// several (Group, Collapse): then ID is none that the server knows, unless
+	// it is a hub with its ports.
+	Members []string
 	// Summary is the line of states that a box has room for: "ICE READY · DTLS
 	// · flowing".
 	Summary     string
