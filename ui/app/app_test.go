@@ -5,7 +5,6 @@ import (
 	"errors"
 	"image/color"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -14,12 +13,10 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/storage"
 	"fyne.io/fyne/v2/test"
 	"fyne.io/fyne/v2/widget"
 	"go.uber.org/goleak"
 
-	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
@@ -307,138 +304,6 @@ func TestFinder(t *testing.T) {
 	if r.w.win.Canvas().Overlays().Top() == nil {
 		t.Error("the finder does not open")
 	}
-}
-
-func TestConnecting(t *testing.T) {
-	r := newRig(t, theme.AlwaysDark)
-	d := showConnect(r.w, "ws://me:secret@nowhere:8888/kurento")
-	d.start()
-	r.wait("the failure", d.failure.Visible)
-	if d.failure.Text != "Nothing accepts connections there; check that the server runs." {
-		t.Errorf("the failure is %q", d.failure.Text)
-	}
-	if d.tls.Visible() {
-		t.Error("without TLS nothing is to be trusted")
-	}
-
-	var got view.Target
-	s := viewtest.NewServer("nowhere")
-	r.ws.OnAttach = func(_ context.Context, t view.Target) (view.Session, error) {
-		got = t
-		if t.Fingerprint == "" {
-			return nil, &view.Untrusted{Fingerprint: strings.Repeat("ab", 32), Subject: "CN=kms", Err: errors.New("nobody vouches for the certificate of nowhere")}
-		}
-		r.ws.Add(s)
-		return s, nil
-	}
-	d.address.SetText("wss://me:secret@nowhere:8433/kurento")
-	if !d.tls.Visible() {
-		t.Error("with TLS there is nothing to choose")
-	}
-	d.start()
-	r.wait("the question", func() bool { return r.sees("Trust this certificate?") })
-	if !r.sees("ABAB ABAB") {
-		t.Error("the fingerprint is not shown in groups")
-	}
-	for _, b := range buttons(r.w.win.Canvas().Overlays().Top()) {
-		if b.Text() == "Trust it from now on" {
-			b.Tapped(nil)
-		}
-	}
-	r.wait("the session", func() bool { return r.w.state.Selection().Session == s })
-	if got.Fingerprint != strings.Repeat("ab", 32) {
-		t.Errorf("the pin is %q", got.Fingerprint)
-	}
-	if d.dialog.Visible() {
-		t.Error("the dialog stays open")
-	}
-	recent := r.w.prefs.recent(prefServers)
-	if len(recent) != 1 || recent[0] != "wss://nowhere:8433/kurento" {
-		t.Errorf("remembered is %q", recent)
-	}
-	if _, pin := r.w.prefs.trust("wss://other:pw@nowhere:8433/kurento"); pin != got.Fingerprint {
-		t.Error("the pin is not remembered")
-	}
-}
-
-func TestConnectingCanBeCancelled(t *testing.T) {
-	r := newRig(t, theme.AlwaysDark)
-	r.ws.OnAttach = func(ctx context.Context, _ view.Target) (view.Session, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	}
-	d := showConnect(r.w, "ws://slow")
-	d.start()
-	if !d.busy.Visible() || d.connect.Enabled() {
-		t.Error("while connecting nothing tells so")
-	}
-	d.cancel.Tapped(nil)
-	r.wait("the end", func() bool { return d.stop == nil })
-	if r.w.state.Selection().Session != nil || d.dialog.Visible() {
-		t.Error("cancelled, and yet there")
-	}
-}
-
-func buttons(o fyne.CanvasObject) []*kit.Button {
-	var out []*kit.Button
-	var walk func(fyne.CanvasObject)
-	walk = func(o fyne.CanvasObject) {
-		switch x := o.(type) {
-		case *kit.Button:
-			out = append(out, x)
-		case *fyne.Container:
-			for _, c := range x.Objects {
-				walk(c)
-			}
-		case fyne.Widget:
-			for _, c := range test.WidgetRenderer(x).Objects() {
-				walk(c)
-			}
-		}
-	}
-	walk(o)
-	return out
-}
-
-func TestOpeningCaptures(t *testing.T) {
-	r := newRig(t, theme.AlwaysDark)
-	dir := t.TempDir()
-	r.w.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(filepath.Join(dir, "broken.kmscap"))})
-	r.wait("the failure", func() bool { return r.sees("This is not a capture.") })
-
-	s := viewtest.NewServer("file")
-	s.IsLive = false
-	s.State = view.Link{State: view.Replaying}
-	s.Conference()
-	replay := &viewtest.Replay{Of: s, File: filepath.Join(dir, "a.kmscap"), From: viewtest.Start, Length: 70 * time.Second}
-	r.ws.OnOpen = func(context.Context, string) (view.Replay, error) {
-		r.ws.AddReplay(replay)
-		return replay, nil
-	}
-	r.files.open = replay.File
-	r.w.openFile()
-	r.wait("the replay", func() bool { return r.w.state.Selection().Session == s })
-	r.w.update(true)
-	if !r.sees("Replay of a.kmscap") || !r.sees("at 0:00 of 1:10") {
-		t.Error("the replay is not announced")
-	}
-	if got := r.w.prefs.recent(prefFiles); len(got) != 1 || got[0] != replay.File {
-		t.Errorf("remembered is %q", got)
-	}
-
-	go r.w.queue.run(r.w.ctx)
-	r.w.timeBar.track.Resize(fyne.NewSize(700, 28))
-	r.w.timeBar.track.Tapped(&fyne.PointEvent{Position: fyne.NewPos(350, 10)})
-	until(t, "the position", func() bool { return replay.Position() == 35*time.Second })
-	r.w.togglePause()
-	until(t, "playing", replay.Playing)
-	r.w.timeBar.setSpeed(10)
-	until(t, "the speed", func() bool { return replay.Speed() == 10 })
-	r.w.timeBar.follow()
-	until(t, "the end", func() bool { return replay.Position() == 70*time.Second })
-
-	r.w.remove(s)
-	r.wait("the end of the replay", func() bool { return r.w.state.Selection().Session == nil })
 }
 
 // until waits for a condition that another goroutine makes true.

@@ -322,7 +322,7 @@ var nowRows = []struct {
 	{"NACK sent", stats.NACKRate, stats.In, nil},
 	{"NACK received", stats.NACKRate, stats.Out, nil},
 	{"latency in", stats.InputLatency, stats.None, nil},
-	{"latency e2e", stats.E2ELatency, stats.None, nil},
+	{"e2e (unreliable)", stats.E2ELatency, stats.None, nil},
 	{"data channels", stats.OpenChannels, stats.None, nil},
 }
 
