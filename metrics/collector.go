@@ -2,6 +2,7 @@ package metrics
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"time"
 
@@ -170,8 +171,9 @@ func (x *scrape) collect(s Server) {
 	}
 	x.gauge(c.up, 1)
 	x.inventory(snap)
-	x.values(s.Stats().Current(x.now.Add(-maxAge)), snap)
-	x.derived(s.Stats(), snap)
+	current := s.Stats().Current(x.now.Add(-maxAge))
+	x.values(current, snap)
+	x.derived(s.Stats(), current, snap)
 	x.gauge(c.scrapeDropped, float64(x.dropped))
 }
 
@@ -281,17 +283,29 @@ func (x *scrape) values(values []stats.Value, snap *inventory.Snapshot) {
 }
 
 // derived gives the newest rates and shares, and the figures of the server.
-func (x *scrape) derived(store *stats.Store, snap *inventory.Snapshot) {
+// Streams that are no longer among the current fields are gone.
+func (x *scrape) derived(store *stats.Store, current []stats.Value, snap *inventory.Snapshot) {
+	type stream struct {
+		element string
+		dir     stats.Direction
+		id      string
+	}
+	alive := make(map[stream]bool)
+	for i := range current {
+		alive[stream{current[i].Element, current[i].Dir, current[i].Stream}] = true
+	}
 	offset, _ := store.ClockOffset()
-	from := x.now.Add(offset - maxAge)
-	var names []string
+	q := stats.Query{From: x.now.Add(offset - maxAge)}
 	for _, m := range stats.Derived() {
-		names = append(names, m.Name)
+		q.Metrics = append(q.Metrics, m.Name)
 	}
 	var values []stats.Value
-	for _, s := range store.Latest(stats.Query{Metrics: names, From: from}) {
+	for _, s := range store.Latest(q) {
+		if s.Stream != "" && !alive[stream{s.Element, s.Dir, s.Stream}] {
+			continue
+		}
 		for _, v := range s.Values() {
-			if v.V == v.V { // the last is a value, a break may stand before it
+			if !math.IsNaN(v.V) { // a break may stand before the value
 				values = append(values, v)
 			}
 		}

@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"cmp"
 	"encoding/json"
 	"math"
 	"slices"
@@ -127,8 +128,15 @@ func (s *Store) feedStats(f wire.Fact) {
 		}
 	}
 	s.keep(f, media, entries)
-	for k, n := range nack {
-		s.feedGroup(k, n)
+	groups := make([]groupKey, 0, len(nack))
+	for k := range nack {
+		groups = append(groups, k)
+	}
+	slices.SortFunc(groups, func(a, b groupKey) int {
+		return cmp.Or(cmp.Compare(a.dir, b.dir), cmp.Compare(a.media, b.media))
+	})
+	for _, k := range groups {
+		s.feedGroup(k, nack[k])
 	}
 }
 
