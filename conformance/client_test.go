@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -292,11 +291,6 @@ func (c *client) ended() bool {
 	default:
 		return false
 	}
-}
-
-func classOf(id string) string {
-	last := id[strings.LastIndexByte(id, '/')+1:]
-	return last[strings.LastIndexByte(last, '.')+1:]
 }
 
 // writeJSON gives one line with sorted keys.
