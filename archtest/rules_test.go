@@ -34,7 +34,7 @@ var rooms = []room{
 	{path: "timeline", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "negotiation", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "graph", imports: []string{"inventory", "stats"}},
-	{path: "session", imports: []string{"kmsconn", "kmsconn/jsonrpc", "kmsconn/kmd", "capture", "wire", "inventory", "stats", "timeline", "graph"}},
+	{path: "session", imports: []string{"kmsconn", "kmsconn/jsonrpc", "kmsconn/kmd", "capture", "wire", "inventory", "stats", "timeline", "negotiation"}},
 	{path: "metrics", imports: []string{"session", "inventory", "stats", "timeline"}},
 	{path: "kmssim", imports: []string{"kmsconn/kmd"}},
 	{path: "ui", anything: true, except: []string{"kmsconn", "kmsconn/jsonrpc"}, toolkit: true},

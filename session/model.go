@@ -6,6 +6,7 @@ import (
 	"kmscope/capture"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/wire"
@@ -19,6 +20,9 @@ type Model struct {
 	inventory *inventory.Reducer
 	stats     *stats.Store
 	timeline  *timeline.Log
+	// negotiation keeps what a Snapshot forgets: earlier descriptions, and when
+	// each step of a connection was first seen.
+	negotiation negotiation.Log
 
 	undecoded, gaps int
 	shown           uint64 // entries of the timeline at the last Snapshot
@@ -52,6 +56,9 @@ func (m *Model) Stats() *stats.Store { return m.stats }
 // Timeline gives the log of events.
 func (m *Model) Timeline() *timeline.Log { return m.timeline }
 
+// Negotiation gives the log of descriptions and steps.
+func (m *Model) Negotiation() *negotiation.Log { return &m.negotiation }
+
 // Undecoded counts the records that could not be understood.
 func (m *Model) Undecoded() int { return m.undecoded }
 
@@ -68,6 +75,7 @@ func (m *Model) apply(f wire.Fact) {
 	m.inventory.Apply(f)
 	m.stats.Feed(f)
 	m.timeline.Feed(f)
+	m.negotiation.Feed(f)
 }
 
 // Models routes the records of one stream to one Model per server: an open

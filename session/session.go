@@ -9,6 +9,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 )
@@ -109,6 +110,9 @@ func (s *Session) Stats() *stats.Store { return s.model.Load().Stats() }
 
 // Timeline gives the events of the server.
 func (s *Session) Timeline() *timeline.Log { return s.model.Load().Timeline() }
+
+// Negotiation gives the session descriptions and the steps of the connections.
+func (s *Session) Negotiation() *negotiation.Log { return s.model.Load().Negotiation() }
 
 // Schema gives what the server says of its own modules; until it was read, and
 // where it cannot be, the built-in description nearest to its version.
