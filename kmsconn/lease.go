@@ -60,7 +60,7 @@ func (w *Watcher) renewSome(ctx context.Context, ops []Op) error {
 	gate := &w.opts.Reader.gate.mu
 	gate.Lock()
 	defer gate.Unlock()
-	return w.subscribe(ctx, ops)
+	return w.subscribe(ctx, ops, nil)
 }
 
 // letGo drops every reference of the watch.
@@ -117,10 +117,11 @@ func eventsOf(schema Schema, class string) []string {
 
 // subscribe works through unrefs and subscriptions, in order. Objects that turn
 // out to be gone are forgotten with everything below them; events that turn out
-// to be unknown are remembered. An error means that the rest was not done.
-func (w *Watcher) subscribe(ctx context.Context, ops []Op) error {
+// to be unknown are remembered. watched, which may be nil, hears of objects all of
+// whose events are subscribed now, or refused. An error means that the rest was not done.
+func (w *Watcher) subscribe(ctx context.Context, ops []Op, watched func([]string)) error {
 	if !w.opts.Abilities.Transactions() {
-		return w.subscribeSingly(ctx, ops)
+		return w.subscribeSingly(ctx, ops, watched)
 	}
 	for len(ops) > 0 {
 		chunk := ops[:min(w.watch.batch.next(), len(ops))]
@@ -128,7 +129,7 @@ func (w *Watcher) subscribe(ctx context.Context, ops []Op) error {
 		switch {
 		case IsUnknownMethod(err):
 			w.opts.Abilities.noTransactions.Store(true)
-			return w.subscribeSingly(ctx, ops)
+			return w.subscribeSingly(ctx, ops, watched)
 		case refused(err):
 			// The transaction as a whole: try its first call alone.
 			done = []Result{w.watch.Do(ctx, chunk[0])}
@@ -144,12 +145,29 @@ func (w *Watcher) subscribe(ctx context.Context, ops []Op) error {
 			done = []Result{{}} // no answer to the first: leave it out
 		}
 		last := ops[len(done)-1]
+		tell(watched, ops, len(done))
 		ops = ops[len(done):]
 		if IsNotFound(done[len(done)-1].Err) {
 			ops = skip(ops, last.Object)
 		}
 	}
 	return nil
+}
+
+// tell names the objects whose subscriptions end within the first n ops.
+func tell(watched func([]string), ops []Op, n int) {
+	if watched == nil {
+		return
+	}
+	var ids []string
+	for i, op := range ops[:n] {
+		if i+1 == len(ops) || ops[i+1].Object != op.Object {
+			ids = append(ids, op.Object)
+		}
+	}
+	if len(ids) > 0 {
+		watched(ids)
+	}
 }
 
 // skip leaves out the subscriptions to an object that is gone, and to all
@@ -167,7 +185,7 @@ func skip(ops []Op, gone string) []Op {
 
 // subscribeSingly is subscribe for servers without transactions: an unref and
 // what follows it are pipelined, in order.
-func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op) error {
+func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op, watched func([]string)) error {
 	for len(ops) > 0 {
 		chunk := ops[:min(pipelineDepth, len(ops))]
 		waits := make([]func() Result, len(chunk))
@@ -183,6 +201,7 @@ func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op) error {
 		if first != nil {
 			return first
 		}
+		tell(watched, ops, len(chunk))
 		ops = ops[len(chunk):]
 	}
 	return nil

@@ -103,6 +103,10 @@ type WatchOptions struct {
 	// their states should be read once. Called from the Watcher's goroutine;
 	// it must not block. May be nil.
 	OnGap func(ids []string, why string)
+	// OnWatched tells that the events of these objects are subscribed from now
+	// on, for the first time: a reading of their states that begins now misses
+	// nothing, one that was made before may have. Called like OnGap.
+	OnWatched func(ids []string)
 	// OnSettled tells that everything known is subscribed: after the start,
 	// and after every reconnect. Called like OnGap. May be nil.
 	OnSettled func()
@@ -554,7 +558,7 @@ func (w *Watcher) welcome(ctx context.Context, ids []string) error {
 	if len(fresh) == 0 {
 		return nil
 	}
-	return w.subscribe(ctx, w.subscriptions(fresh))
+	return w.subscribe(ctx, w.subscriptions(fresh), w.opts.OnWatched)
 }
 
 // remember reports whether an object is new.

@@ -55,9 +55,11 @@ type live struct {
 	notes  chan capture.Record // remarks, for the loop
 
 	mu        sync.Mutex
-	pending   []string        // ids whose states are to be read, in order
-	asked     map[string]bool // ids whose states were, or are about to be, read
-	inspected []string        // ids whose properties are to be read
+	pending   []string             // ids whose states are to be read, in order
+	asked     map[string]bool      // ids whose states were, or are about to be, read
+	watched   map[string]bool      // ids whose events are subscribed
+	waiting   map[string]time.Time // ids known since, whose events are not subscribed yet
+	inspected []string             // ids whose properties are to be read
 	focused   map[string]bool
 	greet     bool   // a new connection: read the server's info
 	kmdsRead  string // serverId whose descriptions were read
@@ -96,7 +98,7 @@ func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
 		intake: newIntake(), models: newModels(shown),
 		gate: new(kmsconn.Gate), abilities: new(kmsconn.Abilities),
 		cancel: cancel, wake: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
-		asked: make(map[string]bool), focused: make(map[string]bool), greet: true,
+		asked: make(map[string]bool), watched: make(map[string]bool), waiting: make(map[string]time.Time), focused: make(map[string]bool), greet: true,
 	}
 	l.server = l.models.order[0]
 	l.s = newSession(w, nameOf(shown), shown, l.server.Model)
@@ -147,13 +149,16 @@ func (l *live) label(role string) string {
 }
 
 func (l *live) options(role string, o kmsconn.Observer) kmsconn.Options {
+	patience := l.ws.opts.Patience
+	if role == "cpu" {
+		patience += 2 * kmsconn.ProbeLeast // its connection is silent while the server measures
+	}
 	return kmsconn.Options{
 		Target: l.target, Label: l.label(role), Role: role, Tap: l.intake.push, Observer: o,
 		Schema:    func() kmsconn.Schema { return l.s.Schema() },
 		Abilities: l.abilities,
 
-		CallTimeout: l.ws.opts.Patience, PingEvery: l.ws.opts.Patience,
-		PingTimeout: l.ws.opts.Patience / 2, HandshakeTimeout: l.ws.opts.Patience / 2,
+		CallTimeout: patience, PingEvery: patience, PingTimeout: patience / 2, HandshakeTimeout: patience / 2,
 	}
 }
 
@@ -227,6 +232,7 @@ func (l *live) resync() {
 	l.mu.Lock()
 	l.greet = true
 	clear(l.asked)
+	clear(l.waiting)
 	l.pending = nil
 	l.mu.Unlock()
 	l.enqueueNew(&inventory.Snapshot{}, l.s.Snapshot())
@@ -249,6 +255,41 @@ func (l *live) reread(ids []string, why string) {
 	l.pending = append(l.pending, ids...)
 	l.mu.Unlock()
 	l.signal()
+}
+
+func (l *live) askLocked(id string) {
+	delete(l.waiting, id)
+	l.asked[id] = true
+	l.pending = append(l.pending, id)
+}
+
+// onWatched has the states read of objects whose events come from now on. Not
+// before: what happens between a reading and the subscription is never heard of.
+func (l *live) onWatched(ids []string) {
+	l.mu.Lock()
+	for _, id := range ids {
+		l.watched[id] = true
+		if l.asked[id] || !l.waiting[id].IsZero() {
+			l.askLocked(id)
+		}
+	}
+	l.mu.Unlock()
+	l.signal()
+}
+
+// unwatchedAfter is how long the states of an object wait for the subscription
+// of its events; they are read again when it is made.
+const unwatchedAfter = time.Second
+
+// overdue has the states read of what waits for too long.
+func (l *live) overdue() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for id, since := range l.waiting {
+		if time.Since(since) > unwatchedAfter {
+			l.askLocked(id)
+		}
+	}
 }
 
 // note has the loop write a remark into the capture and the model.
@@ -405,12 +446,17 @@ func (l *live) enqueueNew(before, after *inventory.Snapshot) {
 			continue
 		}
 		for _, o := range p.Objects {
-			if o.Alive() && !l.asked[o.ID] {
-				l.asked[o.ID] = true
-				l.pending = append(l.pending, o.ID)
-				found = true
-			} else if !o.Alive() {
+			switch {
+			case !o.Alive():
 				delete(l.asked, o.ID)
+				delete(l.watched, o.ID)
+				delete(l.waiting, o.ID)
+			case l.asked[o.ID]:
+			case l.watched[o.ID]:
+				l.askLocked(o.ID)
+				found = true
+			case l.waiting[o.ID].IsZero():
+				l.waiting[o.ID] = time.Now()
 			}
 		}
 	}

@@ -18,7 +18,7 @@ const sweepObjects = 40
 // the model what lives.
 func (l *live) watch(ctx context.Context) {
 	w, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Watcher, error) {
-		return kmsconn.Watch(ctx, kmsconn.WatchOptions{Options: l.options("watch", kmsconn.Observer{}), Reader: l.reader, OnGap: l.reread})
+		return kmsconn.Watch(ctx, kmsconn.WatchOptions{Options: l.options("watch", kmsconn.Observer{}), Reader: l.reader, OnGap: l.reread, OnWatched: l.onWatched})
 	})
 	if !ok {
 		return
@@ -32,6 +32,8 @@ func (l *live) watch(ctx context.Context) {
 
 // sweep reads the states of what is new and what the inspector asks for.
 func (l *live) sweep(ctx context.Context) {
+	look := time.NewTicker(unwatchedAfter / 4)
+	defer look.Stop()
 	for {
 		for l.sweepOnce(ctx) {
 			if ctx.Err() != nil {
@@ -42,6 +44,8 @@ func (l *live) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
+		case <-look.C:
+			l.overdue()
 		}
 	}
 }
@@ -54,7 +58,7 @@ func (l *live) sweepOnce(ctx context.Context) bool {
 	n := min(len(l.pending), sweepObjects)
 	states := l.pending[:n:n]
 	l.pending = l.pending[n:]
-	left := len(l.pending)
+	left := len(l.pending) + len(l.waiting)
 	l.mu.Unlock()
 
 	if greet {
