@@ -45,19 +45,20 @@ type DocumentEdge struct {
 // once. It is pure: any goroutine.
 func Describe(servers ...*inventory.Snapshot) Document {
 	d := Document{Nodes: []DocumentNode{}, Edges: []DocumentEdge{}}
-	alive := make(map[string]bool)
+	alive, joined := make(map[string]bool), make(map[edgeKey]bool)
 	for _, s := range servers {
 		if s == nil {
 			continue
 		}
 		for _, p := range s.Pipelines {
-			d.pipeline(p, alive)
+			d.pipeline(p, alive, joined)
 		}
 	}
 	return d
 }
 
-func (d *Document) pipeline(p *inventory.Pipeline, alive map[string]bool) {
+// pipeline adds one pipeline; alive and joined say what is there already.
+func (d *Document) pipeline(p *inventory.Pipeline, alive map[string]bool, joined map[edgeKey]bool) {
 	for _, o := range p.Objects {
 		if !o.Alive() || alive[o.ID] {
 			continue
@@ -80,7 +81,11 @@ func (d *Document) pipeline(p *inventory.Pipeline, alive map[string]bool) {
 		}
 		k := edgeKey{c.Source, c.Sink, c.Media}
 		i, ok := index[k]
+		if !ok && joined[k] {
+			continue
+		}
 		if !ok {
+			joined[k] = true
 			i = len(flows)
 			index[k] = i
 			flows = append(flows, FlowUnknown)
