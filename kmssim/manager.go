@@ -109,7 +109,7 @@ func (s *Server) usedCPULocked() float64 {
 			if o.flow.out[m] {
 				load += 0.4
 			}
-			if o.flow.transcoding[m] == transcoding {
+			if o.flow.transcoding[m] == transcoding && o.class.Name != "HubPort" { // a mixer's port decodes raw pictures: cheap
 				if media(m) == video {
 					load += 18
 				} else {
