@@ -4,6 +4,7 @@ import (
 	"context"
 	"image"
 	"math"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -12,8 +13,6 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
-	"kmscope/inventory"
-	"kmscope/stats"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/view"
@@ -26,6 +25,10 @@ type Charts struct {
 	content fyne.CanvasObject
 	surface *surface
 	chip    *chip
+	sets    *widget.Button
+	top     *widget.Button
+	add     *widget.Button
+	extras  *fyne.Container // the chips of the overlay
 	spans   []*widget.Button
 	live    *widget.Button
 	work    worker
@@ -37,6 +40,12 @@ type Charts struct {
 	time   chartTime
 	asked  chartQuery
 	scroll float64 // how far the grid is scrolled up, window units
+
+	set     chartSets
+	rank    string   // metric chosen for the overview; "" is that of the set
+	overlay []string // further elements, of the server last shown
+	marks   []mark
+	server  view.Session // that the overlay is of
 
 	// A range being drawn with the pointer, window units; only while selecting.
 	selecting      bool
@@ -50,9 +59,11 @@ var (
 	_ page.Commander = (*Charts)(nil)
 )
 
+const noServer = "No server yet. Connect to one, or open a capture."
+
 // NewCharts makes the page. Interface goroutine.
 func NewCharts() *Charts {
-	p := &Charts{empty: "No server yet. Connect to one, or open a capture."}
+	p := &Charts{empty: noServer, set: inVideo}
 	p.surface = newSurface(fyne.NewSize(320, 200), p.paint)
 	p.surface.hovered = p.hovered
 	p.surface.left = p.left
@@ -74,7 +85,11 @@ func NewCharts() *Charts {
 		}
 	})
 	p.chip.Hide()
-	bar := container.NewHBox(p.chip, layout.NewSpacer())
+	p.sets = widget.NewButton("", func() { popUnder(p.sets, p.setMenu()) })
+	p.top = widget.NewButton("", func() { popUnder(p.top, p.rankMenu()) })
+	p.add = widget.NewButton("+ element", func() { popUnder(p.add, p.elementMenu()) })
+	p.extras = container.NewHBox()
+	bar := container.NewHBox(p.sets, p.chip, p.top, p.add, layout.NewSpacer())
 	for _, s := range chartSpans {
 		b := widget.NewButton(s.word, func() {
 			if p.view != nil {
@@ -88,7 +103,8 @@ func NewCharts() *Charts {
 	p.live = widget.NewButton("Live", p.follow)
 	bar.Add(p.live)
 	bar.Add(widget.NewButton("Copy CSV", p.copyCSV))
-	p.content = container.NewBorder(inset(bar), nil, nil, nil, p.surface)
+	p.extras.Hide()
+	p.content = container.NewBorder(container.NewVBox(inset(bar), p.extras), nil, nil, nil, p.surface)
 	return p
 }
 
@@ -112,6 +128,9 @@ func (p *Charts) Shown(visible bool) {
 // Commands implements page.Commander.
 func (p *Charts) Commands() []page.Command {
 	var out []page.Command
+	for _, s := range savedSets {
+		out = append(out, page.Command{Title: "Charts: " + s.title, Run: func() { p.choose(s.set) }})
+	}
 	for _, s := range chartSpans {
 		title := "Charts: show the last " + s.word
 		if s.d == 0 {
@@ -147,26 +166,40 @@ func (p *Charts) refresh() {
 	if at, live := v.Cursor(); !live {
 		p.time.Cursor = at
 	}
-	p.updateBar()
 	x := v.Server()
+	if x != p.server {
+		p.server, p.overlay = x, nil
+		p.overlayChanged()
+	}
+	p.time.Marks = p.marks
+	p.updateBar()
 	if x == nil {
-		p.charts, p.empty = nil, "No server yet. Connect to one, or open a capture."
+		p.charts, p.empty, p.marks = nil, noServer, nil
 		p.work.stop()
 		p.surface.repaint()
 		return
 	}
 	sel := v.Selection()
-	q := chartQuery{session: x, object: sel.Object, from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
+	q := chartQuery{session: x, object: sel.Object, overlay: strings.Join(p.overlay, "\n"), set: p.set, rank: p.ranking(), from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
 	if store := x.Stats(); store != nil {
 		q.version = store.Version()
+	}
+	if log := x.Timeline(); log != nil {
+		q.events = log.Total()
 	}
 	if q != p.asked {
 		p.asked = q
 		snap := x.Snapshot() // for names: the newest are the best
 		p.work.start(func(ctx context.Context) func() {
 			charts, empty := gatherCharts(ctx, q, snap)
+			var offset time.Duration
+			if store := q.session.Stats(); store != nil {
+				offset, _ = store.ClockOffset()
+			}
+			marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to, offset)
 			return func() {
-				p.charts, p.empty = charts, empty
+				p.charts, p.empty, p.marks = charts, empty, marks
+				p.time.Marks = marks
 				p.hold()
 				p.surface.repaint()
 			}
@@ -186,12 +219,16 @@ func coarse(t time.Time, span time.Duration) time.Time {
 
 func (p *Charts) updateBar() {
 	v := p.view
-	if o := v.Selection().Object; o != "" {
+	if o := v.Selection().Object; o != "" && v.Server() != nil {
 		p.chip.set(objectName(v.Server().Snapshot(), o))
 		p.chip.Show()
 	} else {
 		p.chip.Hide()
 	}
+	setText(p.sets, savedSetOf(p.set).title+" ▾")
+	setText(p.top, "Top by "+rankingOf(p.ranking()).word+" ▾")
+	showIf(p.top, p.set != inServer && len(chartQuery{object: v.Selection().Object, overlay: strings.Join(p.overlay, "\n")}.elements()) == 0)
+	showIf(p.add, p.set != inServer && v.Server() != nil)
 	for i, s := range chartSpans {
 		setImportance(p.spans[i], v.Following() && v.Length() == s.d)
 	}
@@ -215,80 +252,6 @@ func setImportance(b *widget.Button, on bool) {
 		b.Importance = want
 		b.Refresh()
 	}
-}
-
-// chartQuery is all that the charts depend on.
-type chartQuery struct {
-	session  view.Session
-	object   string
-	from, to time.Time
-	version  uint64
-	snapshot uint64
-	points   int
-}
-
-// gatherCharts reads the series and makes the charts. Any goroutine.
-func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
-	store := q.session.Stats()
-	if store == nil || store.Samples() == 0 && len(store.Elements()) == 0 {
-		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
-	}
-	offset, _ := store.ClockOffset()
-	read := func(element string, metrics ...string) []stats.Series {
-		sq := stats.Query{Element: element, Metrics: metrics, MaxPoints: q.points}
-		if !q.from.IsZero() {
-			// A little more on both ends lets the lines run to the edges.
-			margin := q.to.Sub(q.from)/20 + 5*time.Second
-			sq.From, sq.To = q.from.Add(offset-margin), q.to.Add(offset+margin)
-		}
-		list := store.Series(sq)
-		for i := range list {
-			for k := range list[i].Points {
-				list[i].Points[k].At = list[i].Points[k].At.Add(-offset)
-			}
-		}
-		return list
-	}
-	label := func(id string) string { return objectName(snap, id) }
-	inPipeline := ""
-	if q.object != "" && q.object != inventory.ManagerID {
-		if q.object != inventory.PipelineOf(q.object) {
-			charts = chartsOf(elementCharts, read(q.object), label(q.object))
-			for _, ch := range charts {
-				if len(ch.Lines) > 0 {
-					return append(charts, chartsOf(serverCharts, read(inventory.ManagerID), "server")...), ""
-				}
-			}
-			return nil, "No statistics yet: " + label(q.object) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
-		}
-		inPipeline = q.object
-	}
-	if inPipeline == "" {
-		charts = chartsOf(serverCharts, read(inventory.ManagerID), "server")
-	}
-	to := q.to
-	if !to.IsZero() {
-		to = to.Add(offset)
-	}
-	ranked := busiest(store.Latest(stats.Query{Metrics: []string{stats.Bitrate}, To: to}), busiestCharts, func(id string) bool {
-		return inPipeline == "" || inventory.PipelineOf(id) == inPipeline
-	})
-	for _, b := range ranked {
-		if ctx.Err() != nil {
-			return charts, ""
-		}
-		if ch := overviewChart(read(b.ID, stats.Bitrate), label(b.ID)); len(ch.Lines) > 0 {
-			ch.Object = b.ID
-			charts = append(charts, ch)
-		}
-	}
-	if len(charts) == 0 {
-		if inPipeline != "" {
-			return nil, "No statistics yet: no element of " + label(inPipeline) + " has figures in this range."
-		}
-		return nil, "No statistics in this range. Choose a longer one, or follow the end."
-	}
-	return charts, ""
 }
 
 // grid gives the number of columns and the size of a chart.

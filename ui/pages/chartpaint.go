@@ -46,8 +46,8 @@ type chart struct {
 	Note  string // at the right of the title, after the unit: the element
 	Unit  stats.Unit
 	Lines []chartLine
-	// Limit draws a threshold when it is above 0, in Unit.
-	Limit float64
+	// Limits are the thresholds that it shows once values come near, in Unit.
+	Limits []limit
 	// Empty says in words why there is no line.
 	Empty string
 	// Object is what a click on the title selects; "" is nothing.
@@ -60,6 +60,7 @@ type chartTime struct {
 	From, To time.Time
 	Cursor   time.Time // zero: none
 	Clock    view.Clock
+	Marks    []mark // events, as ticks on the axis
 }
 
 // The measures of a chart, in units of the window.
@@ -165,8 +166,10 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 	y0, y1 := px(plot.Y), px(plot.Y+plot.H)
 
 	lo, hi := valueRange(ch, ct)
-	if ch.Limit > 0 && hi > ch.Limit*0.4 {
-		hi = max(hi, ch.Limit*1.1)
+	for _, m := range ch.Limits {
+		if hi > m.V*0.4 {
+			hi = max(hi, m.V*1.1)
+		}
 	}
 	ax := axisFor(lo, hi, ch.Unit, 3)
 
@@ -212,9 +215,32 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 		at := min(max(tx-half, x0), x1-2*half)
 		c.Text(tick, s, at, y1+14*scale, l.Dim)
 	}
-	if ch.Limit > 0 && ch.Limit < ax.Top {
-		ly := yAt(ch.Limit)
-		c.Line(x0, ly, x1, ly, scale, paint.WithAlpha(l.Warning, 0.8), dashLimit.Scaled(scale))
+	for i, m := range ch.Limits {
+		if m.V >= ax.Top {
+			break
+		}
+		ly := yAt(m.V)
+		hue := l.Warning
+		if i > 0 {
+			hue = l.Error
+		}
+		c.Line(x0, ly, x1, ly, scale, paint.WithAlpha(hue, 0.6), dashLimit.Scaled(scale))
+		c.TextRight(tick, m.Word, x1-2*scale, ly-3*scale, paint.Mix(hue, l.Dim, 0.4))
+	}
+	for _, m := range ct.Marks {
+		mx := float32(math.Floor(ct.xAt(m.At, float64(x0), float64(x1-x0))))
+		if mx < x0 || mx > x1 {
+			continue
+		}
+		// The kinds differ in length as well as in hue.
+		hue, long := l.OK, 4*scale
+		switch m.Kind {
+		case markCommand:
+			hue, long = l.Accent, 6*scale
+		case markError:
+			hue, long = l.Error, 9*scale
+		}
+		c.Rect(mx, y1-long, max(1.5*scale, one), long, hue)
 	}
 	c.Clip(image.Rect(int(x0), int(y0)-int(2*scale)-1, int(x1)+1, int(y1)+int(2*scale)+1))
 	for i := range ch.Lines {

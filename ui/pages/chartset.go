@@ -21,8 +21,9 @@ type chartKind struct {
 	title  string
 	unit   stats.Unit
 	pick   []pick
-	always bool    // shown empty as well
-	limit  float64 // threshold in unit
+	sets   chartSets // the saved sets that it belongs to, besides that of all
+	always chartSets // the sets in which it is shown empty as well
+	limits []limit
 	empty  string
 }
 
@@ -35,56 +36,85 @@ type pick struct {
 	dash   paint.Dash                // nil: the pattern of the medium
 }
 
-// lossThreshold is the share of lost packets from which people hear and see it.
-const lossThreshold = 0.05
+// The thresholds of the rules of diagnosis, in the units of their charts.
+const (
+	lossThreshold = 0.05 // the share of lost packets from which people hear and see it
+	rttSlow       = 250  // ms; from here people begin to talk over each other
+	rttBad        = 500  // ms
+	jitterNotable = 30   // ms; a usual jitter buffer still hides it
+	jitterBad     = 200  // ms; no usual jitter buffer does
+	nackMany      = 10   // per second and medium
+)
+
+// limit is a threshold that a chart shows as a faint line with a word.
+type limit struct {
+	V    float64
+	Word string
+}
+
+var (
+	lossLimits   = []limit{{lossThreshold, "loss 5 %"}}
+	rttLimits    = []limit{{rttSlow, "slow 250 ms"}, {rttBad, "bad 500 ms"}}
+	jitterLimits = []limit{{jitterNotable, "notable 30 ms"}, {jitterBad, "bad 200 ms"}}
+)
 
 // elementCharts are the small multiples of one element, in their order.
 var elementCharts = []chartKind{
-	{title: "Bitrate received", unit: stats.Bps, always: true, pick: []pick{{metric: stats.Bitrate, dir: stats.In}},
+	{title: "Bitrate received", unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inAll, pick: []pick{{metric: stats.Bitrate, dir: stats.In}},
 		empty: "Nothing received from the remote side yet."},
-	{title: "Bitrate sent, target, REMB", unit: stats.Bps, always: true, pick: []pick{
+	{title: "Bitrate sent, target, REMB", unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inCongestion | inAll, pick: []pick{
 		{metric: stats.Bitrate, dir: stats.Out},
 		{metric: stats.TargetBitrate, dir: stats.Out, word: "target", hue: func(l *look) color.NRGBA { return l.Dim }, dash: dashLimit},
 		{metric: stats.REMB, dir: stats.Out, word: "REMB", hue: func(l *look) color.NRGBA { return l.Data }},
 	}, empty: "Nothing sent to the remote side yet."},
-	{title: "Loss per interval", unit: stats.Ratio, always: true, limit: lossThreshold, pick: []pick{{metric: stats.Loss, dir: stats.In}},
+	{title: "REMB told to the sender", unit: stats.Bps, sets: inCongestion, pick: []pick{{metric: stats.REMB, dir: stats.In}}},
+	{title: "Loss per interval", unit: stats.Ratio, sets: inVideo | inCongestion, always: inVideo | inCongestion | inAll, limits: lossLimits, pick: []pick{{metric: stats.Loss, dir: stats.In}},
 		empty: "No loss figures yet: they need received RTP."},
-	{title: "Loss told by the remote side", unit: stats.Ratio, limit: lossThreshold, pick: []pick{{metric: stats.FractionLost, dir: stats.Out}}},
-	{title: "Jitter received", unit: stats.Ms, always: true, pick: []pick{{metric: stats.Jitter, dir: stats.In}},
+	{title: "Loss told by the remote side", unit: stats.Ratio, sets: inVideo | inCongestion, limits: lossLimits, pick: []pick{{metric: stats.FractionLost, dir: stats.Out}}},
+	{title: "Jitter received", unit: stats.Ms, sets: inVideo | inLatency | inCongestion, always: inVideo | inLatency | inAll, limits: jitterLimits, pick: []pick{{metric: stats.Jitter, dir: stats.In}},
 		empty: "No jitter figures yet: they need received RTP."},
-	{title: "Round trip", unit: stats.Ms, always: true, pick: []pick{{metric: stats.RTT, dir: stats.Out}},
+	{title: "Round trip", unit: stats.Ms, sets: inVideo | inLatency | inCongestion, always: inVideo | inLatency | inCongestion | inAll, limits: rttLimits, pick: []pick{{metric: stats.RTT, dir: stats.Out}},
 		empty: "No round trip yet: it needs receiver reports from the remote side."},
-	{title: "NACK, PLI, FIR", unit: stats.PerSecond, pick: []pick{
+	{title: "NACK, PLI, FIR", unit: stats.PerSecond, sets: inVideo | inCongestion, limits: []limit{{nackMany, "NACK 10 per s"}}, pick: []pick{
 		{metric: stats.NACKRate, word: "NACK", hue: func(l *look) color.NRGBA { return l.Error }},
 		{metric: stats.PLIRate, word: "PLI", hue: func(l *look) color.NRGBA { return l.Warning }},
 		{metric: stats.FIRRate, word: "FIR", hue: func(l *look) color.NRGBA { return l.Data }},
 	}},
 	{title: "Packets", unit: stats.PerSecond, pick: []pick{{metric: stats.PacketRate}}},
-	{title: "Latency end to end (unreliable figure)", unit: stats.Ms, pick: []pick{{metric: stats.E2ELatency}}},
-	{title: "Latency at the input", unit: stats.Ms, pick: []pick{{metric: stats.InputLatency}}},
+	{title: "Latency end to end (unreliable figure)", unit: stats.Ms, sets: inVideo | inLatency, always: inLatency, pick: []pick{{metric: stats.E2ELatency}},
+		empty: "Not measured: latencyStats of the pipeline is off."},
+	{title: "Latency at the input", unit: stats.Ms, sets: inLatency, always: inLatency, pick: []pick{{metric: stats.InputLatency}},
+		empty: "Not measured: latencyStats of the pipeline is off."},
 	{title: "Data channel messages", unit: stats.PerSecond, pick: []pick{{metric: stats.MessageRate}}},
 }
 
 // serverCharts are the figures of the server itself.
 var serverCharts = []chartKind{
-	{title: "Server CPU", unit: stats.Ratio, pick: []pick{{metric: stats.CPU, word: "all cores", hue: func(l *look) color.NRGBA { return l.Accent }}}},
-	{title: "Server memory", unit: stats.KiB, pick: []pick{{metric: stats.Memory, word: "resident", hue: func(l *look) color.NRGBA { return l.Dim }}}},
-	{title: "Ping", unit: stats.Ms, pick: []pick{{metric: stats.Ping, word: "round trip", hue: func(l *look) color.NRGBA { return l.OK }}}},
+	{title: "Server CPU", unit: stats.Ratio, sets: inVideo | inLatency | inServer, always: inServer, pick: []pick{{metric: stats.CPU, word: "all cores", hue: func(l *look) color.NRGBA { return l.Accent }}},
+		empty: "The server was not asked for its CPU load yet, or does not tell it."},
+	{title: "Server memory", unit: stats.KiB, sets: inVideo | inServer, always: inServer, pick: []pick{{metric: stats.Memory, word: "resident", hue: func(l *look) color.NRGBA { return l.Dim }}},
+		empty: "The server was not asked for its memory yet, or does not tell it."},
+	{title: "Ping", unit: stats.Ms, sets: inLatency | inServer, pick: []pick{{metric: stats.Ping, word: "round trip", hue: func(l *look) color.NRGBA { return l.OK }}}},
+	{title: "Pipelines", unit: stats.Count, sets: inServer, pick: []pick{{metric: countPipelines, word: "alive", hue: func(l *look) color.NRGBA { return l.Accent }}}},
+	{title: "Elements", unit: stats.Count, sets: inServer, pick: []pick{{metric: countElements, word: "alive", hue: func(l *look) color.NRGBA { return l.OK }}}},
 }
 
-// chartsOf makes the charts of one element from its series. note names the
-// element.
-func chartsOf(kinds []chartKind, series []stats.Series, note string) []chart {
+// chartsOf makes the charts of one element that are in a saved set from its
+// series. note names the element.
+func chartsOf(kinds []chartKind, set chartSets, series []stats.Series, note string) []chart {
 	var out []chart
 	for _, k := range kinds {
-		ch := chart{Title: k.title, Unit: k.unit, Note: note, Limit: k.limit, Empty: k.empty}
+		if set != inAll && k.sets&set == 0 {
+			continue
+		}
+		ch := chart{Title: k.title, Unit: k.unit, Note: note, Limits: k.limits, Empty: k.empty}
 		for _, p := range k.pick {
 			ch.Lines = append(ch.Lines, linesOf(p, series)...)
 		}
 		if k.unit == stats.PerSecond {
 			ch.Lines = dropSilent(ch.Lines)
 		}
-		if len(ch.Lines) > 0 || k.always {
+		if len(ch.Lines) > 0 || k.always&set != 0 {
 			out = append(out, ch)
 		}
 	}
@@ -161,51 +191,64 @@ func mediaOrder(m inventory.Media) int {
 	return 3
 }
 
-// busyElement is an element of the overview with what it moves now.
+// busyElement is an element of the overview with its rank.
 type busyElement struct {
-	ID  string
-	Bps float64
+	ID string
+	V  float64
 }
 
-// busiest ranks elements by what they receive and send now, most first, and
-// by id where that is equal. keep tells which elements count.
-func busiest(latest []stats.Series, n int, keep func(id string) bool) []busyElement {
-	sum := map[string]float64{}
+// busiest ranks elements by what they have of a metric now, most first, and by
+// id where that is equal: flows are summed, of everything else the worst value
+// counts. keep tells which elements count.
+func busiest(latest []stats.Series, metric string, n int, keep func(id string) bool) []busyElement {
+	value := map[string]float64{}
 	for _, s := range latest {
-		if s.Metric == stats.Bitrate && len(s.Points) > 0 && keep(s.Element) {
-			sum[s.Element] += s.Points[len(s.Points)-1].V
+		if s.Metric != metric || len(s.Points) == 0 || !keep(s.Element) {
+			continue
 		}
+		v := s.Points[len(s.Points)-1].V
+		if metric == stats.Bitrate || metric == stats.PacketRate {
+			v += value[s.Element]
+		} else if old, ok := value[s.Element]; ok {
+			v = max(v, old)
+		}
+		value[s.Element] = v
 	}
-	out := make([]busyElement, 0, len(sum))
-	for id, bps := range sum {
-		out = append(out, busyElement{id, bps})
+	out := make([]busyElement, 0, len(value))
+	for id, v := range value {
+		out = append(out, busyElement{id, v})
 	}
 	slices.SortFunc(out, func(a, b busyElement) int {
-		return cmp.Or(cmp.Compare(b.Bps, a.Bps), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(b.V, a.V), cmp.Compare(a.ID, b.ID))
 	})
 	return out[:min(len(out), n)]
 }
 
-// overviewChart is the one chart of an element in the overview: what it moves
-// in the direction in which it moves more.
-func overviewChart(series []stats.Series, label string) chart {
+// overviewChart is the one chart of an element in the overview. Of a bit rate
+// it shows the direction in which the element moves more.
+func overviewChart(r ranking, series []stats.Series, label string) chart {
 	var in, out float64
+	ch := chart{Title: label, Note: r.word, Limits: r.limits}
 	for _, s := range series {
-		if s.Metric != stats.Bitrate || len(s.Points) == 0 {
+		if s.Metric != r.metric || len(s.Points) == 0 {
 			continue
 		}
+		ch.Unit = s.Unit
 		if s.Dir == stats.In {
 			in += s.Points[len(s.Points)-1].V
 		} else {
 			out += s.Points[len(s.Points)-1].V
 		}
 	}
-	dir, word := stats.In, "received"
-	if out > in {
-		dir, word = stats.Out, "sent"
+	what := pick{metric: r.metric}
+	if r.metric == stats.Bitrate {
+		what.dir, ch.Note = stats.In, "received"
+		if out > in {
+			what.dir, ch.Note = stats.Out, "sent"
+		}
 	}
-	return chart{Title: label, Unit: stats.Bps, Note: word,
-		Lines: linesOf(pick{metric: stats.Bitrate, dir: dir}, series)}
+	ch.Lines = linesOf(what, series)
+	return ch
 }
 
 // chartSpan is how much time the charts show.

@@ -32,7 +32,7 @@ func labels(charts []chart) string {
 }
 
 func TestChartsOfAnElement(t *testing.T) {
-	got := labels(chartsOf(elementCharts, []stats.Series{
+	got := labels(chartsOf(elementCharts, inAll, []stats.Series{
 		series("e", stats.Bitrate, stats.In, "AUDIO", "1", 1), series("e", stats.Bitrate, stats.In, "VIDEO", "2", 1),
 		series("e", stats.Bitrate, stats.Out, "VIDEO", "1234567", 1), series("e", stats.Bitrate, stats.Out, "VIDEO", "7654321", 1),
 		series("e", stats.REMB, stats.Out, "VIDEO", "1", 1),
@@ -57,11 +57,11 @@ func TestBusiest(t *testing.T) {
 		series("a", stats.Bitrate, stats.In, "VIDEO", "1", 10), series("b", stats.Bitrate, stats.In, "VIDEO", "1", 7),
 		series("b", stats.Bitrate, stats.Out, "AUDIO", "1", 7), series("c", stats.Bitrate, stats.In, "VIDEO", "1", 10),
 		series("d", stats.Bitrate, stats.In, "VIDEO", "1", 99), series("e", stats.Jitter, stats.In, "VIDEO", "1", 99),
-	}, 3, func(id string) bool { return id != "d" })
+	}, stats.Bitrate, 3, func(id string) bool { return id != "d" })
 	if len(got) != 3 || got[0].ID != "b" || got[1].ID != "a" || got[2].ID != "c" {
 		t.Errorf("%v", got)
 	}
-	ch := overviewChart([]stats.Series{series("a", stats.Bitrate, stats.In, "VIDEO", "", 1), series("a", stats.Bitrate, stats.Out, "AUDIO", "", 5)}, "a")
+	ch := overviewChart(rankings[0], []stats.Series{series("a", stats.Bitrate, stats.In, "VIDEO", "", 1), series("a", stats.Bitrate, stats.Out, "AUDIO", "", 5)}, "a")
 	if ch.Note != "sent" || len(ch.Lines) != 1 || ch.Lines[0].Label != "audio" {
 		t.Errorf("%+v", ch)
 	}
@@ -71,7 +71,7 @@ func TestChartCSV(t *testing.T) {
 	s := series("e", stats.Bitrate, stats.In, "VIDEO", "7", 1, 2.5, 3)
 	s.Points[1].Gap = true
 	ct := chartTime{From: time.Unix(1000, 0), To: time.Unix(1001, 0)}
-	got := chartCSV(chartsOf(elementCharts[:1], []stats.Series{s}, ""), ct)
+	got := chartCSV(chartsOf(elementCharts[:1], inAll, []stats.Series{s}, ""), ct)
 	want := `time,chart,series,object,metric,direction,media,stream,value,unit
 1970-01-01T00:16:40Z,Bitrate received,video,e,bitrate,in,VIDEO,7,1,bit/s
 1970-01-01T00:16:41Z,Bitrate received,video,e,bitrate,in,VIDEO,7,,bit/s

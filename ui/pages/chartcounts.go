@@ -1,0 +1,90 @@
+package pages
+
+import (
+	"slices"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/stats"
+)
+
+// The counts of what is alive are no statistics of the server: they are worked
+// out of what the inventory knows of births and deaths, and named apart from
+// the catalogue.
+const (
+	countPipelines = "pipelines-alive"
+	countElements  = "elements-alive"
+)
+
+// countSeries gives how many pipelines and elements were alive, as steps: a
+// point before and one after each change. The inventory forgets the oldest dead
+// when there are many; the lines begin where it still knows all of them. What
+// was there before the tool looked counts from when it was first seen.
+func countSeries(snap *inventory.Snapshot) []stats.Series {
+	type change struct {
+		at       time.Time
+		pipeline bool
+		by       int
+	}
+	var changes []change
+	known, ever := 0, 0
+	var oldest time.Time
+	note := func(o *inventory.Object, pipeline bool) {
+		known++
+		changes = append(changes, change{o.FirstSeen, pipeline, 1})
+		if !o.Alive() {
+			changes = append(changes, change{o.DiedAt, pipeline, -1})
+			if oldest.IsZero() || o.DiedAt.Before(oldest) {
+				oldest = o.DiedAt
+			}
+		}
+	}
+	for _, p := range snap.Pipelines {
+		for _, o := range p.Objects {
+			note(o, o.ID == p.ID)
+		}
+	}
+	for _, n := range snap.Seen {
+		ever += n
+	}
+	if known == 0 || snap.At.IsZero() {
+		return nil
+	}
+	slices.SortStableFunc(changes, func(a, b change) int { return a.at.Compare(b.at) })
+	first := changes[0].at
+	if ever > known {
+		first = oldest
+		if first.IsZero() {
+			first = snap.At
+		}
+	}
+	out := []stats.Series{
+		{Key: stats.Key{Element: inventory.ManagerID, Metric: countPipelines}, Unit: stats.Count},
+		{Key: stats.Key{Element: inventory.ManagerID, Metric: countElements}, Unit: stats.Count},
+	}
+	var n [2]int
+	add := func(k int, at time.Time) {
+		pts := out[k].Points
+		if last := len(pts) - 1; last >= 0 && pts[last].At.Equal(at) && last > 0 && pts[last-1].At.Equal(at) {
+			pts[last].V = float64(n[k]) // many changes at one moment are one step
+			return
+		}
+		out[k].Points = append(pts, stats.Point{At: at, V: float64(n[k])})
+	}
+	for _, c := range changes {
+		k := 1
+		if c.pipeline {
+			k = 0
+		}
+		if !c.at.Before(first) {
+			add(k, c.at)
+		}
+		n[k] += c.by
+		if !c.at.Before(first) {
+			add(k, c.at)
+		}
+	}
+	add(0, snap.At)
+	add(1, snap.At)
+	return out
+}
