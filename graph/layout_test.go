@@ -390,6 +390,45 @@ func BenchmarkLayoutUnchanged(b *testing.B) {
 	}
 }
 
+// TestColumnsKeepEdgesOffBoxes places graphs without circles and follows every
+// edge: it may touch the boxes at its ends only.
+func TestColumnsKeepEdgesOffBoxes(t *testing.T) {
+	for seed := range uint64(20) {
+		r := rand.New(rand.NewPCG(seed, 2))
+		g := many(30, 0, seed)
+		for range 40 {
+			a, b := r.IntN(30), r.IntN(30)
+			if a != b {
+				g.Edges = append(g.Edges, Edge{From: fmt.Sprint("n", min(a, b)), To: fmt.Sprint("n", max(a, b)), Frame: "p", Media: inventory.Video, Count: 1})
+			}
+		}
+		out := Columns(g)
+		sound(t, out)
+		for _, e := range out.Edges {
+			for i := 0; i+3 < len(e.Path); i += 3 {
+				for step := range 21 {
+					p := bezier(e.Path[i:i+4], float64(step)/20)
+					for _, n := range out.Nodes {
+						const slack = 1
+						if n.ID != e.From && n.ID != e.To && p.X > n.X+slack && p.X < n.X+n.W-slack && p.Y > n.Y+slack && p.Y < n.Y+n.H-slack {
+							t.Fatalf("seed %d: %s -> %s runs over %s at %v", seed, e.From, e.To, n.ID, p)
+						}
+					}
+				}
+			}
+		}
+		if !cmp.Equal(out, Columns(g)) {
+			t.Error("the same graph is placed in two ways")
+		}
+	}
+}
+
+func bezier(p []Point, t float64) Point {
+	u := 1 - t
+	a, b, c, d := u*u*u, 3*u*u*t, 3*u*t*t, t*t*t
+	return Point{a*p[0].X + b*p[1].X + c*p[2].X + d*p[3].X, a*p[0].Y + b*p[1].Y + c*p[2].Y + d*p[3].Y}
+}
+
 func BenchmarkColumns(b *testing.B) {
 	g := many(5000, 6000, 7)
 	j := &job{}

@@ -81,7 +81,7 @@ func (g *Graph) WriteSVG(w io.Writer, onDark bool) error {
 		width = max(width, legendWidth)
 	}
 	p.printf(`<?xml version="1.0" encoding="UTF-8"?>
-<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="%s %s %s %s" font-family="Inter, system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif">
+<svg xmlns="http://www.w3.org/2000/svg" width="%s" height="%s" viewBox="%s %s %s %s" stroke="none" font-family="Inter, system-ui, 'Segoe UI', 'Helvetica Neue', Arial, sans-serif">
 `, num(width), num(height), num(-svgMargin), num(-svgMargin), num(width), num(height))
 	p.printf("<title>%s</title>\n", esc(g.Sum()))
 	p.printf(`<rect x="%s" y="%s" width="%s" height="%s" fill="%s"/>`+"\n", num(-svgMargin), num(-svgMargin), num(width), num(height), p.background)
@@ -126,7 +126,7 @@ const bold = ` font-weight="600"`
 
 func (p *svgPainter) frameBox(f *Frame) {
 	x, y, w, h := sane(f.X), sane(f.Y), sane(f.W), sane(f.H)
-	p.printf(`<g class="pipeline"><title>%s</title>`+"\n", esc(f.ID))
+	p.printf(`<g><title>%s</title>`+"\n", esc(f.ID))
 	p.printf(`<rect x="%s" y="%s" width="%s" height="%s" rx="8" fill="%s" stroke="%s"/>`+"\n", num(x), num(y), num(w), num(h), p.frame, p.line)
 	name := f.Label
 	if f.ID != "" {
@@ -162,7 +162,7 @@ func (p *svgPainter) node(n *Node) {
 	} else if n.Health == HealthError {
 		line = p.bad
 	}
-	p.printf(`<g class="node"><title>%s</title>`+"\n", esc(n.ID))
+	p.printf(`<g><title>%s</title>`+"\n", esc(n.ID))
 	p.printf(`<rect x="%s" y="%s" width="%s" height="%s" rx="6" fill="%s" stroke="%s"/>`+"\n", num(x), num(y), num(w), num(h), fill, line)
 	p.icon(n.Kind, x+20, y+21)
 	room := w - svgLabelRoom
@@ -278,11 +278,11 @@ func (p *svgPainter) edge(e *Edge) {
 	}
 	end := e.Path[n-1]
 	if e.PartOf {
-		p.printf(`<path class="port" d="%s" %s/>`+"\n", pathData(e.Path, end), stroke(p.port, 1, ""))
+		p.printf(`<path d="%s" %s/>`+"\n", pathData(e.Path, end), stroke(p.port, 1, ""))
 		return
 	}
 	hue, width, dash := p.edgeLook(e.Media, e.Flow)
-	p.printf(`<g class="edge"><title>%s, %s</title>`+"\n", esc(edgeWord(e)), e.Flow)
+	p.printf(`<g><title>%s, %s</title>`+"\n", esc(edgeWord(e)), e.Flow)
 	// The line ends inside the head, so that its round end does not stick out.
 	before := e.Path[n-2]
 	dx, dy := end.X-before.X, end.Y-before.Y
