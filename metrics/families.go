@@ -108,7 +108,7 @@ func init() {
 				continue
 			}
 			byName[key] = family{
-				"kmscope_" + t + "_" + snake(f.Name) + suffix(f.Unit, f.Kind), f.Label + " (" + f.Source + ")",
+				"kmscope_" + t + "_" + snake(f.Name) + suffix(f.Unit), f.Label + " (" + f.Source + ")",
 				f.Kind == stats.Total && !f.Falls, ofStream, 1,
 			}
 		}
@@ -116,7 +116,7 @@ func init() {
 }
 
 // suffix is the unit at the end of a name that does not say it already.
-func suffix(u stats.Unit, k stats.Kind) string {
+func suffix(u stats.Unit) string {
 	switch u {
 	case stats.Seconds:
 		return "_seconds"

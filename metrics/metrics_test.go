@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -79,7 +80,7 @@ func eachRecord(t testing.TB, name string, part float64, f func(capture.Record))
 	n := int(float64(bytes.Count(raw, []byte("\n"))) * part)
 	for i := 0; i < n; i++ {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

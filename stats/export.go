@@ -134,7 +134,7 @@ func appendNumber(b []byte, v float64) []byte {
 	if v == math.Trunc(v) && math.Abs(v) < 1<<53 {
 		return strconv.AppendInt(b, int64(v), 10)
 	}
-	if a := math.Abs(v); a >= 1e-6 && a < 1e21 || a != a {
+	if a := math.Abs(v); a >= 1e-6 && a < 1e21 || math.IsNaN(v) {
 		return strconv.AppendFloat(b, v, 'f', -1, 64)
 	}
 	return strconv.AppendFloat(b, v, 'g', -1, 64)
