@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/chartfile"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/view"
@@ -31,6 +32,8 @@ type Charts struct {
 	extras  *fyne.Container // the chips of the overlay
 	spans   []*widget.Button
 	live    *widget.Button
+	pause   *widget.Button
+	export  *widget.Button
 	work    worker
 	painter chartPainter
 
@@ -102,7 +105,10 @@ func NewCharts() *Charts {
 	}
 	p.live = widget.NewButton("Live", p.follow)
 	bar.Add(p.live)
-	bar.Add(widget.NewButton("Copy CSV", p.copyCSV))
+	p.pause = widget.NewButton("Pause", p.togglePause)
+	bar.Add(p.pause)
+	p.export = widget.NewButton("Export ▾", func() { popUnder(p.export, p.exportMenu()) })
+	bar.Add(p.export)
 	p.extras.Hide()
 	p.content = container.NewBorder(container.NewVBox(inset(bar), p.extras), nil, nil, nil, p.surface)
 	return p
@@ -145,6 +151,10 @@ func (p *Charts) Commands() []page.Command {
 	}
 	return append(out,
 		page.Command{Title: "Charts: follow the end", Run: p.follow},
+		page.Command{Title: "Charts: pause or go on", Run: p.togglePause},
+		page.Command{Title: "Charts: save as SVG…", Run: func() { p.save(chartfile.SVG) }},
+		page.Command{Title: "Charts: save as PNG…", Run: func() { p.save(chartfile.PNG) }},
+		page.Command{Title: "Charts: save as PDF…", Run: func() { p.save(chartfile.PDF) }},
 		page.Command{Title: "Charts: copy the figures shown as CSV", Run: p.copyCSV})
 }
 
@@ -186,6 +196,11 @@ func (p *Charts) refresh() {
 	}
 	if log := x.Timeline(); log != nil {
 		q.events = log.Total()
+	}
+	if v.Paused() {
+		// What is on the screen stays although the store goes on and, in the end,
+		// forgets its oldest points: only what a person changes is read anew.
+		q.version, q.events, q.snapshot = p.asked.version, p.asked.events, p.asked.snapshot
 	}
 	if q != p.asked {
 		p.asked = q
@@ -233,6 +248,13 @@ func (p *Charts) updateBar() {
 		setImportance(p.spans[i], v.Following() && v.Length() == s.d)
 	}
 	_, live := v.Cursor()
+	word := "Pause"
+	if v.Paused() {
+		word = "Go on"
+	}
+	setText(p.pause, word)
+	showIf(p.pause, v.Server() != nil && v.Server().Live())
+	setImportance(p.pause, v.Paused())
 	atEnd := v.Following() && (live || p.hovering && v.Pinned().IsZero())
 	if atEnd {
 		p.live.Disable()
@@ -457,6 +479,8 @@ func (p *Charts) key(k fyne.KeyName) bool {
 		p.scroll += float64(p.surface.Size().Height)
 	case fyne.KeyHome:
 		p.scroll = 0
+	case fyne.KeySpace:
+		p.togglePause()
 	case fyne.KeyLeft, fyne.KeyRight:
 		p.step(k == fyne.KeyRight)
 	default:
@@ -481,6 +505,16 @@ func (p *Charts) step(forward bool) {
 		at = p.time.To
 	}
 	p.view.Pin(at.Add(d))
+	p.refresh()
+}
+
+// togglePause holds the picture of the whole window; sampling goes on, and what
+// came meanwhile is there when the picture goes on.
+func (p *Charts) togglePause() {
+	if p.view == nil || p.view.Server() == nil || !p.view.Server().Live() {
+		return
+	}
+	p.view.SetPaused(!p.view.Paused())
 	p.refresh()
 }
 

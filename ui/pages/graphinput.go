@@ -1,6 +1,10 @@
 package pages
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+
+	"kmscope/graph"
+)
 
 // under finds what lies under a point of the window.
 func (p *Graph) under(pos fyne.Position) hit {
@@ -25,7 +29,11 @@ func (p *Graph) toggleGone() {
 	p.refresh()
 }
 
-func (p *Graph) clicked(pos fyne.Position, _ bool) {
+func (p *Graph) clicked(pos fyne.Position, secondary bool) {
+	if secondary {
+		p.showMenu(pos)
+		return
+	}
 	if p.linkRect.contains(float64(pos.X), float64(pos.Y)) {
 		p.toggleGone()
 		return
@@ -45,7 +53,23 @@ func (p *Graph) clicked(pos fyne.Position, _ bool) {
 	if p.view == nil || p.scene == nil {
 		return
 	}
-	p.choose(p.under(pos).id())
+	h := p.under(pos)
+	if h.node != nil && (isGroup(h.node) || p.onPlus(h.node, pos)) {
+		p.expand(h.node)
+		return
+	}
+	if p.pathFrom != "" && h.node != nil && h.id() != "" && h.id() != p.pathFrom {
+		p.setPath(p.pathFrom, h.id())
+		return
+	}
+	p.choose(h.id())
+}
+
+// onPlus tells whether a point of the window is on the sign that opens a node
+// that stands for several.
+func (p *Graph) onPlus(n *graph.Node, pos fyne.Position) bool {
+	x, y := p.port.toPlane(float64(pos.X), float64(pos.Y))
+	return len(n.Members) > 0 && x >= n.X+n.W-30 && y <= n.Y+32
 }
 
 // choose selects an object, or the server itself with "".
@@ -79,6 +103,10 @@ func (p *Graph) doubled(pos fyne.Position) {
 		return
 	}
 	p.choose(h.id())
+	if h.node != nil && len(h.node.Members) > 0 {
+		p.expand(h.node)
+		return
+	}
 	if p.Opened != nil {
 		p.Opened()
 	}
@@ -169,7 +197,15 @@ func (p *Graph) key(k fyne.KeyName) bool {
 		}
 		return true
 	case fyne.KeyEscape:
-		p.choose("")
+		// One thing at a time: the path, the focus, the selection.
+		switch {
+		case p.pathFrom != "" || p.lens != nil && p.lens.to != "":
+			p.endPath()
+		case p.lens != nil && p.lens.focus != "":
+			p.focusOn("", 0)
+		default:
+			p.choose("")
+		}
 		return true
 	default:
 		return false
@@ -200,6 +236,10 @@ func (p *Graph) typed(r rune) bool {
 	switch r {
 	case 'f', 'F', '0':
 		p.fit()
+	case '/':
+		p.toFilter()
+	case 'c', 'C':
+		p.toggleCollapsed()
 	case '1':
 		p.actual()
 	case '+', '=', '-', '_':

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"kmscope/graph"
@@ -37,6 +38,7 @@ type Graph struct {
 	Opened func()
 
 	content  fyne.CanvasObject
+	bar      graphBar
 	surface  *surface
 	placer   *placer
 	work     worker
@@ -44,6 +46,10 @@ type Graph struct {
 	watch    *time.Timer
 	visible  bool
 	showGone bool
+
+	lens     *lens
+	wrong    string // why the filter is not valid
+	pathFrom string // where the next path begins
 
 	view    *view.State
 	scene   *scene
@@ -76,6 +82,11 @@ type graphQuery struct {
 	snap    *inventory.Snapshot
 	version uint64
 	gone    bool
+	lens    *lens
+	// selected is set only where it decides what is shown.
+	selected string
+	// aspect is the shape of the window where tiles are laid out for it.
+	aspect float64
 }
 
 // NewGraph makes the page. Interface goroutine.
@@ -99,7 +110,8 @@ func NewGraph(l Layouter) *Graph {
 		}
 		return desktop.DefaultCursor
 	}
-	p.content = p.surface
+	p.makeBar()
+	p.content = container.NewBorder(inset(p.bar.box), nil, nil, nil, p.surface)
 	return p
 }
 
@@ -122,12 +134,12 @@ func (p *Graph) Shown(visible bool) {
 
 // Commands implements page.Commander.
 func (p *Graph) Commands() []page.Command {
-	return []page.Command{
+	return append([]page.Command{
 		{Title: "Graph: fit all", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key0, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.fit},
 		{Title: "Graph: original size", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key1, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.actual},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
-	}
+	}, p.lensCommands()...)
 }
 
 // Update implements page.Page.
@@ -154,10 +166,17 @@ func (p *Graph) refresh() {
 		p.scene, p.session, p.problem, p.asked = nil, nil, "", graphQuery{}
 		p.work.stop()
 		p.idle()
+		p.sayBar()
 		p.surface.repaint()
 		return
 	}
-	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone}
+	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens}
+	if len(q.snap.Pipelines) > tilesFrom || p.scene != nil && p.scene.groups > 0 {
+		q.selected = v.Selection().Object
+	}
+	if len(q.snap.Pipelines) > tilesFrom && q.selected == "" && p.port.H > 0 {
+		q.aspect = math.Round(4*p.port.W/p.port.H) / 4
+	}
 	store := x.Stats()
 	if store != nil {
 		q.version = store.Version()
@@ -168,6 +187,11 @@ func (p *Graph) refresh() {
 	}
 	if q.session != p.session {
 		p.session, p.scene, p.fitted = q.session, nil, true
+		if p.lens != nil && (p.lens.focus != "" || p.lens.from != "") { // those are of the other server
+			p.lens = p.lens.with(func(l *lens) { l.focus, l.from, l.to = "", "", "" })
+			q.lens = p.lens
+		}
+		p.pathFrom = ""
 	}
 	p.asked = q
 	var rates graph.Rates
@@ -220,6 +244,14 @@ func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*
 			g = alive
 		}
 	}
+	pipelines := len(g.Frames)
+	seen := q.lens.look(g, q.selected)
+	if seen.overview(q, pipelines) {
+		s := newScene(tiled(g, q.aspect), q.snap.At)
+		s.hidden, s.over, s.tiles, s.pipelines, s.total = hidden, over, true, pipelines, seen.total
+		return s, nil
+	}
+	g = seen.g
 	pl.measure(g)
 	sh := shape(g)
 	if pl.placed == nil || sh != pl.shape {
@@ -235,8 +267,15 @@ func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*
 		g = placedAs(g, pl.placed)
 	}
 	s := newScene(g, q.snap.At)
-	s.hidden, s.over = hidden, over
+	s.hidden, s.over, s.pipelines = hidden, over, pipelines
+	s.dim(q.lens, &seen)
 	return s, nil
+}
+
+// overview tells whether pipelines are to be shown as tiles: there are many, and
+// nobody looks at a part of them.
+func (seen *lensed) overview(q graphQuery, pipelines int) bool {
+	return pipelines > tilesFrom && q.selected == "" && seen.match == nil && !seen.focused && (q.lens == nil || !q.lens.flat && q.lens.to == "")
 }
 
 // The bounds of a node's box. Widths depend on the names alone and go in
@@ -279,7 +318,14 @@ func (p *Graph) show(s *scene, err error) {
 	old := p.scene
 	p.scene = s
 	p.hover = hit{}
+	p.sayBar()
 	switch {
+	case old != nil && old.tiles != s.tiles:
+		p.fitted = true
+		p.fitNow()
+		if !s.tiles && p.view != nil {
+			p.zoomTo(p.view.Selection().Object)
+		}
 	case p.fitted || old == nil:
 		p.fitNow()
 	case old.g != s.g:
@@ -345,6 +391,8 @@ func (p *Graph) paint(c *paint.Canvas, l *look, scale float32) {
 	switch {
 	case p.problem != "":
 		notice(c, l, p.problem, scale)
+	case p.wrong != "":
+		notice(c, l, p.wrong, scale)
 	case p.slow:
 		notice(c, l, "Placing "+plural(p.pending, "element")+" …", scale)
 	}
@@ -365,6 +413,9 @@ func (p *Graph) emptyText() string {
 	}
 	if p.scene != nil && len(p.scene.g.Frames) > 0 {
 		return ""
+	}
+	if p.scene != nil && p.scene.total > 0 {
+		return "Nothing matches the filter."
 	}
 	snap := p.asked.snap
 	switch {
@@ -389,6 +440,14 @@ func (p *Graph) fit() {
 	p.fitted = true
 	p.fitNow()
 	p.surface.repaint()
+}
+
+// zoomTo fits an object, and is content with what there is where it is not there.
+func (p *Graph) zoomTo(id string) {
+	if r, ok := p.scene.place(id); ok {
+		p.fitted = false
+		p.port = p.port.fitted(r, 60, fitMost)
+	}
 }
 
 // actual goes to the original size, around the selection or the middle.

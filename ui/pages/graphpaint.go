@@ -34,6 +34,7 @@ const (
 type graphPainter struct {
 	path  []paint.Point
 	words []rect // where words stand on edges, in pixels
+	faint look   // for what is dimmed
 }
 
 // graphMarks is what the window adds to a scene.
@@ -46,32 +47,48 @@ type graphMarks struct {
 func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, marks graphMarks, scale float32) {
 	k := float32(v.Zoom) * scale
 	shown := v.shown()
+	if s.tiles {
+		gp.tiles(c, l, s, v, marks, k, scale)
+		return
+	}
+	gp.faint = dimmed(l)
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
 		if overlaps(frameRect(f), shown) {
 			gp.frame(c, l, f, v, k, scale, marks.selected == f.ID && f.ID != "")
 		}
 	}
-	// Quiet edges first, what flows on top, what belongs to the selection last.
-	for pass := range 3 {
+	selected := ""
+	if n := s.node(marks.selected); n != nil {
+		selected = n.ID
+	}
+	// What is dimmed first, then quiet edges, what flows on top, what belongs to
+	// the selection or the path last.
+	for pass := range 4 {
 		for i := range s.g.Edges {
 			e := &s.g.Edges[i]
-			p := 0
+			p, with := 1, l
 			switch {
-			case marks.selected != "" && (e.From == marks.selected || e.To == marks.selected) || marks.hover.edge == e:
-				p = 2
+			case s.dimEdges != nil && s.dimEdges[i]:
+				p, with = 0, &gp.faint
+			case selected != "" && (e.From == selected || e.To == selected) || marks.hover.edge == e || s.onWay != nil && s.onWay[i]:
+				p = 3
 			case e.Flow == graph.Flowing:
-				p = 1
+				p = 2
 			}
 			if p == pass && overlaps(pathBounds(e.Path), shown) {
-				gp.edge(c, l, e, v, k, scale, p == 2)
+				gp.edge(c, with, e, v, k, scale, p == 3)
 			}
 		}
 	}
 	for i := range s.g.Nodes {
 		n := &s.g.Nodes[i]
 		if overlaps(nodeRect(n).grown(14), shown) {
-			gp.node(c, l, n, v, k, scale, n.ID == marks.selected, marks.hover.node == n)
+			with := l
+			if s.dimNodes != nil && s.dimNodes[i] {
+				with = &gp.faint
+			}
+			gp.node(c, with, n, v, k, scale, n.ID == selected, marks.hover.node == n)
 		}
 	}
 	for i := range s.g.Frames {
@@ -83,11 +100,84 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *look, s *scene, v viewport, ma
 	if v.Zoom >= labelsFrom {
 		gp.words = gp.words[:0]
 		for i := range s.g.Edges {
-			if e := &s.g.Edges[i]; !e.PartOf && overlaps(pathBounds(e.Path), shown) {
+			if e := &s.g.Edges[i]; !e.PartOf && (s.dimEdges == nil || !s.dimEdges[i]) && overlaps(pathBounds(e.Path), shown) {
 				gp.rate(c, l, e, v, k, scale)
 			}
 		}
 	}
+}
+
+// dimmed gives a look in which things are still there, but stand back.
+func dimmed(l *look) look {
+	d := *l
+	ground := paint.Mix(l.Background, l.Panel, 0.35)
+	for _, hue := range []*color.NRGBA{&d.Raised, &d.Line, &d.Text, &d.Dim, &d.Video, &d.Audio, &d.Data, &d.OK, &d.Warning, &d.Error} {
+		*hue = paint.Mix(*hue, ground, 0.72)
+	}
+	return d
+}
+
+// tiles draws an overview: a tile per pipeline.
+func (gp *graphPainter) tiles(c *paint.Canvas, l *look, s *scene, v viewport, marks graphMarks, k, scale float32) {
+	shown := v.shown()
+	one := hairline(scale)
+	for i := range s.g.Frames {
+		f := &s.g.Frames[i]
+		if !overlaps(frameRect(f), shown) {
+			continue
+		}
+		x, y, w, h := snap(v, frameRect(f), scale)
+		hue, line := healthColor(l, f.Health), l.Line
+		if f.Dead {
+			hue = l.Line
+		}
+		if marks.hover.frame == f {
+			line = l.Dim
+		}
+		c.RoundRect(x, y, w, h, frameRadius*k, l.Raised)
+		c.StrokeRoundRect(x, y, w, h, frameRadius*k, one, line)
+		c.RoundRect(x+8*k, y+12*k, max(3*k, 2*one), h-24*k, 1.5*k, hue)
+		size := 13.5 * k
+		if size < leastText*scale {
+			continue
+		}
+		bold, small := l.bold.Face(size), l.regular.Face(11.5*k)
+		left, room := x+22*k, w-34*k
+		name := strings.TrimPrefix(f.Label, "MediaPipeline ")
+		if f.ID == "" {
+			name = f.Label
+		}
+		if f.Errors > 0 && !f.Dead {
+			gp.pill(c, l, x+w-10*k, y+12*k, strconv.Itoa(f.Errors), l.Error, k, true)
+			room -= 36 * k
+		}
+		c.Text(bold, bold.Fit(name, room), left, y+28*k, l.Text)
+		c.Text(small, small.Fit(plural(f.Elements, "element")+" · "+plural(f.Connections, "connection"), room), left, y+50*k, l.Dim)
+		state := f.Health.String()
+		switch {
+		case f.Dead:
+			state = "gone"
+		case f.Elements == 0:
+			state, hue = "empty", l.Dim
+		case f.Health == graph.HealthUnknown:
+			state = "state unknown"
+		}
+		end := c.Text(small, state, left, y+72*k, hue)
+		if age := frameAge(f, s.at); age != "" {
+			c.Text(small, small.Fit(age, x+w-12*k-end), end+10*k, y+72*k, l.Dim)
+		}
+	}
+}
+
+// frameAge says for how long a pipeline is there; "" where that is not known.
+func frameAge(f *graph.Frame, now time.Time) string {
+	switch {
+	case f.Dead || f.Born.IsZero() || !now.After(f.Born):
+		return ""
+	case f.BornSeen:
+		return "seen for " + hms(now.Sub(f.Born))
+	}
+	return hms(now.Sub(f.Born))
 }
 
 func overlaps(a, b rect) bool {
@@ -159,12 +249,8 @@ func frameNote(f *graph.Frame, now time.Time) string {
 	if f.Dead {
 		return "gone"
 	}
-	if !f.Born.IsZero() && now.After(f.Born) {
-		if f.BornSeen {
-			s += " · seen for " + hms(now.Sub(f.Born))
-		} else {
-			s += " · " + hms(now.Sub(f.Born))
-		}
+	if age := frameAge(f, now); age != "" {
+		s += " · " + age
 	}
 	if f.Health == graph.HealthIdle && f.Elements > 0 {
 		s += " · idle"
@@ -246,6 +332,12 @@ func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport
 	if hovered {
 		line = l.Dim
 	}
+	if len(n.Members) > 0 { // a stack of boxes
+		for _, d := range []float32{8 * k, 4 * k} {
+			c.RoundRect(x+d, y+d, w, h, r, fill)
+			c.StrokeRoundRect(x+d, y+d, w, h, r, one, l.Line)
+		}
+	}
 	c.RoundRect(x, y, w, h, r, fill)
 	if selected {
 		c.RoundRect(x, y, w, h, r, paint.WithAlpha(l.Accent, 0.10))
@@ -263,6 +355,13 @@ func (gp *graphPainter) node(c *paint.Canvas, l *look, n *graph.Node, v viewport
 		gp.icon(c, l, n.Kind, ix, iy, iconR, dim, scale)
 		tx := x + 37*k
 		room := w - 37*k - 10*k
+		if len(n.Members) > 0 {
+			room -= 22 * k
+			px, py, side := x+w-19*k, y+19*k, 5*k
+			c.StrokeRoundRect(px-8*k, py-8*k, 16*k, 16*k, 4*k, one, l.Dim)
+			c.Line(px-side, py, px+side, py, max(1.2*k, one), l.Text, nil)
+			c.Line(px, py-side, px, py+side, max(1.2*k, one), l.Text, nil)
+		}
 		f := l.bold.Face(big)
 		if little >= leastText*scale {
 			small := l.regular.Face(little)

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 	"time"
 
 	"kmscope/inventory"
@@ -111,7 +112,7 @@ func (l *endpointLine) rank() int {
 
 func lineOf(n *negotiated, order int) endpointLine {
 	l := endpointLine{id: n.object.ID, name: n.object.Label(), gone: !n.object.Alive(), order: order,
-		ice: joinStates(n.ICE()), dtls: joinStates(n.DTLS()), findings: len(n.Findings)}
+		ice: iceWord(n), dtls: joinStates(n.DTLS()), findings: len(n.Findings)}
 	for i := range n.Checklist.Checks {
 		l.of++
 		if reached(n.Checklist.Checks[i].Status) {
@@ -128,6 +129,19 @@ func reached(s negotiation.Status) bool {
 	return s == negotiation.Done || s == negotiation.Late || s == negotiation.OutOfOrder
 }
 
+// iceWord sums the ICE states up. With rtcp-mux the second component is never
+// used and stays where gathering left it: that says nothing.
+func iceWord(n *negotiated) string {
+	states := n.ICE()
+	for key, s := range states {
+		stream, isSecond := strings.CutSuffix(key, "/2")
+		if _, ok := states[stream+"/1"]; isSecond && ok && s == "GATHERING" {
+			delete(states, key)
+		}
+	}
+	return joinStates(states)
+}
+
 // joinStates writes the different states once each, in a fixed order: one word
 // where all components agree.
 func joinStates(states map[string]string) string {
@@ -138,12 +152,5 @@ func joinStates(states map[string]string) string {
 		}
 	}
 	slices.Sort(words)
-	out := ""
-	for i, w := range words {
-		if i > 0 {
-			out += ", "
-		}
-		out += w
-	}
-	return out
+	return strings.Join(words, ", ")
 }

@@ -197,7 +197,10 @@ func (m *rowMaker) overview(n *negotiated, medians map[negotiation.Step]time.Dur
 			m.say("Nothing remarkable in what the capture holds of this endpoint.", hueFine)
 		}
 		for i := range n.Findings {
-			m.finding(&n.Findings[i])
+			f := &n.Findings[i]
+			// One advice for all findings in a row that it is for.
+			repeated := i+1 < len(n.Findings) && n.Findings[i+1].Advice == f.Advice && n.Findings[i+1].Severity == f.Severity
+			m.finding(f, !repeated)
 		}
 	}
 	m.order(n, medians)
@@ -234,21 +237,17 @@ func severityName(s negotiation.Severity) string {
 	return s.String()
 }
 
-func (m *rowMaker) finding(f *negotiation.Finding) {
-	text := hueText
-	if f.Severity == negotiation.Info {
-		text = hueDim
-	}
+func (m *rowMaker) finding(f *negotiation.Finding, advise bool) {
 	detail := f.Text
 	if f.Advice != "" {
 		detail += "\n" + f.Advice
 	}
 	detail += "\nRule " + f.Rule
 	r := tableRow{kind: rowFinding, detail: detail,
-		cells: []tableCell{tinted(severityName(f.Severity), hueOf(f.Severity)), dim(whereIs(f)), tinted(sentence(f.Text), text)}}
+		cells: []tableCell{tinted(severityName(f.Severity), hueOf(f.Severity)), dim(whereIs(f)), plain(sentence(f.Text))}}
 	m.long(r)
-	if f.Advice != "" {
-		r.cells = []tableCell{{}, {}, tinted("→ "+sentence(f.Advice), hueAccent)}
+	if f.Advice != "" && advise {
+		r.cells = []tableCell{{}, {}, dim("→ " + sentence(f.Advice))}
 		m.long(r)
 	}
 }
@@ -288,7 +287,7 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 	m.head(rowCheck, "Step", "Status", "After", "Took", "Others", "Remark")
 	for i := range list.Checks {
 		c := &list.Checks[i]
-		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], statusHues[c.Status]), {}, {}, {}, dim(c.Note)}}
+		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], statusHues[c.Status]), {}, {}, {}, plain(c.Note)}}
 		if !c.At.IsZero() {
 			r.at = n.history.Local(c.At)
 			r.cells[2] = mono(shortTime(c.After))
@@ -307,7 +306,7 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 		}
 		m.long(r)
 		if c.Advice != "" {
-			r.cells = []tableCell{{}, {}, {}, {}, {}, tinted("→ "+sentence(c.Advice), hueAccent)}
+			r.cells = []tableCell{{}, {}, {}, {}, {}, dim("→ " + sentence(c.Advice))}
 			m.long(r)
 		}
 	}
@@ -347,7 +346,11 @@ func (m *rowMaker) pairs(n *negotiated) {
 		if !p.At.IsZero() && !n.Checklist.Zero.IsZero() {
 			after = shortTime(p.At.Sub(n.Checklist.Zero))
 		}
-		m.add(tableRow{kind: rowPair, at: n.history.Local(p.At),
+		var at time.Time
+		if !p.At.IsZero() {
+			at = n.history.Local(p.At)
+		}
+		m.add(tableRow{kind: rowPair, at: at,
 			cells:  []tableCell{dim(p.Stream + "/" + strconv.Itoa(p.Component)), mono(p.Local.String()), mono(p.Remote.String()), mono(after), tinted(state, h)},
 			detail: "local:  " + candidateDetail(&p.Local) + "\nremote: " + candidateDetail(&p.Remote)})
 	}

@@ -133,7 +133,12 @@ func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
 		n := h.node
 		out = append(out, cardLine{text: n.Label, hue: textHue, bold: true})
 		add(n.Type, dimHue)
-		out = append(out, cardLine{text: n.ID, hue: dimHue, mono: true})
+		if id := objectOf(n); id != "" {
+			out = append(out, cardLine{text: id, hue: dimHue, mono: true})
+		}
+		if len(n.Members) > 0 {
+			add("stands for "+plural(len(n.Members), "object")+": click + to open", dimHue)
+		}
 		for _, b := range n.States {
 			text := b.Text
 			if !b.Since.IsZero() {

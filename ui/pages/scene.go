@@ -18,6 +18,17 @@ type scene struct {
 	bounds rect
 	hidden int  // objects that are gone and not shown
 	over   bool // nothing is alive: what is shown is gone
+
+	// What the lens adds; see lens.
+	tiles          bool // the frames are tiles: nothing else is shown
+	pipelines      int
+	matched, total int    // nodes that the filter keeps, of how many
+	groups         int    // groups of nodes of one kind
+	lost           bool   // the focus is on nothing that is there
+	way            string // what is to be told of the path
+	dimNodes       []bool // by index; nil is none
+	dimEdges       []bool
+	onWay          []bool // edges of the path
 }
 
 func newScene(g *graph.Graph, at time.Time) *scene {
@@ -25,6 +36,11 @@ func newScene(g *graph.Graph, at time.Time) *scene {
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		s.index[n.ID] = i
+		for _, id := range n.Members {
+			if _, taken := s.index[id]; !taken {
+				s.index[id] = i
+			}
+		}
 		s.bounds = s.bounds.union(nodeRect(n))
 	}
 	for i := range g.Frames {
@@ -36,7 +52,8 @@ func newScene(g *graph.Graph, at time.Time) *scene {
 func nodeRect(n *graph.Node) rect   { return rect{n.X, n.Y, n.W, n.H} }
 func frameRect(f *graph.Frame) rect { return rect{f.X, f.Y, f.W, f.H} }
 
-// node finds a node by id; nil when there is none.
+// node finds a node by id, its own or one that it stands for; nil when there is
+// none.
 func (s *scene) node(id string) *graph.Node {
 	if s == nil {
 		return nil
@@ -75,7 +92,7 @@ func (h hit) none() bool { return h.node == nil && h.edge == nil && h.frame == n
 func (h hit) id() string {
 	switch {
 	case h.node != nil:
-		return h.node.ID
+		return objectOf(h.node)
 	case h.frame != nil:
 		return h.frame.ID
 	}
@@ -108,7 +125,11 @@ func (s *scene) under(x, y, slack float64) hit {
 	}
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
-		if (rect{f.X, f.Y, f.W, graph.HeaderHeight}).contains(x, y) {
+		head := rect{f.X, f.Y, f.W, graph.HeaderHeight}
+		if s.tiles {
+			head.H = f.H
+		}
+		if head.contains(x, y) {
 			return hit{frame: f}
 		}
 	}
@@ -163,28 +184,49 @@ func pathPoint(path []graph.Point, t float64) (graph.Point, bool) {
 	return graph.Point{X: float64(p.X), Y: float64(p.Y)}, true
 }
 
-// neighbour finds the node that an arrow key leads to: the nearest one in that
-// direction, what lies aside counting double. "" is none.
+// neighbour finds the object that an arrow key leads to: along an edge where one
+// leads that way, else the nearest one in that direction; what lies aside counts
+// double. "" is none.
 func (s *scene) neighbour(id string, dx, dy float64) string {
 	from := s.node(id)
 	if from == nil {
 		return ""
 	}
+	linked := make(map[string]bool)
+	for i := range s.g.Edges {
+		switch e := &s.g.Edges[i]; from.ID {
+		case e.From:
+			linked[e.To] = true
+		case e.To:
+			linked[e.From] = true
+		}
+	}
+	if dx != 0 {
+		if to := s.nearest(from, dx, dy, func(n *graph.Node) bool { return linked[n.ID] }, math.Inf(1)); to != "" {
+			return to
+		}
+	}
+	return s.nearest(from, dx, dy, func(*graph.Node) bool { return true }, 3)
+}
+
+// nearest finds the nearest of some nodes in a direction, at most widest times
+// as far aside as ahead.
+func (s *scene) nearest(from *graph.Node, dx, dy float64, fits func(*graph.Node) bool, widest float64) string {
 	cx, cy := from.X+from.W/2, from.Y+from.H/2
 	best, found := math.Inf(1), ""
 	for i := range s.g.Nodes {
 		n := &s.g.Nodes[i]
-		if n.ID == id {
+		if n.ID == from.ID || objectOf(n) == "" || !fits(n) {
 			continue
 		}
 		vx, vy := n.X+n.W/2-cx, n.Y+n.H/2-cy
 		along := vx*dx + vy*dy
 		aside := math.Abs(vx*dy) + math.Abs(vy*dx)
-		if along <= 1 || aside > 3*along {
+		if along <= 1 || aside > widest*along {
 			continue
 		}
 		if d := along + 2*aside; d < best {
-			best, found = d, n.ID
+			best, found = d, objectOf(n)
 		}
 	}
 	return found
