@@ -127,7 +127,7 @@ func run(args []string) error {
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
 		Pages: func() []page.Page {
-			return []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline()}
+			return []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline(), pages.NewNegotiation()}
 		},
 		Theme:   o.theme,
 		Version: version,

@@ -91,7 +91,7 @@ const noRow = "Choose a row to see all of it."
 
 // NewNegotiation makes the page. Interface goroutine.
 func NewNegotiation() *Negotiation {
-	p := &Negotiation{folded: map[string]bool{}, chosen: -1, version: [2]int{-1, -1}}
+	p := &Negotiation{folded: map[string]bool{sdpFold(-1): true}, chosen: -1, version: [2]int{-1, -1}}
 	p.chip = newChip("", p.up)
 	p.state = kit.NewText("", theme.TextSize, theme.Current().Dim)
 	for i, title := range []string{"Overview", "Candidates", "Descriptions"} {

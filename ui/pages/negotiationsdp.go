@@ -45,6 +45,10 @@ func (m *rowMaker) descriptions(n *negotiated, v sdpView) {
 	}
 }
 
+// sdpFold is what the fold of a section is remembered by; -1 is the session,
+// which seldom matters and begins folded.
+func sdpFold(index int) string { return "sdp/" + strconv.Itoa(index) }
+
 // part shows one section; index is the number of its m-line, -1 for the
 // session.
 func (m *rowMaker) part(n *negotiated, v sdpView, index int, d *negotiation.SectionDiff) {
@@ -71,7 +75,7 @@ func (m *rowMaker) part(n *negotiated, v sdpView, index int, d *negotiation.Sect
 	if len(mine) > 0 {
 		note += " · " + plural(len(mine), "finding")
 	}
-	if !m.section("sdp/"+strconv.Itoa(index), title, note) {
+	if !m.section(sdpFold(index), title, note) {
 		return
 	}
 	if index >= 0 {
@@ -129,7 +133,7 @@ func (m *rowMaker) lines(r *negotiation.Row, notes bool) {
 	}
 	row.detail = strings.Join(detail, "\n")
 	noted.detail = row.detail
-	if r.Change == negotiation.Same {
+	if noted.cells[1] == noted.cells[2] {
 		noted.cells[2] = tableCell{} // once is enough
 	}
 	m.add(row)
