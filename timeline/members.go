@@ -179,6 +179,9 @@ func value(b []byte, i int) int {
 			i++
 			continue
 		default:
+			if c < ' ' { // no JSON; the loop below would stand still on it
+				return -1
+			}
 			for i < len(b) && b[i] > ' ' && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] != ':' && b[i] != '"' {
 				i++
 			}
