@@ -1,5 +1,5 @@
-// Package graph turns a snapshot into nodes and edges and places them. It draws
-// nothing and knows no toolkit.
+// Package graph turns a snapshot into nodes and edges, takes views of them, places
+// them, and writes them as SVG, DOT, Mermaid and JSON. It knows no toolkit.
 package graph
 
 import (

@@ -25,7 +25,8 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec print [--json] FILE                 every record, a line each
   kmscope-rec timeline [--json] FILE              every event in words, or the state lanes as JSON
   kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
-  kmscope-rec graph --json FILE                   what is alive and connected: svg, dot, mermaid, json
+  kmscope-rec graph [--at MS] --svg|--dot|--mermaid|--json FILE
+                                                  what is alive and connected to what
   kmscope-rec stats --csv|--jsonl|--openmetrics [--metric RE] FILE
                                                   every figure, for other programs
   kmscope-rec version
@@ -70,7 +71,7 @@ func say(errs io.Writer, sentence string) {
 
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: record, info, print or negotiate (kmscope-rec help tells more)")
+		return errors.New("say what to do: record, info, print, timeline, negotiate, graph or stats (kmscope-rec help tells more)")
 	}
 	switch args[0] {
 	case "record":
@@ -93,7 +94,7 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	case "help", "--help", "-help", "-h":
 		return help(out)
 	}
-	return fmt.Errorf("%q is no command; there are record, info, print and negotiate (kmscope-rec help tells more)", args[0])
+	return fmt.Errorf("%q is no command; there are record, info, print, timeline, negotiate, graph and stats (kmscope-rec help tells more)", args[0])
 }
 
 func help(out io.Writer) error {
