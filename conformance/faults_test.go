@@ -21,9 +21,9 @@ import (
 // observer's patience is one second instead of ten, and silence lasts six
 // seconds instead of sixty.
 const (
-	patient  = time.Second
-	silence  = 6 * time.Second
-	recovery = 5 * time.Second
+	patient  = slack * time.Second
+	silence  = 6 * patient
+	recovery = slack * 5 * time.Second
 )
 
 // stage is a server with an application that the network cannot harm, and an

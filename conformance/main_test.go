@@ -62,6 +62,15 @@ func servers(t *testing.T, run func(t *testing.T, s *server)) {
 	}
 }
 
+// alongside lets a test run beside others where each has a simulated server of
+// its own; those of the real server follow each other.
+func alongside(t *testing.T) {
+	t.Helper()
+	if *kms == "" {
+		t.Parallel()
+	}
+}
+
 func realServer() *server { return &server{name: "real", url: *kms, period: *collector} }
 
 // within gives a context that ends long after anything should have happened.

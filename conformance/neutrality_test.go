@@ -38,6 +38,7 @@ func (c *client) build() []string {
 // application dies while everything of it is observed, and its pipeline goes
 // as it would have gone.
 func TestDeadApplicationWhileObserved(t *testing.T) {
+	alongside(t)
 	const rounds = 3
 	servers(t, func(t *testing.T, s *server) {
 		j := judge(t, s)
@@ -93,6 +94,7 @@ func rounded(ds []time.Duration) string {
 // TestLeavingLetsGo: once the observer has left, its references are gone, too:
 // the only owner lets go, and the pipeline goes in that moment.
 func TestLeavingLetsGo(t *testing.T) {
+	alongside(t)
 	servers(t, func(t *testing.T, s *server) {
 		j := judge(t, s)
 		app := dial(t, s.url)
@@ -102,7 +104,7 @@ func TestLeavingLetsGo(t *testing.T) {
 		o.wait(t, patience, "all is read", func() bool { return o.complete(len(ids)) && o.sees(ids...) })
 		o.detach(t)
 		app.call("unref", object{"object": ids[0]})
-		took := eventually(t, s.period/2, "all is destroyed at once", func() bool {
+		took := eventually(t, slack*s.period/2, "all is destroyed at once", func() bool {
 			return !slices.ContainsFunc(ids, func(id string) bool { _, gone := j.when(id); return !gone })
 		})
 		t.Logf("after %s", took)
@@ -112,6 +114,7 @@ func TestLeavingLetsGo(t *testing.T) {
 // TestHundredRounds: attaching and detaching leaves the server's objects and
 // sessions as they were.
 func TestHundredRounds(t *testing.T) {
+	alongside(t)
 	const rounds = 100
 	servers(t, func(t *testing.T, s *server) {
 		app := dial(t, s.url)

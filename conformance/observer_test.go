@@ -107,8 +107,9 @@ func (o *observer) wait(t testing.TB, bound time.Duration, what string, holds fu
 		case <-o.ws.Changed():
 		case <-tick.C:
 		case <-deadline.C:
-			link := o.s.Link()
-			t.Fatalf("after %s still not: %s (link %s %s, reading %q)", bound, what, link.State, link.Cause, link.Reading)
+			link, snap := o.s.Link(), o.s.Snapshot()
+			t.Fatalf("after %s still not: %s (link %s %s, reading %q %d of %d, held %d until %v, listed %v, %+v)", bound, what,
+				link.State, link.Cause, link.Reading, link.ReadDone, link.ReadTotal, link.Held, link.LeaseEnds, snap.Listed, snap.Counts)
 		}
 	}
 	return time.Since(began)

@@ -85,6 +85,7 @@ var looks = []looking{
 }
 
 func TestWhoKeepsADeadPipelineAlive(t *testing.T) {
+	alongside(t)
 	check := func(t *testing.T, s *server, l looking) {
 		j := judge(t, s)
 		app := dial(t, s.url)

@@ -16,6 +16,7 @@ import (
 // observer sees ICE, DTLS, the flow of media and its rate; one is killed, and
 // the observer sees that, too, where the server tells it.
 func TestCallIsSeen(t *testing.T) {
+	alongside(t)
 	check := func(t *testing.T, url string, app *client, call func(endpoint string) (kill func())) {
 		o := attach(t, url, session.Options{})
 		defer o.detach(t)
