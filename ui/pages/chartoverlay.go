@@ -94,7 +94,7 @@ func (p *Charts) overlayChanged() {
 		}
 		p.extras.Add(newChip(name, func() { p.dropElement(id) }))
 	}
-	showIf(p.extras, len(p.overlay) > 0)
+	showIf(p.extraRow, len(p.overlay) > 0)
 	p.content.Refresh()
 }
 

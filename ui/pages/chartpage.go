@@ -16,6 +16,7 @@ import (
 	"kmscope/ui/chartfile"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
+	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
@@ -30,12 +31,14 @@ type Charts struct {
 	top     *widget.Button
 	add     *widget.Button
 	extras  *fyne.Container // the chips of the overlay
-	spans   []*widget.Button
-	live    *widget.Button
-	pause   *widget.Button
-	export  *widget.Button
-	work    worker
-	painter chartPainter
+	// extraRow is what holds them; hidden while there are none.
+	extraRow *fyne.Container
+	spans    []*widget.Button
+	live     *widget.Button
+	pause    *widget.Button
+	export   *widget.Button
+	work     worker
+	painter  chartPainter
 
 	view   *view.State
 	charts []chart
@@ -109,8 +112,9 @@ func NewCharts() *Charts {
 	bar.Add(p.pause)
 	p.export = widget.NewButton("Export ▾", func() { popUnder(p.export, p.exportMenu()) })
 	bar.Add(p.export)
-	p.extras.Hide()
-	p.content = container.NewBorder(container.NewVBox(inset(bar), p.extras), nil, nil, nil, p.surface)
+	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
+	p.extraRow.Hide()
+	p.content = container.NewBorder(container.NewVBox(inset(bar), p.extraRow), nil, nil, nil, p.surface)
 	return p
 }
 

@@ -19,7 +19,8 @@ type chartLine struct {
 	Media  inventory.Media
 	Hue    func(*look) color.NRGBA // nil: the hue of the medium
 	Dash   paint.Dash
-	Faded  bool // the weaker of two directions
+	Apart  paint.Dash // replaces Dash where the hue is that of an element
+	Faded  bool       // the weaker of two directions
 	Unit   stats.Unit
 	Points []stats.Point
 	Key    stats.Key
@@ -220,12 +221,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 			break
 		}
 		ly := yAt(m.V)
-		hue := l.Warning
-		if i > 0 {
-			hue = l.Error
-		}
-		c.Line(x0, ly, x1, ly, scale, paint.WithAlpha(hue, 0.6), dashLimit.Scaled(scale))
-		c.TextRight(tick, m.Word, x1-2*scale, ly-3*scale, paint.Mix(hue, l.Dim, 0.4))
+		c.Line(x0, ly, x1, ly, scale, paint.WithAlpha(limitHue(l, i), 0.6), dashLimit.Scaled(scale))
 	}
 	for _, m := range ct.Marks {
 		mx := float32(math.Floor(ct.xAt(m.At, float64(x0), float64(x1-x0))))
@@ -247,6 +243,18 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 		cp.line(c, &ch.Lines[i], ch.Lines[i].color(l), ct, x0, x1, yAt, scale)
 	}
 	c.Unclip()
+	// The words come after the lines, on a ground of their own: a busy line must
+	// not cross them out.
+	for i, m := range ch.Limits {
+		if m.V >= ax.Top {
+			break
+		}
+		word := tick.Fit(m.Word, x1-x0)
+		tw, th := tick.Width(word)+6*scale, 12*scale
+		ty := max(yAt(m.V)-th-scale, y0)
+		c.RoundRect(x1-tw, ty, tw, th, 2*scale, paint.WithAlpha(l.Panel, 0.85))
+		c.TextRight(tick, word, x1-3*scale, ty+th/2+tick.CapHeight()/2, limitHue(l, i))
+	}
 	if !ct.Cursor.IsZero() && !ct.Cursor.Before(ct.From) && !ct.Cursor.After(ct.To) {
 		cx := float32(math.Floor(ct.xAt(ct.Cursor, float64(x0), float64(x1-x0))))
 		c.Rect(cx, y0-4*scale, one, y1-y0+4*scale, paint.WithAlpha(l.Error, 0.85))
@@ -261,6 +269,14 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *look, ch *chart, ct chartTime,
 			}
 		}
 	}
+}
+
+// limitHue gives the hue of the first threshold of a chart, and of those above.
+func limitHue(l *look, i int) color.NRGBA {
+	if i > 0 {
+		return paint.Mix(l.Error, l.Dim, 0.35)
+	}
+	return paint.Mix(l.Warning, l.Dim, 0.35)
 }
 
 // words writes a sentence into the middle of a chart, over up to three lines.

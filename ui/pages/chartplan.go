@@ -131,8 +131,12 @@ func elementsCharts(elements []string, set chartSets, read func(id string) []sta
 		for _, ch := range charts {
 			for k := range ch.Lines {
 				ln := &ch.Lines[k]
-				ln.Label = name + " " + ln.Label
+				// Short names: several of them share a legend.
+				ln.Label = strings.TrimPrefix(name, inventory.TypeOf(id)+" ") + " " + ln.Label
 				ln.Hue = overlayHue(i)
+				if ln.Apart != nil {
+					ln.Dash = ln.Apart
+				}
 			}
 			at := slices.IndexFunc(out, func(c chart) bool { return c.Title == ch.Title })
 			if at < 0 {
@@ -155,6 +159,10 @@ func elementsCharts(elements []string, set chartSets, read func(id string) []sta
 			return set != inAll && k.sets&set == 0 || len(c.Lines) == 0 && k.always&set == 0
 		})
 		slices.SortStableFunc(out, func(a, b chart) int { return order(a.Title) - order(b.Title) })
+		for i := range out {
+			// What is to be compared stands side by side in the legend.
+			slices.SortStableFunc(out[i].Lines, func(a, b chartLine) int { return mediaOrder(a.Media) - mediaOrder(b.Media) })
+		}
 	}
 	return out
 }

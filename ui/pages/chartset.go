@@ -34,6 +34,7 @@ type pick struct {
 	word   string
 	hue    func(l *look) color.NRGBA // nil: the hue of the medium
 	dash   paint.Dash                // nil: the pattern of the medium
+	apart  paint.Dash                // the pattern where the hue tells elements apart; nil: dash
 }
 
 // The thresholds of the rules of diagnosis, in the units of their charts.
@@ -65,7 +66,7 @@ var elementCharts = []chartKind{
 	{title: "Bitrate sent, target, REMB", unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inCongestion | inAll, pick: []pick{
 		{metric: stats.Bitrate, dir: stats.Out},
 		{metric: stats.TargetBitrate, dir: stats.Out, word: "target", hue: func(l *look) color.NRGBA { return l.Dim }, dash: dashLimit},
-		{metric: stats.REMB, dir: stats.Out, word: "REMB", hue: func(l *look) color.NRGBA { return l.Data }},
+		{metric: stats.REMB, dir: stats.Out, word: "REMB", hue: func(l *look) color.NRGBA { return l.Data }, apart: dashData},
 	}, empty: "Nothing sent to the remote side yet."},
 	{title: "REMB told to the sender", unit: stats.Bps, sets: inCongestion, pick: []pick{{metric: stats.REMB, dir: stats.In}}},
 	{title: "Loss per interval", unit: stats.Ratio, sets: inVideo | inCongestion, always: inVideo | inCongestion | inAll, limits: lossLimits, pick: []pick{{metric: stats.Loss, dir: stats.In}},
@@ -77,8 +78,8 @@ var elementCharts = []chartKind{
 		empty: "No round trip yet: it needs receiver reports from the remote side."},
 	{title: "NACK, PLI, FIR", unit: stats.PerSecond, sets: inVideo | inCongestion, limits: []limit{{nackMany, "NACK 10 per s"}}, pick: []pick{
 		{metric: stats.NACKRate, word: "NACK", hue: func(l *look) color.NRGBA { return l.Error }},
-		{metric: stats.PLIRate, word: "PLI", hue: func(l *look) color.NRGBA { return l.Warning }},
-		{metric: stats.FIRRate, word: "FIR", hue: func(l *look) color.NRGBA { return l.Data }},
+		{metric: stats.PLIRate, word: "PLI", hue: func(l *look) color.NRGBA { return l.Warning }, apart: dashAudio},
+		{metric: stats.FIRRate, word: "FIR", hue: func(l *look) color.NRGBA { return l.Data }, apart: dashData},
 	}},
 	{title: "Packets", unit: stats.PerSecond, pick: []pick{{metric: stats.PacketRate}}},
 	{title: "Latency end to end (unreliable figure)", unit: stats.Ms, sets: inVideo | inLatency, always: inLatency, pick: []pick{{metric: stats.E2ELatency}},
@@ -148,7 +149,7 @@ func linesOf(p pick, series []stats.Series) []chartLine {
 		if s.Metric != p.metric || p.dir != stats.None && s.Dir != p.dir {
 			continue
 		}
-		ln := chartLine{Media: inventory.Media(s.Media), Hue: p.hue, Dash: p.dash, Unit: s.Unit, Points: s.Points, Key: s.Key}
+		ln := chartLine{Media: inventory.Media(s.Media), Hue: p.hue, Dash: p.dash, Apart: p.apart, Unit: s.Unit, Points: s.Points, Key: s.Key}
 		if ln.Dash == nil {
 			ln.Dash = dashOf(ln.Media)
 		}
