@@ -132,9 +132,9 @@ func (p *Charts) save(f chartfile.Format) {
 		}()
 	}, w)
 	d.SetFileName(fileName(title, p.time.To, string(f)))
+	d.Show() // first: before it the dialog has nothing to resize, and panics
 	size := w.Canvas().Size()
 	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
-	d.Show()
 }
 
 // writeSheet writes and closes; a file that broke off is told, not kept quiet.

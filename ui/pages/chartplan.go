@@ -118,10 +118,10 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 // nil when none of the elements has figures at all.
 func elementsCharts(elements []string, set chartSets, read func(id string) []stats.Series, label func(id string) string) []chart {
 	var out []chart
-	any := false
+	found := false
 	for i, id := range elements {
 		series := read(id)
-		any = any || len(series) > 0
+		found = found || len(series) > 0
 		name := label(id)
 		charts := chartsOf(elementCharts, inAll, series, name)
 		if len(elements) == 1 {
@@ -147,7 +147,7 @@ func elementsCharts(elements []string, set chartSets, read func(id string) []sta
 			out[at].Lines = append(out[at].Lines, ch.Lines...)
 		}
 	}
-	if !any {
+	if !found {
 		return nil
 	}
 	if len(elements) > 1 {
@@ -171,7 +171,7 @@ func elementsCharts(elements []string, set chartSets, read func(id string) []sta
 // palette that colour-blind people tell apart.
 func overlayHue(i int) func(*look) color.NRGBA {
 	return func(l *look) color.NRGBA {
-		return []color.NRGBA{l.Video, l.Audio, l.Data, l.OK, l.Error, l.Text}[i%maxOverlay]
+		return []color.NRGBA{l.Video, l.Data, l.OK, l.Audio, l.Error, l.Text}[i%maxOverlay]
 	}
 }
 

@@ -199,6 +199,11 @@ func TestChartsPageSetsOverlayAndPause(t *testing.T) {
 		pts := p.charts[0].Lines[0].Points
 		return pts[len(pts)-1].At.After(to)
 	})
+	// The dialog of a file opens over the page.
+	p.save(chartfile.PNG)
+	if win.Canvas().Overlays().Top() == nil {
+		t.Error("nobody asked for the name of the file")
+	}
 	b.state.SelectObject("")
 	p.rankBy(stats.Jitter)
 	b.settle(func() bool {
