@@ -43,12 +43,13 @@ func (p *Graph) makeBar() {
 	b.overview = kit.NewButton(kit.Framed, "", "Overview", p.toggleOverview)
 	b.overview.Hide()
 	entry := container.NewGridWrap(fyne.NewSize(260, b.filter.MinSize().Height), b.filter)
-	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, layout.NewSpacer(), b.overview)
+	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, layout.NewSpacer(), b.overview, p.exportButton())
 }
 
 // setLens changes how the graph is looked at. Interface goroutine.
 func (p *Graph) setLens(change func(*lens)) {
 	p.lens = p.lens.with(change)
+	p.told = ""
 	p.sayBar()
 	p.refresh()
 }

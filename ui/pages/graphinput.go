@@ -30,6 +30,7 @@ func (p *Graph) toggleGone() {
 }
 
 func (p *Graph) clicked(pos fyne.Position, secondary bool) {
+	p.told = ""
 	if secondary {
 		p.showMenu(pos)
 		return
@@ -50,6 +51,7 @@ func (p *Graph) clicked(pos fyne.Position, secondary bool) {
 		}
 		return
 	}
+	p.surface.repaint()
 	if p.view == nil || p.scene == nil {
 		return
 	}

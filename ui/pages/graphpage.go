@@ -3,6 +3,7 @@ package pages
 import (
 	"context"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"sync"
@@ -36,6 +37,9 @@ type Graph struct {
 	// Opened is called when a person asks for details of the selected object:
 	// by a double click or Enter. It may be nil.
 	Opened func()
+	// SaveFile asks for the name of a file, writes it and says how that went. nil
+	// takes the toolkit's own dialog. write may run on any goroutine.
+	SaveFile func(title, name string, write func(io.Writer) error)
 
 	content  fyne.CanvasObject
 	bar      graphBar
@@ -49,6 +53,7 @@ type Graph struct {
 
 	lens     *lens
 	wrong    string // why the filter is not valid
+	told     string // how an export went
 	pathFrom string // where the next path begins
 
 	view    *view.State
@@ -139,7 +144,7 @@ func (p *Graph) Commands() []page.Command {
 		{Title: "Graph: original size", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key1, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.actual},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
-	}, p.lensCommands()...)
+	}, append(p.lensCommands(), p.exportCommands()...)...)
 }
 
 // Update implements page.Page.
@@ -393,6 +398,8 @@ func (p *Graph) paint(c *paint.Canvas, l *look, scale float32) {
 		notice(c, l, p.problem, scale)
 	case p.wrong != "":
 		notice(c, l, p.wrong, scale)
+	case p.told != "":
+		notice(c, l, p.told, scale)
 	case p.slow:
 		notice(c, l, "Placing "+plural(p.pending, "element")+" …", scale)
 	}
