@@ -1,6 +1,7 @@
 package timeline
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -219,7 +220,9 @@ func (l *Lanes) event(f *wire.Fact) {
 func insertMark(list []mark, m mark) []mark {
 	i := len(list)
 	for i > 0 && follows(&list[i-1], &m) {
-		i--
+		if i--; len(list)-i == 64 && m.stamp != 0 { // far back: search instead
+			i, _ = slices.BinarySearchFunc(list[:i], m.stamp+1, func(x mark, stamp int64) int { return cmp.Compare(x.stamp, stamp) })
+		}
 	}
 	m.late = i < len(list) && m.asked == 0
 	return slices.Insert(list, i, m)
@@ -521,8 +524,8 @@ func (x *laneMarks) intervals(skew, until int64) []Interval {
 	for i := range x.events {
 		events = append(events, placed{&x.events[i], place(&x.events[i], skew)})
 	}
-	if !slices.IsSortedFunc(events, func(a, b placed) int { return int(a.at - b.at) }) {
-		slices.SortStableFunc(events, func(a, b placed) int { return int(a.at - b.at) })
+	if !slices.IsSortedFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) }) {
+		slices.SortStableFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
 	}
 	out := make([]Interval, 0, len(events)+1)
 	begin := func(m *mark, at int64) {
