@@ -219,8 +219,7 @@ func (p *Negotiation) query(x view.Session, snap *inventory.Snapshot) negotiatio
 
 // same reports whether two queries ask for the same, but for newer facts.
 func (q negotiationQuery) same(r negotiationQuery) bool {
-	q.generation = r.generation
-	return q == r
+	return q.session == r.session && q.object == r.object && q.pipeline == r.pipeline
 }
 
 // refresh works out anew what changed.

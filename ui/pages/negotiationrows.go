@@ -287,7 +287,11 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 	m.head(rowCheck, "Step", "Status", "After", "Took", "Others", "Remark")
 	for i := range list.Checks {
 		c := &list.Checks[i]
-		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], statusHues[c.Status]), {}, {}, {}, plain(c.Note)}}
+		status := statusHues[c.Status]
+		if c.Status == negotiation.Missing && c.Advice == "" {
+			status = hueDim // it waits for another step: that one is in red
+		}
+		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], status), {}, {}, {}, plain(c.Note)}}
 		if !c.At.IsZero() {
 			r.at = n.history.Local(c.At)
 			r.cells[2] = mono(shortTime(c.After))
@@ -305,7 +309,7 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 			}
 		}
 		m.long(r)
-		if c.Advice != "" {
+		if repeated := i+1 < len(list.Checks) && list.Checks[i+1].Advice == c.Advice; c.Advice != "" && !repeated {
 			r.cells = []tableCell{{}, {}, {}, {}, {}, dim("→ " + sentence(c.Advice))}
 			m.long(r)
 		}

@@ -319,12 +319,13 @@ func (p *Timeline) say() {
 // fill shows row i in a line of the list.
 func (p *Timeline) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	e, ok := p.rows.entry(i)
-	if !ok || p.view == nil || p.view.Server() == nil {
+	row, isRow := o.(*eventRow)
+	if !ok || !isRow || p.view == nil || p.view.Server() == nil {
 		return
 	}
 	pal := theme.Current()
 	snap := p.view.Server().Snapshot()
-	o.(*eventRow).set(pal, &e, p.view.Clock().Format(localTime(&e, p.offset())), objectName(snap, e.Object), eventHue(pal, &e))
+	row.set(pal, &e, p.view.Clock().Format(localTime(&e, p.offset())), objectName(snap, e.Object), eventHue(pal, &e))
 }
 
 func (p *Timeline) offset() time.Duration {
