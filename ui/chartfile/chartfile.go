@@ -14,6 +14,7 @@ import (
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/text"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgimg"
@@ -78,6 +79,9 @@ const (
 	margin      = 0.4 * vg.Centimeter
 	pngDPI      = 144
 )
+
+// sans is the variant of the library's own font that is read best when small.
+const sans = "Sans"
 
 // ErrNothing is returned by Write for a sheet without charts or range.
 var ErrNothing = errors.New("there is no chart to write: choose a range that has figures")
@@ -145,7 +149,7 @@ func Write(w io.Writer, f Format, s Sheet) error {
 func head(dc draw.Canvas, s Sheet, zone *time.Location) {
 	sty := plot.New().Title.TextStyle
 	sty.XAlign, sty.YAlign = draw.XLeft, draw.YTop
-	sty.Font.Size = 12
+	sty.Font.Size, sty.Font.Variant = 12, sans
 	at := vg.Point{X: dc.Min.X + margin, Y: dc.Max.Y - margin}
 	dc.FillText(sty, at, s.Title)
 	sty.Font.Size = 9
@@ -163,6 +167,9 @@ func plotOf(ch Chart, from, to time.Time, zone *time.Location) (*plot.Plot, erro
 	p.Y.Label.Text = unit
 	p.Y.Label.TextStyle.Font.Size, p.X.Tick.Label.Font.Size, p.Y.Tick.Label.Font.Size = 8, 7, 7
 	p.Legend.TextStyle.Font.Size = 7
+	for _, sty := range []*text.Style{&p.Title.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle} {
+		sty.Font.Variant = sans
+	}
 	p.Legend.Top, p.Legend.Left = true, true
 	p.Legend.ThumbnailWidth = 14
 	p.Add(&plotter.Grid{

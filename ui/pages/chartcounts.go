@@ -16,10 +16,14 @@ const (
 	countElements  = "elements-alive"
 )
 
+// discovery is how long the first look at a server may take: what is seen within
+// it was there before.
+const discovery = 3 * time.Second
+
 // countSeries gives how many pipelines and elements were alive, as steps: a
 // point before and one after each change. The inventory forgets the oldest dead
 // when there are many; the lines begin where it still knows all of them. What
-// was there before the tool looked counts from when it was first seen.
+// was found at the first look is no rise from nothing: the lines begin after it.
 func countSeries(snap *inventory.Snapshot) []stats.Series {
 	type change struct {
 		at       time.Time
@@ -51,13 +55,17 @@ func countSeries(snap *inventory.Snapshot) []stats.Series {
 		return nil
 	}
 	slices.SortStableFunc(changes, func(a, b change) int { return a.at.Compare(b.at) })
-	first := changes[0].at
+	first := changes[0].at.Add(discovery)
+	if first.After(snap.At) {
+		first = snap.At
+	}
 	if ever > known {
 		first = oldest
 		if first.IsZero() {
 			first = snap.At
 		}
 	}
+	begun := false
 	out := []stats.Series{
 		{Key: stats.Key{Element: inventory.ManagerID, Metric: countPipelines}, Unit: stats.Count},
 		{Key: stats.Key{Element: inventory.ManagerID, Metric: countElements}, Unit: stats.Count},
@@ -76,6 +84,11 @@ func countSeries(snap *inventory.Snapshot) []stats.Series {
 		if c.pipeline {
 			k = 0
 		}
+		if !begun && !c.at.Before(first) {
+			begun = true
+			add(0, first)
+			add(1, first)
+		}
 		if !c.at.Before(first) {
 			add(k, c.at)
 		}
@@ -83,6 +96,10 @@ func countSeries(snap *inventory.Snapshot) []stats.Series {
 		if !c.at.Before(first) {
 			add(k, c.at)
 		}
+	}
+	if !begun {
+		add(0, first)
+		add(1, first)
 	}
 	add(0, snap.At)
 	add(1, snap.At)

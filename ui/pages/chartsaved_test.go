@@ -79,6 +79,9 @@ func TestCountSeries(t *testing.T) {
 	if e := at(got[1], born); e != 2 {
 		t.Errorf("before one went: %v elements", e)
 	}
+	if v := got[1].Points[0].V; v != 2 {
+		t.Errorf("what was found at the first look rises from %v", v)
+	}
 	for _, s := range got {
 		for i := 1; i < len(s.Points); i++ {
 			if s.Points[i].At.Before(s.Points[i-1].At) || s.Points[i].V < 0 {
