@@ -303,6 +303,7 @@ func (p *Graph) lensCommands() []page.Command {
 		{Title: "Graph: collapse or expand the selected object", Run: p.toggleCollapsed},
 		{Title: "Graph: group elements of one kind under one source", Run: p.groupAlike},
 		{Title: "Graph: expand all", Run: p.expandAll},
+		{Title: "Graph: put back what was moved by hand", Run: p.putBack},
 		{Title: "Graph: overview of the pipelines, or all elements", Run: p.toggleOverview},
 	}
 }

@@ -116,7 +116,7 @@ func (p *Graph) save(format int) {
 	if !ok {
 		return
 	}
-	name := "graph." + exports[format].ending
+	name := fileName("graph-"+p.session.Name(), p.scene.at, exports[format].ending)
 	if p.SaveFile != nil {
 		p.SaveFile("Save the graph", name, write)
 		return

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"image/png"
 	"io"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -34,7 +35,7 @@ func TestExport(t *testing.T) {
 		if err := write(&buf); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		files[name] = buf.Bytes()
+		files["graph"+filepath.Ext(name)] = buf.Bytes()
 	}
 	for i := range exports {
 		p.save(i)

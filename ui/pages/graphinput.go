@@ -118,12 +118,19 @@ func (p *Graph) dragged(pos, delta fyne.Position) {
 	if p.scene == nil {
 		return
 	}
-	if !p.panning && !p.mapDrag {
+	if !p.panning && !p.mapDrag && p.moving == "" {
 		if _, _, ok := p.inMap(p.surface.pressedAt); ok {
 			p.mapDrag = true
+		} else if n := p.under(p.surface.pressedAt).node; n != nil && p.surface.pressed && p.port.Zoom >= boxesFrom {
+			p.moving = n.ID
 		} else {
 			p.panning = true
 		}
+	}
+	if p.moving != "" {
+		p.fitted = false
+		p.move(p.moving, float64(delta.X)/p.port.Zoom, float64(delta.Y)/p.port.Zoom)
+		return
 	}
 	if p.mapDrag {
 		if r, ok := mapRect(p.port, p.scene.bounds); ok {

@@ -73,6 +73,9 @@ func (p *Graph) menu(h hit) *fyne.Menu {
 		line()
 		add("Group elements of one kind", p.groupAlike)
 		add("Expand all", p.expandAll)
+		if p.asked.moves != nil {
+			add("Put back what was moved by hand", p.putBack)
+		}
 		if p.showGone {
 			add("Hide what is gone", p.toggleGone)
 		} else {

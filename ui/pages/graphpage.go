@@ -52,9 +52,11 @@ type Graph struct {
 	showGone bool
 
 	lens     *lens
-	wrong    string // why the filter is not valid
-	told     string // how an export went
-	pathFrom string // where the next path begins
+	wrong    string            // why the filter is not valid
+	told     string            // how an export went
+	moved    map[string]*moves // by the address of the server
+	moving   string            // the node that is being dragged; "" is none
+	pathFrom string            // where the next path begins
 
 	view    *view.State
 	scene   *scene
@@ -88,6 +90,7 @@ type graphQuery struct {
 	version uint64
 	gone    bool
 	lens    *lens
+	moves   *moves
 	// selected is set only where it decides what is shown.
 	selected string
 	// aspect is the shape of the window where tiles are laid out for it.
@@ -103,7 +106,7 @@ func NewGraph(l Layouter) *Graph {
 	p.surface.clicked = p.clicked
 	p.surface.doubled = p.doubled
 	p.surface.dragged = p.dragged
-	p.surface.dragDone = func() { p.mapDrag, p.panning = false, false }
+	p.surface.dragDone = func() { p.mapDrag, p.panning, p.moving = false, false, "" }
 	p.surface.hovered = p.hovered
 	p.surface.left = p.left
 	p.surface.wheeled = p.wheeled
@@ -175,7 +178,7 @@ func (p *Graph) refresh() {
 		p.surface.repaint()
 		return
 	}
-	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens}
+	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens, moves: p.movesOf(x)}
 	if len(q.snap.Pipelines) > tilesFrom || p.scene != nil && p.scene.groups > 0 {
 		q.selected = v.Selection().Object
 	}
@@ -271,7 +274,8 @@ func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*
 	} else {
 		g = placedAs(g, pl.placed)
 	}
-	s := newScene(g, q.snap.At)
+	s := newScene(q.moves.apply(g), q.snap.At)
+	s.placed = g
 	s.hidden, s.over, s.pipelines = hidden, over, pipelines
 	s.dim(q.lens, &seen)
 	return s, nil
@@ -320,6 +324,9 @@ func (p *Graph) show(s *scene, err error) {
 		return
 	}
 	p.problem = ""
+	if p.moving != "" && s.placed != nil { // the hand is ahead of the worker
+		s = s.moved(p.movesOf(p.session))
+	}
 	old := p.scene
 	p.scene = s
 	p.hover = hit{}
@@ -390,7 +397,7 @@ func (p *Graph) paint(c *paint.Canvas, l *look, scale float32) {
 	p.painter.paint(c, l, p.scene, p.port, marks, scale)
 	p.goneLink(c, l, scale)
 	p.painter.miniMap(c, l, p.scene, p.port, scale)
-	if !p.hover.none() && !p.panning && p.view != nil {
+	if !p.hover.none() && !p.panning && p.moving == "" && p.view != nil {
 		p.painter.card(c, l, cardLines(p.scene, p.hover, p.view.Clock()), [2]float32{p.hoverPos.X, p.hoverPos.Y}, scale)
 	}
 	switch {

@@ -137,16 +137,16 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *look, s *scene, v viewport, ma
 		c.RoundRect(x, y, w, h, frameRadius*k, l.Raised)
 		c.StrokeRoundRect(x, y, w, h, frameRadius*k, one, line)
 		c.RoundRect(x+8*k, y+12*k, max(3*k, 2*one), h-24*k, 1.5*k, hue)
-		size := 13.5 * k
-		if size < leastText*scale {
+		name := strings.TrimPrefix(f.Label, "MediaPipeline ")
+		if 11.5*k < leastText*scale { // far away the name alone, as large as fits
+			if size := min(11*scale, h*0.5); size >= leastText*scale {
+				far := l.regular.Face(size)
+				c.Text(far, far.Fit(name, w-22*k), x+18*k, y+h/2+far.CapHeight()/2, l.Text)
+			}
 			continue
 		}
-		bold, small := l.bold.Face(size), l.regular.Face(11.5*k)
+		bold, small := l.bold.Face(13.5*k), l.regular.Face(11.5*k)
 		left, room := x+22*k, w-34*k
-		name := strings.TrimPrefix(f.Label, "MediaPipeline ")
-		if f.ID == "" {
-			name = f.Label
-		}
 		if f.Errors > 0 && !f.Dead {
 			gp.pill(c, l, x+w-10*k, y+12*k, strconv.Itoa(f.Errors), l.Error, k, true)
 			room -= 36 * k

@@ -16,8 +16,9 @@ type scene struct {
 	at     time.Time // of the snapshot
 	index  map[string]int
 	bounds rect
-	hidden int  // objects that are gone and not shown
-	over   bool // nothing is alive: what is shown is gone
+	hidden int          // objects that are gone and not shown
+	over   bool         // nothing is alive: what is shown is gone
+	placed *graph.Graph // as the layout gave it, before anything was moved by hand
 
 	// What the lens adds; see lens.
 	tiles          bool // the frames are tiles: nothing else is shown
