@@ -70,6 +70,11 @@ func allReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 	if s.IsA(o.Type, "MediaElement") {
 		ops = append(ops, kmsconn.Invoke(o.ID, "getSinkConnections", nil))
 	}
+	// The descriptions are operations, not properties. An endpoint that did not
+	// negotiate refuses (40202, 40203), which changes nothing.
+	if s.IsA(o.Type, "SdpEndpoint") {
+		ops = append(ops, kmsconn.Invoke(o.ID, "getRemoteSessionDescriptor", nil), kmsconn.Invoke(o.ID, "getLocalSessionDescriptor", nil))
+	}
 	return ops
 }
 
