@@ -208,10 +208,11 @@ const (
 	tileGap    = 16.0
 )
 
-// tiled gives the pipelines of a graph as tiles in rows, for a window of some
-// shape.
+// tiled gives the pipelines of a graph as tiles in rows, by name, for a window
+// of some shape.
 func tiled(g *graph.Graph, aspect float64) *graph.Graph {
 	out := &graph.Graph{Frames: slices.Clone(g.Frames)}
+	slices.SortStableFunc(out.Frames, func(a, b graph.Frame) int { return strings.Compare(a.Label, b.Label) })
 	n := float64(len(out.Frames))
 	columns := int(math.Ceil(math.Sqrt(n * min(max(aspect, 0.3), 4) * (tileHeight + tileGap) / (tileWidth + tileGap))))
 	columns = max(columns, 1)
