@@ -135,6 +135,7 @@ func (c *plainChooser) start(d *fynedialog.FileDialog, folder string) {
 		}
 	}
 	size := c.w.Canvas().Size()
-	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
 	d.Show()
+	// The toolkit panics when a file dialog is sized before it is shown.
+	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
 }
