@@ -108,6 +108,9 @@ func TestRedactPairs(t *testing.T) {
 		{send(`{"id":8,"method":"transaction","params":{"operations":[{"id":0,"params":{"operation":"getSessions"}},{"id":1,"params":{"operation":"getChildren"}}]}}`), ""},
 		{recv(`{"id":8,"result":{"value":[{"id":0,"result":{"value":["","other"]}},{"id":1,"result":{"value":["x_kurento.Y"]}}]}}`),
 			`{"id":8,"result":{"value":[{"id":0,"result":{"value":["","session-3"]}},{"id":1,"result":{"value":["x_kurento.Y"]}}]}}`},
+		{send(`{"id":9,"method":"transaction","params":{"operations":[{"id":0,"params":{"operation":"getTurnUrl"}},{"id":1,"params":{"operation":"getLocalSessionDescriptor"}}]}}`), ""},
+		{recv(`{"id":9,"result":{"value":[{"id":0,"result":{"value":"joe:secret@1.2.3.4"}},{"id":1,"result":{"value":"v=0\r\na=ssrc:1 cname:user1@host-2\r\n"}}]}}`),
+			`{"id":9,"result":{"value":[{"id":0,"result":{"value":"redacted@1.2.3.4"}},{"id":1,"result":{"value":"v=0\r\na=ssrc:1 cname:user1@host-2\r\n"}}]}}`},
 	}
 	for i, s := range steps {
 		want := s.want

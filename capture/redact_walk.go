@@ -215,6 +215,12 @@ func (w *walk) suspect(body, key []byte, element bool) bool {
 		bytes.Contains(body, []byte("PRIVATE KEY")) || bytes.Contains(body, []byte("digraph"))
 }
 
+// isDescription tells a session description from a TURN URL in the reply to a
+// transaction that asked for both: a description names user@host as well.
+func isDescription(text string) bool {
+	return strings.HasPrefix(text, "v=0\r\n") || strings.HasPrefix(text, "v=0\n")
+}
+
 // value redacts the text of a string.
 func (w *walk) value(text, key string, element bool) string {
 	if f := secretKeys[key]; f != nil {
@@ -223,7 +229,7 @@ func (w *walk) value(text, key string, element bool) string {
 	switch {
 	case key == "key" && w.sdes:
 		return w.pseudonym(text)
-	case key == "value" && w.reply&expectTurn != 0:
+	case key == "value" && w.reply&expectTurn != 0 && !isDescription(text):
 		return w.turn(text)
 	case element && (w.listed[text] || w.recv && isUUID(text)):
 		return w.session(text)
