@@ -201,7 +201,7 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 			room = size.Width - at - rowPad
 		case i < len(x):
 			at, room = x[i], w[i]
-			if v.row.kind == rowNote && i == 1 && v.row.cells[2].text == "" && v.row.left == hueNone {
+			if v.row.kind == rowNote && i == 1 && v.row.cells[2].text == "" && (v.row.left == hueNone || v.row.right != hueNone) {
 				room = w[1] + w[2] + cellGap
 			}
 			if v.row.kind == rowNote {
