@@ -205,13 +205,13 @@ func TestDamageIsPassedOver(t *testing.T) {
 		broken[len(broken)/2+i] ^= 0x5a
 	}
 	got := readAll(t, file(t, broken))
-	gaps, lost := 0, 0
+	gaps := 0
 	for _, r := range got {
 		if r.Dir == DirGap {
 			gaps++
 		}
 	}
-	lost = len(all) - (len(got) - gaps)
+	lost := len(all) - (len(got) - gaps)
 	if gaps == 0 || lost == 0 || lost > 150 {
 		t.Errorf("%d gaps, %d lost", gaps, lost)
 	}

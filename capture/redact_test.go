@@ -242,8 +242,7 @@ func skeleton(b []byte) string {
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.UseNumber()
 	var out strings.Builder
-	var walk func(v any)
-	walk = func(v any) {
+	walk := func(v any) {
 		switch v := v.(type) {
 		case string:
 			out.WriteString("s ")

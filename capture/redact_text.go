@@ -124,7 +124,7 @@ func userinfo(s string) string {
 	out.WriteString(s)
 	s = out.String()
 	// turn:user:password@host, and Kurento's user:password@host:port.
-	if colon := strings.IndexByte(s, ':'); colon >= 0 && strings.IndexAny(s, " \t\r\n\"<>") < 0 && !strings.Contains(s, "://") {
+	if colon := strings.IndexByte(s, ':'); colon >= 0 && !strings.ContainsAny(s, " \t\r\n\"<>") && !strings.Contains(s, "://") {
 		if at := strings.LastIndexByte(s, '@'); at > colon && !strings.Contains(s[:colon], "@") {
 			return (*walk)(nil).turn(s)
 		}

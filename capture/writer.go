@@ -246,9 +246,9 @@ func (w *Writer) run() {
 		case <-wake:
 			w.take()
 		case <-w.deadline:
-			w.emit()
+			_ = w.emit() // it has published a failure and asked for another try
 		case <-w.retry:
-			w.emit()
+			_ = w.emit()
 			w.take()
 		case a := <-w.asks:
 			a.reply <- w.answer(a)

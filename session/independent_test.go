@@ -3,6 +3,7 @@ package session
 import (
 	"bufio"
 	"encoding/json"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -308,7 +309,7 @@ func readIndependently(t *testing.T, name string) reading {
 				}
 			}
 		}
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return r
 		}
 		if err != nil {
@@ -343,7 +344,7 @@ func feedAll(t testing.TB, name string) *Models {
 	m := &Models{}
 	for {
 		rec, err := r.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return m
 		}
 		if err != nil {
@@ -425,7 +426,7 @@ func TestIDsAreComplete(t *testing.T) {
 		missing := map[string]bool{}
 		for {
 			rec, err := r.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

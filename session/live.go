@@ -172,11 +172,11 @@ func (l *live) close(ctx context.Context) error {
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
-	end := func(close func(context.Context) error) {
+	end := func(farewell func(context.Context) error) {
 		wg.Add(1)
 		go func() {
 			defer wg.Done()
-			if err := close(ctx); err != nil {
+			if err := farewell(ctx); err != nil {
 				mu.Lock()
 				errs = append(errs, err)
 				mu.Unlock()

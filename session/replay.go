@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -32,7 +33,6 @@ type Replay struct {
 	position time.Time
 	playing  bool
 	speed    float64
-	loading  float64 // 0..1 while the file is read, 1 when it is not
 	err      error
 }
 
@@ -99,7 +99,7 @@ func (p *player) reset() {
 func (p *player) step(until time.Time) (bool, error) {
 	if p.next == nil {
 		rec, err := p.reader.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			p.ended = true
 			return false, nil
 		}
@@ -235,10 +235,10 @@ func (p *player) rewind() error {
 	if err != nil {
 		return err
 	}
-	p.reader.Close()
+	err = p.reader.Close()
 	p.reader = reader
 	p.reset()
-	return nil
+	return err
 }
 
 // anchor ties the moment of the capture to now.

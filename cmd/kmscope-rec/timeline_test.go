@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -81,8 +82,7 @@ func readLanes(t *testing.T, file string) laneReading {
 
 	event := func(v object, now float64) {
 		id, d := word(v["object"]), v["data"]
-		var stamp float64
-		fmt.Sscan(word(dig(d, "timestampMillis")), &stamp)
+		stamp, _ := strconv.ParseFloat(word(dig(d, "timestampMillis")), 64) // 0 where there is none
 		if stamp > 0 {
 			r.skew = min(r.skew, now-stamp)
 		}

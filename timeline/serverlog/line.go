@@ -140,7 +140,8 @@ func parseText(s string) (Line, bool) {
 		return Line{}, false
 	}
 	var l Line
-	rest, ok := "", false
+	var rest string
+	var ok bool
 	if s[4] == '-' && s[7] == '-' {
 		rest, ok = l.dated(s)
 	} else {

@@ -28,8 +28,7 @@ type Reader struct {
 	read   int64
 	found  bool // a line of a log was seen
 
-	text  string // the line that was read ahead
-	ahead Line
+	ahead Line // the line that was read ahead
 	have  bool
 	err   error
 }

@@ -154,7 +154,8 @@ func Solid(col color.Color) color.NRGBA {
 	if n, ok := col.(color.NRGBA); ok {
 		return n
 	}
-	return color.NRGBAModel.Convert(col).(color.NRGBA)
+	n, _ := color.NRGBAModel.Convert(col).(color.NRGBA)
+	return n
 }
 
 // fillRow writes opaque pixels; it doubles what is written, which the runtime

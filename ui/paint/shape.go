@@ -8,7 +8,7 @@ import (
 // finite guards the loops below against values that no pixel can have.
 func finite(vs ...float32) bool {
 	for _, v := range vs {
-		if v != v || v > 1e9 || v < -1e9 {
+		if math.IsNaN(float64(v)) || v > 1e9 || v < -1e9 {
 			return false
 		}
 	}
