@@ -140,6 +140,11 @@ func TestWrongPath(t *testing.T) {
 	if FailureOf(err) != FailPath || !strings.Contains(err.Error(), "usually /kurento") {
 		t.Errorf("%s: %v", FailureOf(err), err)
 	}
+	select { // a call that comes after the close fails before the tap has it
+	case <-c.Done():
+	case <-within(t).Done():
+		t.Fatal("the connection did not end")
+	}
 	all := frames.all()
 	if last := all[len(all)-1]; last.Dir != Close || last.Code != 1002 || last.By != "server" || last.Reason != "Invalid path" {
 		t.Errorf("tap %+v", last)
