@@ -222,6 +222,20 @@ func dtlsLane(stream, component string) Lane { return Lane("dtls/" + stream + "/
 // iceRank orders the states of one component that carry equal timestamps.
 var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "READY": 4}
 
+// dtlsRank does so for a DTLS connection; CLOSED and FAILED may follow any of
+// these and are taken as they come.
+var dtlsRank = map[string]int{"NEW": 1, "CONNECTING": 2, "CONNECTED": 3}
+
+func orderOf(lane Lane) map[string]int {
+	switch {
+	case strings.HasPrefix(string(lane), "ice/"):
+		return iceRank
+	case strings.HasPrefix(string(lane), "dtls/"):
+		return dtlsRank
+	}
+	return nil
+}
+
 // maxLanes bounds the lanes of one object: a server cannot make it grow for ever.
 const maxLanes = 512
 
@@ -234,8 +248,9 @@ func (s *Reducer) setLane(p *pipe, o *object, lane Lane, value string, f wire.Fa
 	if f.Stamp.Before(old.stamp) {
 		return
 	}
-	if f.Stamp.Equal(old.stamp) && !f.Stamp.IsZero() && strings.HasPrefix(string(lane), "ice/") {
-		was, is := iceRank[old.Value], iceRank[value]
+	if f.Stamp.Equal(old.stamp) && !f.Stamp.IsZero() {
+		rank := orderOf(lane)
+		was, is := rank[old.Value], rank[value]
 		if was > 0 && is > 0 && is < was {
 			return
 		}

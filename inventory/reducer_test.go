@@ -35,6 +35,10 @@ func ice(arrived, stamped int, state string) wire.Fact {
 	return event(arrived, stamped, "IceComponentStateChanged", webrtc, `{"streamId":1,"componentId":1,"state":"`+state+`"}`)
 }
 
+func dtls(arrived, stamped int, state string) wire.Fact {
+	return event(arrived, stamped, "DtlsConnectionStateChange", webrtc, `{"streamId":"1","componentId":"[x]","state":"`+state+`"}`)
+}
+
 // call makes a call whose request was sent at asked and answered at answered.
 func call(asked, answered int, object, op, params, result string) wire.Fact {
 	return wire.Fact{Kind: wire.KindCall, At: ms(answered), Took: time.Duration(answered-asked) * time.Millisecond,
@@ -65,6 +69,8 @@ func TestLanesAreOrderedByTheServersTime(t *testing.T) {
 		{"in order", []wire.Fact{ice(1, 1, "CONNECTING"), ice(2, 2, "CONNECTED"), ice(3, 3, "READY")}, "ice/1/1", "READY"},
 		{"READY before CONNECTED at one timestamp", []wire.Fact{ice(1, 1, "CONNECTING"), ice(2, 5, "READY"), ice(3, 5, "CONNECTED")}, "ice/1/1", "READY"},
 		{"late CONNECTING", []wire.Fact{ice(1, 9, "CONNECTED"), ice(2, 4, "CONNECTING")}, "ice/1/1", "CONNECTED"},
+		{"DTLS CONNECTED before CONNECTING at one timestamp", []wire.Fact{dtls(1, 5, "CONNECTED"), dtls(2, 5, "CONNECTING")}, "dtls/1/[x]", "CONNECTED"},
+		{"DTLS CLOSED after CONNECTED at one timestamp", []wire.Fact{dtls(1, 5, "CONNECTED"), dtls(2, 5, "CLOSED")}, "dtls/1/[x]", "CLOSED"},
 		{"FAILED after READY at one timestamp", []wire.Fact{ice(1, 5, "READY"), ice(2, 5, "FAILED")}, "ice/1/1", "FAILED"},
 		{"flows of one timestamp follow arrival", []wire.Fact{flow(1, 5, "FLOWING"), flow(2, 5, "NOT_FLOWING")}, "flow-in/VIDEO", "NOT_FLOWING"},
 		{"a read after the event wins", []wire.Fact{flow(1, 1, "FLOWING"), isFlowing(10, 12, "false")}, "flow-in/VIDEO", "NOT_FLOWING"},
