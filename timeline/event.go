@@ -115,6 +115,9 @@ var eventNames = map[string]string{
 // iceRank is the documented order of the states of one ICE component.
 var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "READY": 4}
 
+// dtlsRank is that of a DTLS connection; CLOSED and FAILED may follow any.
+var dtlsRank = map[string]int{"NEW": 1, "CONNECTING": 2, "CONNECTED": 3}
+
 // decodeEvent writes out what an event says. It understands every event of
 // Kurento 6.x and 7.x and lists the fields of the others.
 func decodeEvent(name string, data json.RawMessage) said {
@@ -202,6 +205,7 @@ func sayDTLS(d *eventData) said {
 		head:  "DTLS stream " + word(text(stream)) + " " + word(text(component)),
 		state: word(d.State),
 	}
+	s.rank = dtlsRank[s.state]
 	switch s.state {
 	case "FAILED":
 		s.severity = Error

@@ -204,8 +204,11 @@ func (l *Lanes) event(f *wire.Fact) {
 		return
 	}
 	m := mark{state: l.word(word), stamp: stamp, at: at}
-	if strings.HasPrefix(string(lane), "ice/") {
+	switch {
+	case strings.HasPrefix(string(lane), "ice/"):
 		m.rank = int8(iceRank[word])
+	case strings.HasPrefix(string(lane), "dtls/"):
+		m.rank = int8(dtlsRank[word])
 	}
 	x.newest = max(x.newest, at)
 	if stamp == 0 {
