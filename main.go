@@ -29,7 +29,10 @@ import (
 	"kmscope/session"
 	uiapp "kmscope/ui/app"
 	"kmscope/ui/page"
-	"kmscope/ui/pages"
+	"kmscope/ui/pages/chartpage"
+	"kmscope/ui/pages/graphpage"
+	"kmscope/ui/pages/negotiationpage"
+	"kmscope/ui/pages/timelinepage"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -127,7 +130,7 @@ func run(args []string) error {
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
 		Pages: func() []page.Page {
-			return []page.Page{pages.NewGraph(layouter), pages.NewCharts(), pages.NewTimeline(), pages.NewNegotiation()}
+			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New()}
 		},
 		Theme:   o.theme,
 		Version: version,

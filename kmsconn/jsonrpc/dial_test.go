@@ -33,7 +33,6 @@ func TestDialFailures(t *testing.T) {
 		t.Fatal(err)
 	}
 	closed := free.Addr().String()
-	free.Close()
 	mute := listen(t, func(c net.Conn) { _, _ = io.Copy(io.Discard, c) })
 	chatty := listen(t, func(c net.Conn) { fmt.Fprint(c, "SSH-2.0-OpenSSH_9\r\n"); _, _ = io.Copy(io.Discard, c) })
 	rude := listen(t, func(c net.Conn) { _, _ = c.Read(make([]byte, 1)) })
@@ -43,6 +42,7 @@ func TestDialFailures(t *testing.T) {
 	})
 	plain := strings.TrimPrefix(serve(t, false, echo).URL, "http://")
 	secure := strings.TrimPrefix(serve(t, true, echo).URL, "https://")
+	free.Close() // only now: the system may give a free port to the next who listens
 	for _, c := range []struct {
 		name, url string
 		want      Failure

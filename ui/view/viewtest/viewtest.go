@@ -12,7 +12,6 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
-	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/ui/view"
@@ -157,14 +156,11 @@ type Server struct {
 	Focused   []string
 	ReadIDs   []string
 	Dismissed []string
-	// OnDump answers Dump; nil refuses.
-	OnDump func(ctx context.Context, id, details string) (string, error)
 
 	schema  *kmd.Schema
 	reducer *inventory.Reducer
 	store   *stats.Store
 	log     *timeline.Log
-	steps   negotiation.Log
 	at      time.Time
 	record  int64
 }
@@ -195,17 +191,6 @@ func (s *Server) Stats() *stats.Store { return s.store }
 
 // Timeline implements view.Session.
 func (s *Server) Timeline() *timeline.Log { return s.log }
-
-// Negotiation implements view.Session.
-func (s *Server) Negotiation() *negotiation.Log { return &s.steps }
-
-// Dump implements view.Session.
-func (s *Server) Dump(ctx context.Context, id, details string) (string, error) {
-	if s.OnDump == nil {
-		return "", errors.New("the capture holds no dump of this object up to here")
-	}
-	return s.OnDump(ctx, id, details)
-}
 
 // Schema implements view.Session.
 func (s *Server) Schema() *kmd.Schema { return s.schema }
@@ -253,7 +238,6 @@ func (s *Server) Feed(f wire.Fact) {
 	s.reducer.Apply(f)
 	s.store.Feed(f)
 	s.log.Feed(f)
-	s.steps.Feed(f)
 }
 
 // Event feeds an event of an object; data is JSON.

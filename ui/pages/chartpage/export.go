@@ -1,0 +1,135 @@
+package chartpage
+
+import (
+	"errors"
+	"fmt"
+	"image/color"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+
+	"kmscope/ui/chartfile"
+	"kmscope/ui/surface"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// sheetOf is what a file of the charts shows: all of them, also those that are
+// scrolled out of sight. The colours are those of the light theme in either,
+// for files are read on white.
+func sheetOf(title string, charts []chart, ct surface.TimeAxis) chartfile.Sheet {
+	zone := time.Local
+	if ct.Clock.Mode == view.UTC {
+		zone = time.UTC
+	}
+	l := &surface.Look{Palette: theme.Light}
+	s := chartfile.Sheet{Title: title, From: ct.From, To: ct.To, Zone: zone}
+	for i := range charts {
+		ch := &charts[i]
+		if len(ch.Lines) == 0 {
+			continue
+		}
+		out := chartfile.Chart{Title: ch.Title, Unit: ch.Unit}
+		if ch.Note != "" {
+			out.Title += " · " + ch.Note
+		}
+		for _, m := range ch.Limits {
+			out.Limits = append(out.Limits, chartfile.Limit{V: m.V, Word: m.Word})
+		}
+		for k := range ch.Lines {
+			ln := &ch.Lines[k]
+			line := chartfile.Line{Label: ln.Label, Color: color.Color(ln.color(l)), Points: ln.Points}
+			for _, d := range ln.Dash {
+				line.Dashes = append(line.Dashes, max(float64(d), 0.5))
+			}
+			out.Lines = append(out.Lines, line)
+		}
+		s.Charts = append(s.Charts, out)
+	}
+	return s
+}
+
+// fileTitle heads a file: the server, what is selected, and the set.
+func (p *Page) fileTitle() string {
+	words := []string{}
+	if x := p.view.Server(); x != nil {
+		words = append(words, x.Name())
+		if o := p.view.Selection().Object; o != "" {
+			words = append(words, view.ObjectName(x.Snapshot(), o))
+		}
+	}
+	return strings.Join(append(words, savedSetOf(p.set).title), " · ")
+}
+
+func (p *Page) exportMenu() *fyne.Menu {
+	return fyne.NewMenu("",
+		fyne.NewMenuItem("Save as SVG…", func() { p.save(chartfile.SVG) }),
+		fyne.NewMenuItem("Save as PNG…", func() { p.save(chartfile.PNG) }),
+		fyne.NewMenuItem("Save as PDF…", func() { p.save(chartfile.PDF) }),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Copy figures as CSV", p.copyCSV))
+}
+
+// window gives the window that the page stands in; nil when it stands in none.
+func (p *Page) window() fyne.Window {
+	app := fyne.CurrentApp()
+	c := app.Driver().CanvasForObject(p.content)
+	for _, w := range app.Driver().AllWindows() {
+		if w.Canvas() == c {
+			return w
+		}
+	}
+	return nil
+}
+
+// save asks for a name and writes what is shown at this moment, drawn off the
+// interface goroutine.
+func (p *Page) save(f chartfile.Format) {
+	w := p.window()
+	if w == nil || p.view == nil {
+		return
+	}
+	title := p.fileTitle()
+	sheet := sheetOf(title, p.charts, p.time)
+	if len(sheet.Charts) == 0 {
+		dialog.ShowInformation("Nothing to save", "There is no chart with figures. Choose a longer range, or another set.", w)
+		return
+	}
+	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {
+		if err != nil {
+			dialog.ShowError(fmt.Errorf("the file cannot be made: %w; choose another folder", err), w)
+			return
+		}
+		if out == nil {
+			return
+		}
+		go func() {
+			err := writeSheet(out, f, sheet)
+			fyne.Do(func() {
+				if err != nil {
+					dialog.ShowError(err, w)
+				}
+			})
+		}()
+	}, w)
+	d.SetFileName(view.FileName(title, p.time.To, string(f)))
+	d.Show() // first: before it the dialog has nothing to resize, and panics
+	size := w.Canvas().Size()
+	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
+}
+
+// writeSheet writes and closes; a file that broke off is told, not kept quiet.
+func writeSheet(out fyne.URIWriteCloser, f chartfile.Format, s chartfile.Sheet) error {
+	name := filepath.Base(out.URI().Path())
+	err := errors.Join(chartfile.Write(io.Writer(out), f, s), out.Close())
+	if err != nil {
+		os.Remove(out.URI().Path())
+		return fmt.Errorf("%s was not written: %w; choose another place or free some room", name, err)
+	}
+	return nil
+}

@@ -1,0 +1,96 @@
+package chartpage
+
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/stats"
+)
+
+// chartSets is a set of the saved sets of charts.
+type chartSets uint8
+
+// The saved sets: each answers one question.
+const (
+	inVideo chartSets = 1 << iota
+	inLatency
+	inCongestion
+	inServer
+	inAll
+)
+
+// savedSet is a saved set as the menu lists it.
+type savedSet struct {
+	set   chartSets
+	title string
+	// lead is the metric that elements are compared by while none is selected;
+	// "" compares none.
+	lead string
+}
+
+var savedSets = []savedSet{
+	{inVideo, "Why is the video bad", stats.Bitrate},
+	{inLatency, "Latency", stats.RTT},
+	{inCongestion, "Congestion control", stats.REMB},
+	{inServer, "Server", ""},
+	{inAll, "All", stats.Bitrate},
+}
+
+func savedSetOf(set chartSets) savedSet {
+	for _, s := range savedSets {
+		if s.set == set {
+			return s
+		}
+	}
+	return savedSets[0]
+}
+
+// ranking is a metric by which elements can be ranked while none is selected.
+type ranking struct {
+	metric string
+	word   string // after "Top by"
+	limits []limit
+}
+
+var rankings = []ranking{
+	{stats.Bitrate, "bit rate", nil},
+	{stats.Loss, "loss", lossLimits},
+	{stats.FractionLost, "loss told by the remote side", lossLimits},
+	{stats.RTT, "round trip", rttLimits},
+	{stats.Jitter, "jitter", jitterLimits},
+	{stats.NACKRate, "NACK", []limit{{nackMany, "NACK 10 per s"}}},
+	{stats.REMB, "REMB", nil},
+	{stats.PacketRate, "packets", nil},
+}
+
+func rankingOf(metric string) ranking {
+	for _, r := range rankings {
+		if r.metric == metric {
+			return r
+		}
+	}
+	return rankings[0]
+}
+
+// choose shows a saved set.
+func (p *Page) choose(set chartSets) {
+	p.set, p.rank, p.scroll = set, "", 0
+	p.refresh()
+}
+
+func (p *Page) setMenu() *fyne.Menu {
+	m := fyne.NewMenu("")
+	for _, s := range savedSets {
+		item := fyne.NewMenuItem(s.title, func() { p.choose(s.set) })
+		item.Checked = s.set == p.set
+		m.Items = append(m.Items, item)
+	}
+	return m
+}
+
+// popUnder opens a menu under the button that asked for it.
+func popUnder(at *widget.Button, m *fyne.Menu) {
+	if c := fyne.CurrentApp().Driver().CanvasForObject(at); c != nil {
+		widget.NewPopUpMenu(m, c).ShowAtRelativePosition(fyne.NewPos(0, at.Size().Height+2), at)
+	}
+}

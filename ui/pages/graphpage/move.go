@@ -1,0 +1,184 @@
+package graphpage
+
+import (
+	"maps"
+	"slices"
+
+	"kmscope/graph"
+	"kmscope/inventory"
+	"kmscope/ui/surface"
+	"kmscope/ui/view"
+)
+
+// moves is where a person put the nodes of one server: the upper left corners,
+// relative to the frame of their pipeline, so that they stay where they are in it
+// wherever the pipeline goes. A moves is never changed; nil is none.
+type moves struct {
+	at map[string]graph.Point // by id of the node
+}
+
+// maxMoved bounds how many places are kept.
+const maxMoved = 5_000
+
+// with gives a copy with one more place.
+func (m *moves) with(id string, at graph.Point) *moves {
+	out := &moves{at: map[string]graph.Point{}}
+	if m != nil && len(m.at) < maxMoved {
+		out.at = maps.Clone(m.at)
+	}
+	out.at[id] = at
+	return out
+}
+
+// apply gives a placed graph with what was moved by hand: edges follow, frames
+// grow, and what lay beside or below a grown frame makes room. g is not changed.
+func (m *moves) apply(g *graph.Graph) *graph.Graph {
+	if m == nil || !slices.ContainsFunc(g.Nodes, func(n graph.Node) bool { _, ok := m.at[n.ID]; return ok }) {
+		return g
+	}
+	out := &graph.Graph{Frames: slices.Clone(g.Frames), Nodes: slices.Clone(g.Nodes), Edges: slices.Clone(g.Edges), W: g.W, H: g.H}
+	frames := make(map[string]int, len(out.Frames))
+	for i := range out.Frames {
+		frames[out.Frames[i].ID] = i
+	}
+	moved := make(map[string]bool)
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		at, ok := m.at[n.ID]
+		k, framed := frames[n.Frame]
+		if !ok || !framed {
+			continue
+		}
+		f := &out.Frames[k]
+		n.X, n.Y = f.X+max(at.X, graph.FramePadding), f.Y+max(at.Y, graph.HeaderHeight+graph.FramePadding/2)
+		f.W, f.H = max(f.W, n.X+n.W+graph.FramePadding-f.X), max(f.H, n.Y+n.H+graph.FramePadding-f.Y)
+		moved[n.ID] = true
+	}
+	// How far each frame makes room is decided by where all stood: what was
+	// apart stays apart.
+	shift := make(map[string]graph.Point)
+	for i := range out.Frames {
+		was := &g.Frames[i]
+		dw, dh := out.Frames[i].W-was.W, out.Frames[i].H-was.H
+		if dw == 0 && dh == 0 {
+			continue
+		}
+		for k := range g.Frames {
+			d := shift[g.Frames[k].ID]
+			if g.Frames[k].X >= was.X+was.W {
+				d.X += dw
+			}
+			if g.Frames[k].Y >= was.Y+was.H {
+				d.Y += dh
+			}
+			shift[g.Frames[k].ID] = d
+		}
+	}
+	for i := range out.Frames {
+		f, d := &out.Frames[i], shift[out.Frames[i].ID]
+		f.X, f.Y = f.X+d.X, f.Y+d.Y
+		out.W, out.H = max(out.W, f.X+f.W), max(out.H, f.Y+f.H)
+	}
+	index := make(map[string]int, len(out.Nodes))
+	for i := range out.Nodes {
+		n := &out.Nodes[i]
+		d := shift[n.Frame]
+		n.X, n.Y = n.X+d.X, n.Y+d.Y
+		index[n.ID] = i
+	}
+	for i := range out.Edges {
+		e := &out.Edges[i]
+		from, ok := index[e.From]
+		to, okTo := index[e.To]
+		switch d := shift[e.Frame]; {
+		case ok && okTo && (moved[e.From] || moved[e.To]):
+			e.Path = directPath(&out.Nodes[from], &out.Nodes[to], e.Media)
+		case d != graph.Point{}:
+			e.Path = slices.Clone(e.Path)
+			for k := range e.Path {
+				e.Path[k].X, e.Path[k].Y = e.Path[k].X+d.X, e.Path[k].Y+d.Y
+			}
+		}
+	}
+	return out
+}
+
+// directPath leads from one box to another on the sides that face each other;
+// the media run beside one another.
+func directPath(a, b *graph.Node, m inventory.Media) []graph.Point {
+	off := 0.0
+	switch m {
+	case inventory.Audio:
+		off = -7
+	case inventory.Video:
+		off = 7
+	}
+	ax, ay, bx, by := a.X+a.W, a.Y+a.H/2+off, b.X, b.Y+b.H/2+off
+	if a.ID == b.ID { // around the right side
+		x := a.X + a.W
+		return []graph.Point{{X: x, Y: ay - 6}, {X: x + 40, Y: ay - 30}, {X: x + 40, Y: ay + 30}, {X: x, Y: ay + 6}}
+	}
+	side := 1.0
+	switch {
+	case b.X+b.W < a.X: // b is on the left
+		ax, bx, side = a.X, b.X+b.W, -1
+	case bx < ax: // one above the other
+		ax, bx = a.X+a.W/2+off, b.X+b.W/2+off
+		ay, by = a.Y+a.H, b.Y
+		if b.Y < a.Y {
+			ay, by = a.Y, b.Y+b.H
+		}
+		mid := (ay + by) / 2
+		return []graph.Point{{X: ax, Y: ay}, {X: ax, Y: mid}, {X: bx, Y: mid}, {X: bx, Y: by}}
+	}
+	reach := side * max((bx-ax)*side/2, 30)
+	return []graph.Point{{X: ax, Y: ay}, {X: ax + reach, Y: ay}, {X: bx - reach, Y: by}, {X: bx, Y: by}}
+}
+
+// serverKey names a server for as long as the window is open.
+func serverKey(x view.Session) string { return x.Name() + " " + x.URL() }
+
+func (p *Page) movesOf(x view.Session) *moves { return p.moved[serverKey(x)] }
+
+// move moves a node by hand. The picture follows at once; the next scene of the
+// worker has it too.
+func (p *Page) move(id string, dx, dy float64) {
+	n := p.scene.node(id)
+	if n == nil || p.session == nil || p.scene.placed == nil {
+		return
+	}
+	var f surface.Rect
+	ok := false
+	for i := range p.scene.g.Frames {
+		if p.scene.g.Frames[i].ID == n.Frame {
+			f, ok = frameRect(&p.scene.g.Frames[i]), true
+		}
+	}
+	if !ok {
+		return
+	}
+	now := p.movesOf(p.session).with(n.ID, graph.Point{X: n.X - f.X + dx, Y: n.Y - f.Y + dy})
+	if p.moved == nil {
+		p.moved = map[string]*moves{}
+	}
+	p.moved[serverKey(p.session)] = now
+	p.scene, p.hover = p.scene.moved(now), hit{}
+	p.refresh()
+	p.surface.Repaint()
+}
+
+// moved gives the scene with other places.
+func (s *scene) moved(m *moves) *scene {
+	out := *s
+	out.g = m.apply(s.placed)
+	out.bounds = newScene(out.g, s.at).bounds
+	return &out
+}
+
+// putBack forgets what was moved by hand.
+func (p *Page) putBack() {
+	if p.session != nil {
+		delete(p.moved, serverKey(p.session))
+		p.refresh()
+	}
+}
