@@ -132,7 +132,7 @@ func (b *Bench) Read(string)     {}
 func (b *Bench) Guarded(string, string) string { return "" }
 
 // Dismiss implements view.Session.
-func (b *Bench) Dismiss(string)                {}
+func (b *Bench) Dismiss(string) {}
 
 // Attach implements view.Workspace.
 func (b *Bench) Attach(context.Context, view.Target) (view.Session, error) { return b, nil }
