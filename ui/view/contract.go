@@ -28,6 +28,7 @@ type Session interface {
 	Snapshot() *inventory.Snapshot
 	Stats() *stats.Store
 	Timeline() *timeline.Log
+	Lanes() *timeline.Lanes
 	// Schema is never nil.
 	Schema() *kmd.Schema
 	Link() Link

@@ -29,6 +29,7 @@ type Bench struct {
 	Reducer *inventory.Reducer
 	store   *stats.Store
 	Log     *timeline.Log
+	lanes   timeline.Lanes
 	At      time.Time
 	record  int64
 	State   *view.State
@@ -60,6 +61,7 @@ func (b *Bench) Feed(f wire.Fact) {
 	b.Reducer.Apply(f)
 	b.store.Feed(f)
 	b.Log.Feed(f)
+	b.lanes.Feed(f)
 }
 
 // The objects that Bench.Room makes: a pipeline with two endpoints.
@@ -117,6 +119,9 @@ func (b *Bench) Stats() *stats.Store { return b.store }
 
 // Timeline implements view.Session.
 func (b *Bench) Timeline() *timeline.Log { return b.Log }
+
+// Lanes implements view.Session.
+func (b *Bench) Lanes() *timeline.Lanes { return &b.lanes }
 
 // Schema implements view.Session.
 func (b *Bench) Schema() *kmd.Schema { return kmd.Builtin("") }

@@ -161,6 +161,7 @@ type Server struct {
 	reducer *inventory.Reducer
 	store   *stats.Store
 	log     *timeline.Log
+	lanes   timeline.Lanes
 	at      time.Time
 	record  int64
 }
@@ -191,6 +192,9 @@ func (s *Server) Stats() *stats.Store { return s.store }
 
 // Timeline implements view.Session.
 func (s *Server) Timeline() *timeline.Log { return s.log }
+
+// Lanes implements view.Session.
+func (s *Server) Lanes() *timeline.Lanes { return &s.lanes }
 
 // Schema implements view.Session.
 func (s *Server) Schema() *kmd.Schema { return s.schema }
@@ -238,6 +242,7 @@ func (s *Server) Feed(f wire.Fact) {
 	s.reducer.Apply(f)
 	s.store.Feed(f)
 	s.log.Feed(f)
+	s.lanes.Feed(f)
 }
 
 // Event feeds an event of an object; data is JSON.
