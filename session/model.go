@@ -20,6 +20,7 @@ type Model struct {
 	inventory *inventory.Reducer
 	stats     *stats.Store
 	timeline  *timeline.Log
+	lanes     timeline.Lanes
 	// negotiation keeps what a Snapshot forgets: earlier descriptions, and when
 	// each step of a connection was first seen.
 	negotiation negotiation.Log
@@ -56,6 +57,9 @@ func (m *Model) Stats() *stats.Store { return m.stats }
 // Timeline gives the log of events.
 func (m *Model) Timeline() *timeline.Log { return m.timeline }
 
+// Lanes gives what state each lane of each object was in, over time.
+func (m *Model) Lanes() *timeline.Lanes { return &m.lanes }
+
 // Negotiation gives the log of descriptions and steps.
 func (m *Model) Negotiation() *negotiation.Log { return &m.negotiation }
 
@@ -75,6 +79,7 @@ func (m *Model) apply(f wire.Fact) {
 	m.inventory.Apply(f)
 	m.stats.Feed(f)
 	m.timeline.Feed(f)
+	m.lanes.Feed(f)
 	m.negotiation.Feed(f)
 }
 

@@ -111,6 +111,10 @@ func (s *Session) Stats() *stats.Store { return s.model.Load().Stats() }
 // Timeline gives the events of the server.
 func (s *Session) Timeline() *timeline.Log { return s.model.Load().Timeline() }
 
+// Lanes gives what state each lane of each object was in, over time. Events
+// stand there on the local clock, see timeline.Lanes.Local.
+func (s *Session) Lanes() *timeline.Lanes { return s.model.Load().Lanes() }
+
 // Negotiation gives the session descriptions and the steps of the connections.
 func (s *Session) Negotiation() *negotiation.Log { return s.model.Load().Negotiation() }
 
