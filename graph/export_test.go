@@ -216,6 +216,8 @@ func FuzzModel(f *testing.F) {
 		}
 		s := newServer()
 		var before *Graph
+		l := newLayouter(t, nil) // places one state after the other, as the page does
+		l.plain = true
 		for i := 0; i+2 < len(script); i += 3 {
 			a, b := thing(script[i+1]), thing(script[i+2])
 			switch script[i] % 6 {
@@ -231,6 +233,11 @@ func FuzzModel(f *testing.F) {
 				s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":`+quoted(a)+`}`)
 			case 5:
 				before = Build(s.Snapshot(), nil)
+				adjusted, err := l.place(t.Context(), before.Alive())
+				if err != nil {
+					t.Fatal(err)
+				}
+				sound(t, adjusted)
 			}
 		}
 		g := Build(s.Snapshot(), nil)

@@ -10,15 +10,17 @@ import (
 	"os/exec"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
-// Layout. A frame (pipeline) is placed on its own, and is placed again only
-// when its boxes change or an edge appears: what dies or is disconnected stays
-// where it is, so that a person finds it again. Within a frame each connected
-// part is one job for graphviz, remembered by its structure, and the parts are
-// packed in rows, single boxes last in a grid; so one more element moves little.
-// Frames are packed in rows in the order in which the pipelines came.
+// Layout. A frame (pipeline) is placed on its own. What dies or is disconnected
+// stays where it is, so that a person finds it again; what is new is put in
+// beside what stands (adjust.go), until too much of the frame was put in so:
+// then it is placed anew. Within a frame each connected part is one job for
+// graphviz, remembered by its structure, and the parts are packed in rows, single
+// boxes last in a grid. Frames are packed in rows in the order in which the
+// pipelines came.
 //
 // graphviz runs in a child process: it is not safe for two goroutines, leaks,
 // and may crash or think for minutes. When the child fails, thinks too long, or
@@ -55,15 +57,17 @@ type Layouter struct {
 	broken time.Time // graphviz failed at
 	why    string
 
+	tidied    atomic.Bool
 	closeOnce sync.Once
 	closed    chan struct{}
 }
 
 // placedFrame is where the boxes of a frame stand, relative to the frame.
 type placedFrame struct {
-	boxes  uint64 // hash of ids and sizes
-	at     []Point
-	pairs  map[[2]int][]Point
+	at     map[string]*place     // by node id
+	pairs  map[[2]string][]Point // paths by the ids of both ends
+	base   int                   // boxes when all of it was placed
+	bent   int                   // pairs that appeared since between boxes that stood
 	w, h   float64
 	note   string
 	simple bool // placed without graphviz because that failed
@@ -100,6 +104,11 @@ func (l *Layouter) Close() error {
 	return nil
 }
 
+// Tidy has the next Layout place everything anew: where much came and went, that
+// is tidier than what was put in beside what stood. Any goroutine; it does not
+// wait.
+func (l *Layouter) Tidy() { l.tidied.Store(true) }
+
 // Layout gives a placed copy of a graph: boxes, paths of edges, frames and the
 // size of the whole. g is not changed. The error is that of ctx: when graphviz
 // fails, the graph is placed more simply and the frames' Notes say so. Any
@@ -134,6 +143,9 @@ func Columns(g *Graph) *Graph {
 // place is Layout for who has the turn.
 func (l *Layouter) place(ctx context.Context, g *Graph) (*Graph, error) {
 	l.round++
+	if l.tidied.Swap(false) {
+		clear(l.frames)
+	}
 	out := g.clone()
 	members := out.members()
 	for i := range out.Frames {
@@ -219,20 +231,35 @@ func (g *Graph) members() map[string]*frameMembers {
 	return out
 }
 
-// frame places one frame, or finds that it need not.
+// frame places one frame, or puts in what is new, or finds that it need not.
 func (l *Layouter) frame(ctx context.Context, g *Graph, id string, m *frameMembers) (*placedFrame, error) {
-	h := l.hash(func(w *maphash.Hash) {
-		for _, i := range m.nodes {
-			n := &g.Nodes[i]
-			_, _ = w.WriteString(n.ID)
-			writeFloats(w, n.W, n.H)
-		}
-	})
-	if old := l.frames[id]; old != nil && old.boxes == h && len(old.at) == len(m.nodes) && old.holds(m) &&
-		(!old.simple || time.Since(l.broken) < retryAfter) {
-		return old, nil
+	p := &placedFrame{
+		at: make(map[string]*place, len(m.nodes)), pairs: make(map[[2]string][]Point, len(m.order)), base: len(m.nodes),
 	}
-	p := &placedFrame{boxes: h, at: make([]Point, len(m.nodes)), pairs: make(map[[2]int][]Point, len(m.order))}
+	place := func(boxes []int) (part, error) {
+		x, note, err := l.part(ctx, g, m, boxes)
+		if note.text != "" && p.note == "" {
+			p.note = note.text
+		}
+		p.simple = p.simple || note.failed
+		return x, err
+	}
+	if old := l.frames[id]; old != nil && (!old.simple || time.Since(l.broken) < retryAfter) {
+		if c, ok := old.changes(g, m); ok {
+			if c.same {
+				return old, nil
+			}
+			if err := old.adjust(g, m, c, place); err != nil {
+				delete(l.frames, id) // it may be half done
+				return nil, err
+			}
+			old.simple = old.simple || p.simple
+			if old.note == "" {
+				old.note = p.note
+			}
+			return old, nil
+		}
+	}
 	var parts []part
 	var single []int
 	for _, boxes := range components(len(m.nodes), m.order) {
@@ -240,29 +267,15 @@ func (l *Layouter) frame(ctx context.Context, g *Graph, id string, m *frameMembe
 			single = append(single, boxes[0])
 			continue
 		}
-		x, note, err := l.part(ctx, g, m, boxes)
+		x, err := place(boxes)
 		if err != nil {
 			return nil, err
 		}
-		if note.text != "" && p.note == "" {
-			p.note = note.text
-		}
-		p.simple = p.simple || note.failed
 		parts = append(parts, x)
 	}
 	p.pack(g, m, parts, single)
 	l.frames[id] = p
 	return p, nil
-}
-
-// holds tells whether every pair that is there now has a path.
-func (p *placedFrame) holds(m *frameMembers) bool {
-	for _, k := range m.order {
-		if p.pairs[k] == nil && p.pairs[[2]int{k[1], k[0]}] == nil {
-			return false
-		}
-	}
-	return true
 }
 
 // part is a connected part of a frame, placed relative to itself.
@@ -457,18 +470,21 @@ func components(n int, pairs [][2]int) [][]int {
 // packFrames moves it to its place.
 func apply(g *Graph, f *Frame, m *frameMembers, p *placedFrame) {
 	f.W, f.H, f.Note = p.w, p.h, p.note
-	for k, i := range m.nodes {
-		g.Nodes[i].X, g.Nodes[i].Y = p.at[k].X, p.at[k].Y
+	for _, i := range m.nodes {
+		n := &g.Nodes[i]
+		n.X, n.Y = p.at[n.ID].X, p.at[n.ID].Y
 	}
 	lanes := make(map[int]float64, len(m.edges))
 	for _, k := range m.order {
-		path := p.pairs[k]
-		if path == nil { // the pair turned round since it was placed
-			path = slices.Clone(p.pairs[[2]int{k[1], k[0]}])
+		from, to := g.Nodes[m.nodes[k[0]]].ID, g.Nodes[m.nodes[k[1]]].ID
+		path := p.pairs[[2]string{from, to}]
+		turned := path == nil
+		if turned { // the pair turned round since it was placed
+			path = slices.Clone(p.pairs[[2]string{to, from}])
 			slices.Reverse(path)
 		}
 		edges := m.pairs[k]
-		both := m.pairs[[2]int{k[1], k[0]}] != nil && p.pairs[k] == nil
+		both := m.pairs[[2]int{k[1], k[0]}] != nil && turned
 		for e, i := range edges {
 			off := (float64(e) - float64(len(edges)-1)/2) * laneSpacing
 			if both {

@@ -58,22 +58,27 @@ func (p *placedFrame) pack(g *Graph, m *frameMembers, parts []part, single []int
 	for i, x := range parts {
 		dx, dy := at[i].X+FramePadding, at[i].Y+HeaderHeight+FramePadding
 		for k, b := range x.boxes {
-			p.at[b] = Point{x.At[k].X + dx, x.At[k].Y + dy}
+			p.put(g, m, b, Point{x.At[k].X + dx, x.At[k].Y + dy})
 		}
 		for k, pair := range x.pairs {
-			path := make([]Point, len(x.Paths[k]))
-			for q, pt := range x.Paths[k] {
-				path[q] = Point{pt.X + dx, pt.Y + dy}
-			}
-			p.pairs[pair] = path
+			ids := [2]string{g.Nodes[m.nodes[pair[0]]].ID, g.Nodes[m.nodes[pair[1]]].ID}
+			p.pairs[ids] = translated(x.Paths[k], dx, dy)
 		}
 	}
 	for i, b := range single {
 		a := at[len(parts)+i]
-		p.at[b] = Point{a.X + FramePadding, a.Y + HeaderHeight + FramePadding}
+		p.put(g, m, b, Point{a.X + FramePadding, a.Y + HeaderHeight + FramePadding}).loose = true
 	}
 	p.w = max(w, DefaultNodeWidth) + 2*FramePadding
 	p.h = max(h, DefaultNodeHeight/2) + HeaderHeight + 2*FramePadding
+}
+
+// put gives a box its place.
+func (p *placedFrame) put(g *Graph, m *frameMembers, b int, at Point) *place {
+	n := &g.Nodes[m.nodes[b]]
+	x := &place{Point: at, w: n.W, h: n.H}
+	p.at[n.ID] = x
+	return x
 }
 
 // packFrames puts the frames in rows, and what is in them with them.

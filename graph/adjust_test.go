@@ -1,0 +1,139 @@
+package graph
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"kmscope/inventory"
+)
+
+// TestAdjust lets pipelines live, at random: elements and connections come and
+// go, names are set. After each step everything must be placed soundly, and what
+// stood and still stands with neighbours must not have moved, unless the frame
+// was placed anew, which must stay rare.
+func TestAdjust(t *testing.T) {
+	for seed := range uint64(20) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(seed, 3))
+			l := newLayouter(t, nil)
+			l.plain = true
+			g := many(40, 50, seed)
+			at := map[string]Point{}
+			anew, next := 0, 0
+			place := func() *Graph {
+				g = g.clone()
+				old := l.frames["p"]
+				out, err := l.place(t.Context(), g)
+				if err != nil {
+					t.Fatal(err)
+				}
+				sound(t, out)
+				if l.frames["p"] != old {
+					anew++
+				}
+				return out
+			}
+			first := place()
+			for _, n := range first.Nodes {
+				at[n.ID] = Point{n.X, n.Y}
+			}
+			for step := range 60 {
+				before := anew
+				switch k := r.IntN(len(g.Nodes)); r.IntN(5) {
+				case 0, 1: // an element comes, connected to another
+					id := fmt.Sprint("new", next)
+					next++
+					g.Nodes = append(g.Nodes, Node{ID: id, Frame: "p", W: 180, H: 56})
+					e := Edge{From: g.Nodes[k].ID, To: id, Frame: "p", Media: inventory.Video, Count: 1}
+					if r.IntN(4) == 0 {
+						e.From, e.To = e.To, e.From
+					}
+					g.Edges = append(g.Edges, e)
+				case 2: // one goes
+					id := g.Nodes[k].ID
+					out := g.subset(func(n *Node) bool { return n.ID != id }, func(*Frame, bool) bool { return true })
+					g.Nodes, g.Edges = out.Nodes, out.Edges
+				case 3: // two are connected
+					g.Edges = append(g.Edges, Edge{From: g.Nodes[k].ID, To: g.Nodes[r.IntN(len(g.Nodes))].ID, Frame: "p", Media: inventory.Audio, Count: 1})
+				case 4: // one gets a name
+					g.Nodes[k].W = 180 + 20*float64(r.IntN(6))
+				}
+				loose := map[string]bool{}
+				for id, p := range l.frames["p"].at {
+					loose[id] = p.loose
+				}
+				by := map[Point]int{} // how far boxes moved; a column before the first moves all alike
+				stood := 0
+				out := place()
+				now := map[string]Point{}
+				for _, n := range out.Nodes {
+					now[n.ID] = Point{n.X, n.Y}
+					if was, ok := at[n.ID]; ok && !loose[n.ID] && anew == before {
+						stood++
+						by[Point{math.Round(n.X - was.X), math.Round(n.Y - was.Y)}]++
+					}
+				}
+				most := 0
+				for _, n := range by {
+					most = max(most, n)
+				}
+				if stood-most > 1 || stood > 0 && by[Point{}] < most && len(by) > 2 { // one may get too wide for where it stood
+					t.Fatalf("step %d: boxes moved by %v", step, by)
+				}
+				at = now
+			}
+			if anew > 8 {
+				t.Errorf("the frame was placed anew %d times in 60 steps", anew)
+			}
+		})
+	}
+}
+
+// TestAdjustKeepsTheOrder puts a viewer more under a presenter: it stands in the
+// column of the others, and the one that comes back has its old place.
+func TestAdjustKeepsTheOrder(t *testing.T) {
+	l := newLayouter(t, nil)
+	g := &Graph{Frames: []Frame{{ID: "p"}}, Nodes: []Node{{ID: "presenter", Frame: "p"}}}
+	add := func(id string) {
+		g = g.clone()
+		g.Nodes = append(g.Nodes, Node{ID: id, Frame: "p"})
+		g.Edges = append(g.Edges, Edge{From: "presenter", To: id, Frame: "p", Media: inventory.Video, Count: 1})
+	}
+	for i := range 12 {
+		add(fmt.Sprint("viewer", i))
+	}
+	one, err := l.Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	without := g.subset(func(n *Node) bool { return n.ID != "viewer5" }, func(*Frame, bool) bool { return true })
+	if _, err := l.Layout(t.Context(), without); err != nil {
+		t.Fatal(err)
+	}
+	add("one more")
+	two, err := l.Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, two)
+	for i, n := range one.Nodes {
+		if two.Nodes[i].X != n.X || two.Nodes[i].Y != n.Y {
+			t.Errorf("%s moved from %v,%v to %v,%v", n.ID, n.X, n.Y, two.Nodes[i].X, two.Nodes[i].Y)
+		}
+	}
+	if a, b := node(t, two, "one more"), node(t, two, "viewer5"); a.X != b.X {
+		t.Errorf("the new viewer stands at %v, the others at %v", a.X, b.X)
+	}
+	if l.child.jobs != 1 {
+		t.Errorf("graphviz was asked %d times", l.child.jobs)
+	}
+	l.Tidy()
+	if _, err := l.Layout(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	if l.child.jobs != 2 {
+		t.Error("nothing was tidied")
+	}
+}

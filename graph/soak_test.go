@@ -1,0 +1,265 @@
+package graph
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"os"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/gorilla/websocket"
+
+	"kmscope/inventory"
+	"kmscope/kmssim"
+	"kmscope/session"
+)
+
+// soakFor is how long TestSoak runs: go test ./graph -run TestSoak -soak 30m -timeout 40m -v
+var soakFor = flag.Duration("soak", 0, "how long elements come and go in TestSoak, in real time; 0 is a few seconds at ten times the speed")
+
+// What a run may cost. An element that came and went stays in the history
+// (inventory, timeline, negotiation: all bounded by themselves), so memory
+// grows by that much for each, and by nothing else.
+const (
+	soakBytesPerElement = 48 << 10
+	soakSlackBytes      = 24 << 20
+	soakSlackGoroutines = 8
+)
+
+// TestSoak watches a server on which five elements come and five go every
+// second, as the window does: each published state is built and placed with
+// graphviz. At the end the graph must be what the server says when it is asked
+// by somebody else, nothing may have grown but the history, and when the session
+// is closed, the history goes as well.
+func TestSoak(t *testing.T) {
+	opts, took := kmssim.Options{Seed: 1, Speed: 10}, 3*time.Second
+	if *soakFor > 0 {
+		opts.Speed, took = 1, *soakFor
+	}
+	server := kmssim.New(opts)
+	defer server.Close()
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	scenario, err := kmssim.FindScenario("churn")
+	if err != nil {
+		t.Fatal(err)
+	}
+	playing, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- scenario.Run(playing, server.NewApp()) }()
+
+	before := weigh()
+	w, err := session.NewWorkspace(session.Options{CacheDir: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := w.Attach(t.Context(), session.Target{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := newLayouter(t, nil)
+	var placed *Graph
+	scenes, slowest := 0, time.Duration(0)
+	step := func() {
+		begun := time.Now()
+		g, err := l.Layout(t.Context(), Build(s.Snapshot(), nil).Alive())
+		if err != nil {
+			t.Fatal(err)
+		}
+		placed = g
+		scenes++
+		slowest = max(slowest, time.Since(begun))
+		for _, f := range g.Frames {
+			if f.Note != "" {
+				t.Fatalf("after %d scenes: %s", scenes, f.Note)
+			}
+		}
+	}
+	over := time.After(took)
+	report := time.NewTicker(max(took/30, time.Second))
+	defer report.Stop()
+	var warm load
+	seen := func() int { return s.Snapshot().Seen["WebRtcEndpoint"] }
+	warmSeen := 0
+	for running := true; running; {
+		select {
+		case <-over:
+			running = false
+		case <-report.C:
+			now := weigh()
+			if warm.goroutines == 0 && scenes > 5 {
+				warm, warmSeen = now, seen()
+			}
+			t.Logf("%d endpoints seen, %d scenes, heap %.1f MiB, %d goroutines, layout process %.1f MiB, %d parts and %d frames remembered, slowest scene %v",
+				seen(), scenes, mib(now.heap), now.goroutines, mib(childBytes(l)), len(l.parts), len(l.frames), slowest.Round(time.Millisecond))
+			slowest = 0
+		case <-w.Changed():
+			step()
+		}
+	}
+	stop()
+	if err := <-ended; err != nil && playing.Err() == nil {
+		t.Fatal(err)
+	}
+
+	// No drift.
+	deadline := time.After(30 * time.Second)
+	var want, got [2][]string
+	for {
+		want = truth(t, url, server.Objects())
+		step()
+		if got = shown(placed); gocmp.Equal(want, got) {
+			break
+		}
+		select {
+		case <-w.Changed():
+		case <-time.After(200 * time.Millisecond):
+		case <-deadline:
+			t.Fatalf("the graph is not what the server has (-server +graph):\n%s", gocmp.Diff(want, got))
+		}
+	}
+	sound(t, placed)
+	if len(got[0]) < 10 || len(got[1]) < 10 {
+		t.Errorf("%d objects and %d edges at the end", len(got[0]), len(got[1]))
+	}
+
+	// No growth.
+	now, count := weigh(), seen()
+	grown := int64(now.heap) - int64(warm.heap)
+	t.Logf("after %v: %d endpoints seen, %d scenes; heap %.1f MiB before, %.1f warm, %.1f now (%.1f kB per endpoint); goroutines %d, %d, %d",
+		took, count, scenes, mib(before.heap), mib(warm.heap), mib(now.heap), float64(grown)/1e3/float64(max(count-warmSeen, 1)), before.goroutines, warm.goroutines, now.goroutines)
+	if warm.goroutines == 0 || count < int(took.Seconds()*3) {
+		t.Errorf("%d endpoints in %v: too little happened", count, took)
+	}
+	if grown > soakSlackBytes+soakBytesPerElement*int64(count-warmSeen) {
+		t.Errorf("the heap grew by %d bytes with %d endpoints", grown, count-warmSeen)
+	}
+	if now.goroutines > warm.goroutines+soakSlackGoroutines {
+		t.Errorf("%d goroutines, %d when warm", now.goroutines, warm.goroutines)
+	}
+	if len(l.parts) > maxParts+keepFor || len(l.frames) > maxFrames+keepFor {
+		t.Errorf("%d parts and %d frames are remembered", len(l.parts), len(l.frames))
+	}
+	closing, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	if err := w.Close(closing); err != nil {
+		t.Fatal(err)
+	}
+	s, w, placed = nil, nil, nil
+	server.Close()
+	after := weigh()
+	t.Logf("closed: heap %.1f MiB, %d goroutines", mib(after.heap), after.goroutines)
+	if after.heap > before.heap+soakSlackBytes {
+		t.Errorf("%d bytes stay when all is closed, %d before", after.heap, before.heap)
+	}
+}
+
+// load is what the process holds.
+type load struct {
+	heap       uint64
+	goroutines int
+}
+
+func weigh() load {
+	runtime.GC()
+	runtime.GC() // what finalizers let go of
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return load{m.HeapAlloc, runtime.NumGoroutine()}
+}
+
+func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
+
+// childBytes is the resident memory of the layout process; 0 where the system
+// does not tell.
+func childBytes(l *Layouter) uint64 {
+	if l.child == nil {
+		return 0
+	}
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", l.child.cmd.Process.Pid))
+	if err != nil {
+		return 0
+	}
+	var size, resident uint64
+	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+		return 0
+	}
+	return resident * uint64(os.Getpagesize())
+}
+
+// shown gives the ids and the connections of a graph, sorted.
+func shown(g *Graph) [2][]string {
+	var objects, edges []string
+	for _, f := range g.Frames {
+		objects = append(objects, f.ID)
+	}
+	for _, n := range g.Nodes {
+		objects = append(objects, n.ID)
+	}
+	for _, e := range g.Edges {
+		if !e.PartOf {
+			edges = append(edges, e.From+" "+e.To+" "+string(e.Media))
+		}
+	}
+	slices.Sort(objects)
+	slices.Sort(edges)
+	return [2][]string{objects, edges}
+}
+
+// truth asks the server itself what is connected, over a connection of its own
+// and with no code of the program.
+func truth(t *testing.T, url string, objects []string) [2][]string {
+	t.Helper()
+	conn, _, err := websocket.DefaultDialer.DialContext(t.Context(), url, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	slices.SortFunc(objects, cmp.Compare)
+	var edges []string
+	for i, id := range objects {
+		if !strings.Contains(id, "/") {
+			continue
+		}
+		if err := conn.WriteJSON(map[string]any{"jsonrpc": "2.0", "id": i, "method": "invoke", "params": map[string]any{"object": id, "operation": "getSinkConnections"}}); err != nil {
+			t.Fatal(err)
+		}
+		for answered := false; !answered; {
+			var reply struct {
+				ID     *int
+				Result struct {
+					Value []struct{ Source, Sink, Type string }
+				}
+				Error *struct{ Message string }
+			}
+			_, text, err := conn.ReadMessage()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := json.Unmarshal(text, &reply); err != nil {
+				t.Fatalf("%v: %s", err, text)
+			}
+			if answered = reply.ID != nil && *reply.ID == i; !answered {
+				continue
+			}
+			if reply.Error != nil {
+				t.Fatalf("%s: %s", id, reply.Error.Message)
+			}
+			for _, c := range reply.Result.Value {
+				edges = append(edges, c.Source+" "+c.Sink+" "+string(inventory.Media(c.Type)))
+			}
+		}
+	}
+	slices.Sort(edges)
+	return [2][]string{objects, edges}
+}
