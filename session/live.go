@@ -36,6 +36,8 @@ type live struct {
 	target kmsconn.Target
 	prefix string // of the connections' labels
 
+	dialDumps sync.Mutex // one goroutine makes the connection for dumps
+
 	intake *intake
 	models *Models // loop only
 	server *Server // loop only
@@ -46,6 +48,8 @@ type live struct {
 	sampler   *kmsconn.Reader  // set by run, nil until connected; under mu
 	watcher   *kmsconn.Watcher // likewise
 	probe     *kmsconn.Probe   // likewise
+	dumper    *kmsconn.Reader  // made for the first dump; under mu
+	dumpsOver bool             // no dumper is made any more; under mu
 
 	cancel context.CancelFunc
 	wg     sync.WaitGroup
@@ -140,9 +144,9 @@ func (l *live) start(ctx context.Context, f func(context.Context)) {
 }
 
 // label names a connection in the capture. The parts add their own word to
-// what they are given: "1/read", "1/watch", "1/stats/read".
+// what they are given: "1/read", "1/watch", "1/stats/read", "1/dump/read".
 func (l *live) label(role string) string {
-	if role == "stats" {
+	if role == "stats" || role == "dump" {
 		return l.prefix + "/" + role
 	}
 	return l.prefix
@@ -193,6 +197,7 @@ func (l *live) close(ctx context.Context) error {
 		end(probe.Close)
 	}
 	end(l.reader.Close)
+	end(l.closeDumps)
 	wg.Wait()
 	l.wg.Wait()
 	for more := true; more; { // the frames of the farewell belong to the capture
@@ -468,10 +473,13 @@ func (l *live) enqueueNew(before, after *inventory.Snapshot) {
 
 func (l *live) refreshLink(frames int) {
 	l.mu.Lock()
-	watcher, sampler := l.watcher, l.sampler
+	watcher, sampler, dumper := l.watcher, l.sampler, l.dumper
 	l.mu.Unlock()
 	held := l.reader.Held()
 	var ends time.Time
+	if dumper != nil {
+		held += dumper.Held()
+	}
 	if sampler != nil {
 		held += sampler.Held()
 	}

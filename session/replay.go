@@ -139,7 +139,7 @@ func (p *player) session(s *Server) *Session {
 		name = s.URL + " in " + name
 	}
 	x := newSession(r.ws, name, s.URL, s.Model)
-	x.link = Link{State: Replaying}
+	x.link, x.replay = Link{State: Replaying}, r
 	r.sessions = append(r.sessions, x)
 	r.ws.add(x)
 	return x

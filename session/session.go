@@ -75,6 +75,8 @@ type Session struct {
 	url  string
 	live *live // nil in replay
 	ws   *Workspace
+	// replay is the capture behind the session; nil when it is live.
+	replay *Replay
 
 	snapshot atomic.Pointer[inventory.Snapshot]
 	model    atomic.Pointer[Model]

@@ -10,6 +10,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 )
@@ -29,6 +30,7 @@ type Session interface {
 	Stats() *stats.Store
 	Timeline() *timeline.Log
 	Lanes() *timeline.Lanes
+	Negotiation() *negotiation.Log
 	// Schema is never nil.
 	Schema() *kmd.Schema
 	Link() Link
@@ -39,6 +41,11 @@ type Session interface {
 	// Guarded says why an operation of an object is never called unasked, for
 	// example because it would stop the server; "" when nothing is against it.
 	Guarded(id, operation string) string
+	// Dump gives GStreamer's own graph of an element, a hub or a pipeline, as
+	// text in the DOT language; details is one of session.DumpDetails, or "" for
+	// the server's default. In a replay it is the newest one in the capture. An
+	// error is one sentence. It may take long: not for the interface goroutine.
+	Dump(ctx context.Context, id, details string) (string, error)
 	// Dismiss forgets a dead object and its dead descendants.
 	Dismiss(id string)
 }

@@ -12,12 +12,6 @@ import (
 	"kmscope/ui/view"
 )
 
-// negotiator is a session that keeps descriptions and steps. Without it a page
-// shows what the inventory knows: the last descriptions, no times.
-type negotiator interface {
-	Negotiation() *negotiation.Log
-}
-
 // negotiated is all that is known of one endpoint.
 type negotiated struct {
 	object  *inventory.Object
@@ -26,10 +20,8 @@ type negotiated struct {
 }
 
 func historyOf(x view.Session, id string) negotiation.History {
-	if s, ok := x.(negotiator); ok {
-		if log := s.Negotiation(); log != nil {
-			return log.History(id)
-		}
+	if log := x.Negotiation(); log != nil {
+		return log.History(id)
 	}
 	return negotiation.History{}
 }

@@ -4,6 +4,7 @@ package pagetest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 	"time"
@@ -14,6 +15,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/ui/page"
@@ -30,6 +32,7 @@ type Bench struct {
 	store   *stats.Store
 	Log     *timeline.Log
 	lanes   timeline.Lanes
+	steps   negotiation.Log
 	At      time.Time
 	record  int64
 	State   *view.State
@@ -62,6 +65,7 @@ func (b *Bench) Feed(f wire.Fact) {
 	b.store.Feed(f)
 	b.Log.Feed(f)
 	b.lanes.Feed(f)
+	b.steps.Feed(f)
 }
 
 // The objects that Bench.Room makes: a pipeline with two endpoints.
@@ -135,6 +139,14 @@ func (b *Bench) Read(string)     {}
 
 // Guarded implements view.Session.
 func (b *Bench) Guarded(string, string) string { return "" }
+
+// Negotiation implements view.Session.
+func (b *Bench) Negotiation() *negotiation.Log { return &b.steps }
+
+// Dump implements view.Session: there is none.
+func (b *Bench) Dump(context.Context, string, string) (string, error) {
+	return "", errors.New("the capture holds no dump of this object up to here")
+}
 
 // Dismiss implements view.Session.
 func (b *Bench) Dismiss(string) {}

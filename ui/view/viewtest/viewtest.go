@@ -12,6 +12,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/negotiation"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/ui/view"
@@ -156,12 +157,15 @@ type Server struct {
 	Focused   []string
 	ReadIDs   []string
 	Dismissed []string
+	// OnDump answers Dump; nil refuses.
+	OnDump func(ctx context.Context, id, details string) (string, error)
 
 	schema  *kmd.Schema
 	reducer *inventory.Reducer
 	store   *stats.Store
 	log     *timeline.Log
 	lanes   timeline.Lanes
+	steps   negotiation.Log
 	at      time.Time
 	record  int64
 }
@@ -195,6 +199,17 @@ func (s *Server) Timeline() *timeline.Log { return s.log }
 
 // Lanes implements view.Session.
 func (s *Server) Lanes() *timeline.Lanes { return &s.lanes }
+
+// Negotiation implements view.Session.
+func (s *Server) Negotiation() *negotiation.Log { return &s.steps }
+
+// Dump implements view.Session.
+func (s *Server) Dump(ctx context.Context, id, details string) (string, error) {
+	if s.OnDump == nil {
+		return "", errors.New("the capture holds no dump of this object up to here")
+	}
+	return s.OnDump(ctx, id, details)
+}
 
 // Schema implements view.Session.
 func (s *Server) Schema() *kmd.Schema { return s.schema }
@@ -243,6 +258,7 @@ func (s *Server) Feed(f wire.Fact) {
 	s.store.Feed(f)
 	s.log.Feed(f)
 	s.lanes.Feed(f)
+	s.steps.Feed(f)
 }
 
 // Event feeds an event of an object; data is JSON.
