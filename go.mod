@@ -19,7 +19,10 @@ require (
 	golang.org/x/image v0.34.0
 )
 
-require github.com/fyne-io/glfw-js v0.4.0 // indirect
+require (
+	github.com/fyne-io/glfw-js v0.4.0 // indirect
+	gonum.org/v1/gonum v0.16.0 // indirect
+)
 
 require (
 	codeberg.org/go-fonts/liberation v0.5.0 // indirect

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -38,7 +39,16 @@ func ChildCommand() *exec.Cmd {
 // nothing that a server sends reaches graphviz.
 type job struct {
 	Boxes [][2]float64 `json:"boxes"` // width, height in points
-	Pairs [][2]int     `json:"pairs"` // indexes of boxes; no two equal
+	Pairs [][2]int     `json:"pairs"` // indexes of boxes
+	// Ends are, for each pair, the heights below the upper edges at which it
+	// leaves the right side of one box and arrives at the left side of the other;
+	// empty is as graphviz likes it.
+	Ends [][2]int `json:"ends,omitempty"`
+	// First and Last are boxes in the leftmost and the rightmost column.
+	First []int `json:"first,omitempty"`
+	Last  []int `json:"last,omitempty"`
+	// Gap is the space between columns in points; 0 is the usual.
+	Gap float64 `json:"gap,omitempty"`
 }
 
 // placement is the answer.
@@ -130,20 +140,60 @@ func (j *job) check() error {
 			return errors.New("an edge leads nowhere")
 		}
 	}
+	if len(j.Ends) != 0 && len(j.Ends) != len(j.Pairs) || len(j.Pairs) > 0xffffff {
+		return errors.New("the ends of the edges are not complete")
+	}
+	for _, b := range slices.Concat(j.First, j.Last) {
+		if b < 0 || b >= len(j.Boxes) {
+			return errors.New("a column has a box that is not there")
+		}
+	}
 	return nil
 }
 
 // dot writes the job in graphviz' language. Names are n0, n1, ...: there is
-// nothing to quote.
+// nothing to quote. An edge has its number as its colour, for format "plain" tells
+// of edges between the same boxes apart by nothing else.
 func (j *job) dot() []byte {
+	gap := 1.7
+	if j.Gap > 0 {
+		gap = min(j.Gap, 1e4) / pointsPerInch
+	}
 	var b bytes.Buffer
-	b.WriteString("digraph g {\nrankdir=LR; nodesep=0.35; ranksep=1.7; splines=true;\n" +
-		"node [shape=box, fixedsize=true, label=\"\"]; edge [arrowhead=none];\n")
+	fmt.Fprintf(&b, "digraph g {\nrankdir=LR; nodesep=0.35; ranksep=%.4f; splines=true;\n"+
+		"node [shape=box, fixedsize=true, label=\"\"]; edge [arrowhead=none];\n", gap)
+	sides := j.sides()
 	for i, box := range j.Boxes {
+		if s := sides[i]; s != nil {
+			s.node(&b, i, box)
+			continue
+		}
 		fmt.Fprintf(&b, "n%d [width=%.4f, height=%.4f];\n", i, box[0]/pointsPerInch, box[1]/pointsPerInch)
 	}
-	for _, e := range j.Pairs {
-		fmt.Fprintf(&b, "n%d -> n%d;\n", e[0], e[1])
+	for _, column := range []struct {
+		rank  string
+		boxes []int
+	}{{"source", j.First}, {"sink", j.Last}} {
+		if len(column.boxes) == 0 {
+			continue
+		}
+		fmt.Fprintf(&b, "{ rank=%s;", column.rank)
+		for _, n := range column.boxes {
+			fmt.Fprintf(&b, " n%d;", n)
+		}
+		b.WriteString(" }\n")
+	}
+	for i, e := range j.Pairs {
+		from, to := "", ""
+		if len(j.Ends) > 0 {
+			if sides[e[0]] != nil {
+				from = fmt.Sprintf(":o%d:e", j.Ends[i][0])
+			}
+			if sides[e[1]] != nil {
+				to = fmt.Sprintf(":i%d:w", j.Ends[i][1])
+			}
+		}
+		fmt.Fprintf(&b, "n%d%s -> n%d%s [color=\"#%06x\"];\n", e[0], from, e[1], to, i)
 	}
 	b.WriteString("}\n")
 	return b.Bytes()
@@ -155,10 +205,6 @@ const pointsPerInch = 72
 // left, boxes by their centres.
 func (j *job) parsePlain(s string) (*placement, error) {
 	p := &placement{At: make([]Point, len(j.Boxes)), Paths: make([][]Point, len(j.Pairs))}
-	index := make(map[[2]int]int, len(j.Pairs))
-	for i, e := range j.Pairs {
-		index[e] = i
-	}
 	seen := 0
 	for line := range strings.Lines(s) {
 		f := strings.Fields(line)
@@ -185,9 +231,9 @@ func (j *job) parsePlain(s string) (*placement, error) {
 			if len(f) < 4 {
 				return nil, errOddAnswer
 			}
-			i, ok := index[[2]int{boxNumber(f[1]), boxNumber(f[2])}]
+			i, errEdge := strconv.ParseInt(strings.TrimPrefix(f[len(f)-1], "#"), 16, 32)
 			n, err := strconv.Atoi(f[3])
-			if !ok || err != nil || n < 4 || len(f) < 4+2*n {
+			if errEdge != nil || i < 0 || int(i) >= len(j.Pairs) || err != nil || n < 4 || len(f) < 4+2*n {
 				return nil, errOddAnswer
 			}
 			path := make([]Point, n)

@@ -25,6 +25,7 @@ func columns(j *job) *placement {
 		return p
 	}
 	rank := ranks(n, j.Pairs)
+	toTheRight(rank, j.Last)
 	v, rank, chains := withGaps(j, rank)
 	cols := make([][]int, slices.Max(rank)+1)
 	for i, r := range rank {
@@ -66,6 +67,23 @@ func columns(j *job) *placement {
 		p.Paths[i] = append(path, bend(at, Point{p.At[e[1]].X, mid[e[1]]})...)
 	}
 	return p
+}
+
+// toTheRight puts boxes in a column of their own right of all others.
+func toTheRight(rank, boxes []int) {
+	last := make(map[int]bool, len(boxes))
+	for _, b := range boxes {
+		last[b] = true
+	}
+	most := -1
+	for b, r := range rank {
+		if !last[b] {
+			most = max(most, r)
+		}
+	}
+	for b := range last {
+		rank[b] = most + 1
+	}
 }
 
 // gapHeight is the height of the place that an edge has in a column that it

@@ -120,12 +120,20 @@ func (l *Layouter) Layout(ctx context.Context, g *Graph) (*Graph, error) {
 		return nil, ctx.Err()
 	}
 	defer func() { <-l.turn }()
+	l.rouse()
+	defer l.idleLater()
+	return l.place(ctx, g)
+}
+
+// rouse keeps the child from ending while there is work; idleLater lets it end
+// again. For who has the turn.
+func (l *Layouter) rouse() {
 	if l.idle != nil {
 		l.idle.Stop()
 	}
-	defer func() { l.idle = time.AfterFunc(idleAfter, l.rest) }()
-	return l.place(ctx, g)
 }
+
+func (l *Layouter) idleLater() { l.idle = time.AfterFunc(idleAfter, l.rest) }
 
 // Columns gives a placed copy of a graph as Layout does, but without graphviz:
 // in simple columns, at once, in this process, and equal for equal graphs. It is
