@@ -21,7 +21,7 @@ require (
 
 require (
 	github.com/fyne-io/glfw-js v0.4.0 // indirect
-	gonum.org/v1/gonum v0.16.0 // indirect
+	gonum.org/v1/gonum v0.16.0
 )
 
 require (
