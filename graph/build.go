@@ -12,20 +12,20 @@ import (
 )
 
 // Build makes the graph of a snapshot, not placed yet. It is pure: any
-// goroutine; rates may be nil. Frames, nodes and edges are in the order in
+// goroutine. Frames, nodes and edges are in the order in
 // which the snapshot has them, so equal snapshots give equal graphs.
-func Build(s *inventory.Snapshot, rates Rates) *Graph {
+func Build(s *inventory.Snapshot, figures Figures) *Graph {
 	g := &Graph{}
 	if s == nil {
 		return g
 	}
 	for _, p := range s.Pipelines {
-		buildFrame(g, p, s.At, rates)
+		buildFrame(g, p, s.At, figures)
 	}
 	return g
 }
 
-func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, rates Rates) {
+func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures) {
 	f := Frame{ID: p.ID, Label: "objects without a pipeline", Dead: !p.Alive()}
 	if o := p.Object; o != nil {
 		f.Label = Shorten(o.Label(), MaxLabelRunes)
@@ -45,6 +45,11 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, rates Rates) {
 			continue
 		}
 		n := buildNode(o, p.ID, now)
+		if figures.Latency != nil && !n.Dead {
+			if ms, ok := figures.Latency(n.ID); ok && ms >= 0 {
+				n.LatencyMs = ms
+			}
+		}
 		present[n.ID] = len(g.Nodes)
 		g.Nodes = append(g.Nodes, n)
 		if !n.Dead {
@@ -52,7 +57,7 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, rates Rates) {
 			f.Errors += n.Errors
 		}
 	}
-	edges := buildEdges(p, present, rates)
+	edges := buildEdges(p, present, figures)
 	f.Connections = len(p.Connections)
 	connected := make(map[string]bool, 2*len(edges))
 	for _, e := range edges {
@@ -87,7 +92,7 @@ func buildNode(o *inventory.Object, frame string, now time.Time) Node {
 		Label: Shorten(o.Label(), MaxLabelRunes),
 		Sub:   Shorten(strings.TrimSpace(o.Type+" "+o.ShortID()), MaxLabelRunes),
 		Kind:  KindOf(o.Type), Errors: o.Errors, Dead: !o.Alive(),
-		W: DefaultNodeWidth, H: DefaultNodeHeight,
+		W: DefaultNodeWidth, H: DefaultNodeHeight, LatencyMs: -1,
 	}
 	n.States = badges(o, now)
 	for _, b := range n.States {
@@ -111,7 +116,7 @@ type edgeKey struct {
 	media    inventory.Media
 }
 
-func buildEdges(p *inventory.Pipeline, present map[string]int, rates Rates) []Edge {
+func buildEdges(p *inventory.Pipeline, present map[string]int, figures Figures) []Edge {
 	edges := make([]Edge, 0, len(p.Connections))
 	index := make(map[edgeKey]int, len(p.Connections))
 	receives, sends := make(map[string]bool), make(map[string]bool)
@@ -131,8 +136,8 @@ func buildEdges(p *inventory.Pipeline, present map[string]int, rates Rates) []Ed
 			continue
 		}
 		e := Edge{From: c.Source, To: c.Sink, Frame: p.ID, Media: c.Media, Count: 1, Flow: flow, RateBps: -1}
-		if rates != nil {
-			if bps, ok := rates(c.Source, c.Sink, c.Media); ok && bps >= 0 {
+		if figures.Rate != nil {
+			if bps, ok := figures.Rate(c.Source, c.Sink, c.Media); ok && bps >= 0 {
 				e.RateBps = bps
 			}
 		}

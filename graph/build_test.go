@@ -101,9 +101,9 @@ func TestBuild(t *testing.T) {
 	s.event(webrtc, "IceComponentStateChanged", `{"streamId":1,"componentId":2,"state":"GATHERING"}`)
 	s.event(player, "Error", `{"type":"INVALID_URI","errorCode":0,"description":"Invalid URI"}`)
 	s.event(webrtc, "MediaTranscodingStateChanged", `{"mediaType":"VIDEO","binName":"bin","state":"TRANSCODING"}`)
-	g := Build(s.Snapshot(), func(_, _ string, m inventory.Media) (float64, bool) {
+	g := Build(s.Snapshot(), Figures{Rate: func(_, _ string, m inventory.Media) (float64, bool) {
 		return 1.24e6, m == inventory.Video
-	})
+	}})
 	if d := cmp.Diff([]string{
 		"PlayerEndpoint -VIDEO-> WebRtcEndpoint ×1 not flowing 1240000",
 		"PlayerEndpoint -AUDIO-> HubPort ×1 unknown -1",
@@ -136,21 +136,21 @@ func TestBuild(t *testing.T) {
 
 	// What dies stays, marked, until it is dismissed.
 	s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":"`+webrtc+`"}`)
-	g = Build(s.Snapshot(), nil)
+	g = Build(s.Snapshot(), Figures{})
 	n = node(t, g, webrtc)
 	if !n.Dead || n.Health != HealthIdle || n.Transcoding || !strings.HasPrefix(n.Summary, "gone") || g.Frames[0].Elements != 4 {
 		t.Errorf("%+v", n)
 	}
 	s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":"`+pipeline+`"}`)
-	g = Build(s.Snapshot(), nil)
+	g = Build(s.Snapshot(), Figures{})
 	if f := g.Frames[0]; !f.Dead || f.DiedAt.IsZero() || f.Elements != 0 || f.Health != HealthIdle || f.Errors != 0 {
 		t.Errorf("%+v", f)
 	}
 	s.Dismiss(pipeline)
-	if g = Build(s.Snapshot(), nil); len(g.Frames) != 0 || len(g.Nodes) != 0 {
+	if g = Build(s.Snapshot(), Figures{}); len(g.Frames) != 0 || len(g.Nodes) != 0 {
 		t.Errorf("%d frames are left", len(g.Frames))
 	}
-	if g = Build(nil, nil); len(g.Frames) != 0 {
+	if g = Build(nil, Figures{}); len(g.Frames) != 0 {
 		t.Error("a graph of nothing")
 	}
 }
@@ -182,7 +182,7 @@ func TestHealth(t *testing.T) {
 			}
 			s.ms += c.wait.Milliseconds()
 			s.event(inventory.ManagerID, "Other", `{}`)
-			n := node(t, Build(s.Snapshot(), nil), webrtc)
+			n := node(t, Build(s.Snapshot(), Figures{}), webrtc)
 			if n.Health != c.health || n.Summary != c.summary {
 				t.Errorf("%v %q, want %v %q", n.Health, n.Summary, c.health, c.summary)
 			}
@@ -202,7 +202,7 @@ func TestParallelAndOdd(t *testing.T) {
 	s.connected(webrtc, webrtc, "AUDIO")
 	s.named(webrtc, strings.Repeat("very long ", 1000))
 	s.named(player, "a\tb\n\u202egpj.exe\u202c 👩‍👩‍👧 שלום \x00\xff")
-	g := Build(s.Snapshot(), nil)
+	g := Build(s.Snapshot(), Figures{})
 	if d := cmp.Diff([]string{"WebRtcEndpoint -AUDIO-> WebRtcEndpoint ×1 unknown -1", "PlayerEndpoint -VIDEO-> WebRtcEndpoint ×300 not flowing -1"}, edges(g)); d != "" {
 		t.Error(d)
 	}
@@ -302,7 +302,7 @@ func TestRecordings(t *testing.T) {
 				return false
 			})
 			for _, s := range []*inventory.Snapshot{full, end} {
-				g := Build(s, nil)
+				g := Build(s, Figures{})
 				elements, connections, dead := 0, 0, 0
 				for _, f := range g.Frames {
 					elements += f.Elements
@@ -350,7 +350,7 @@ func TestDOT(t *testing.T) {
 	s.connected(player, webrtc, "VIDEO")
 	odd := `quote " back \ \N \" end\` + " <b> &amp; & ] ; -> 😀 שלום"
 	s.named(player, odd)
-	g := Build(s.Snapshot(), nil)
+	g := Build(s.Snapshot(), Figures{})
 	var b strings.Builder
 	if err := g.WriteDOT(&b); err != nil {
 		t.Fatal(err)
@@ -458,6 +458,6 @@ func BenchmarkBuild(b *testing.B) {
 	s := snapshot(b, "08-large", func(s *inventory.Snapshot) bool { return s.Counts.Elements >= 200 })
 	b.ReportAllocs()
 	for b.Loop() {
-		Build(s, nil)
+		Build(s, Figures{})
 	}
 }

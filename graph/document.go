@@ -3,6 +3,7 @@ package graph
 import (
 	"encoding/json"
 	"io"
+	"slices"
 
 	"kmscope/inventory"
 )
@@ -23,6 +24,9 @@ type DocumentNode struct {
 	// States holds the server's word by inventory.Lane: every lane of which
 	// something is known.
 	States map[string]string `json:"states"`
+	// LatencyMs is how old media is in the element, from its source on, as the
+	// server says it; left out where that is not known.
+	LatencyMs *float64 `json:"latencyMs,omitempty"`
 }
 
 // DocumentEdge is one medium from one element to another. Several pads between
@@ -38,6 +42,8 @@ type DocumentEdge struct {
 	// nil, null in JSON, where neither has spoken: nobody knows. Of several pads,
 	// one that stopped makes it false, else one that flows makes it true.
 	Flowing *bool `json:"flowing"`
+	// RateBps is the bit rate; left out where that is not known.
+	RateBps *float64 `json:"rateBps,omitempty"`
 }
 
 // Describe gives the Document of what is alive in some servers. Nodes and edges
@@ -99,6 +105,27 @@ func (d *Document) pipeline(p *inventory.Pipeline, alive map[string]bool, joined
 			d.Edges[first+i].Flowing = &flowing
 		}
 	}
+}
+
+// With gives the document with what the figures of one of its servers say; what
+// they do not know stays as it is. The receiver is not changed. Any goroutine.
+func (d Document) With(f Figures) Document {
+	d.Nodes, d.Edges = slices.Clone(d.Nodes), slices.Clone(d.Edges)
+	for i := range d.Nodes {
+		if n := &d.Nodes[i]; f.Latency != nil {
+			if ms, ok := f.Latency(n.ID); ok && ms >= 0 {
+				n.LatencyMs = &ms
+			}
+		}
+	}
+	for i := range d.Edges {
+		if e := &d.Edges[i]; f.Rate != nil {
+			if bps, ok := f.Rate(e.Source, e.Sink, inventory.Media(e.Media)); ok && bps >= 0 {
+				e.RateBps = &bps
+			}
+		}
+	}
+	return d
 }
 
 // WriteJSON writes the Document on one line. The error is that of w. Any

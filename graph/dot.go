@@ -32,8 +32,10 @@ func (g *Graph) WriteDOT(w io.Writer) error {
 			if n.Sub != n.Label {
 				label += "\n" + n.Sub
 			}
-			if n.Summary != "" {
-				label += "\n" + n.Summary
+			for _, more := range []string{n.Summary, n.LatencyWord()} {
+				if more != "" {
+					label += "\n" + more
+				}
 			}
 			fmt.Fprintf(b, "\t\t%s [label=%s%s];\n", Quote(n.ID), Quote(label), style)
 		}
@@ -59,10 +61,7 @@ func edgeStyle(e *Edge) string {
 	if e.Flow != Flowing {
 		style = "dashed"
 	}
-	label := strings.ToLower(string(e.Media))
-	if e.Count > 1 {
-		label += fmt.Sprintf(" ×%d", e.Count)
-	}
+	label := edgeWord(e)
 	return fmt.Sprintf("color=%s, style=%s, label=%s", Quote(colour), style, Quote(label))
 }
 

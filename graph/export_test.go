@@ -71,7 +71,7 @@ func TestSVG(t *testing.T) {
 	s.connected(player, portA, "AUDIO")
 	s.flow(webrtc, "In", "VIDEO", "FLOWING")
 	s.named(webrtc, "Ann & <Bob>")
-	g := Columns(Build(s.Snapshot(), nil).FitText())
+	g := Columns(Build(s.Snapshot(), Figures{}).FitText())
 	sound(t, g)
 	for _, onDark := range []bool{false, true} {
 		picture := svg(t, g, onDark)
@@ -107,7 +107,7 @@ func TestOddNames(t *testing.T) {
 	s.named(webrtc, strings.Repeat("😀\u202e\x00\x1b", 10_000))
 	s.named(pipeline, "\"]\nend\n<!--")
 	full := s.Snapshot()
-	g := Columns(Build(full, nil).FitText())
+	g := Columns(Build(full, Figures{}).FitText())
 	sound(t, g)
 	texts, names := svgTexts(t, svg(t, g, false))
 	if names["script"] != 0 {
@@ -232,7 +232,7 @@ func FuzzModel(f *testing.F) {
 			case 4:
 				s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":`+quoted(a)+`}`)
 			case 5:
-				before = Build(s.Snapshot(), nil)
+				before = Build(s.Snapshot(), Figures{})
 				adjusted, err := l.place(t.Context(), before.Alive())
 				if err != nil {
 					t.Fatal(err)
@@ -240,7 +240,7 @@ func FuzzModel(f *testing.F) {
 				sound(t, adjusted)
 			}
 		}
-		g := Build(s.Snapshot(), nil)
+		g := Build(s.Snapshot(), Figures{})
 		consistent(t, g)
 		q, err := ParseQuery(query)
 		if err != nil && strings.Contains(err.Error(), "\n") && !strings.Contains(query, "\n") {

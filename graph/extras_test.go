@@ -74,7 +74,7 @@ func TestQuery(t *testing.T) {
 	s.flow(viewer(1), "In", "VIDEO", "FLOWING")
 	s.flow(viewer(2), "In", "VIDEO", "FLOWING")
 	s.flow(viewer(2), "In", "VIDEO", "NOT_FLOWING")
-	g := Build(s.Snapshot(), nil)
+	g := Build(s.Snapshot(), Figures{})
 	for i := range g.Nodes {
 		if g.Nodes[i].ID == viewer(0) {
 			g.Nodes[i].Tags = map[string]string{"room": "7"}
@@ -135,7 +135,7 @@ func TestNearAndRoutes(t *testing.T) {
 	s.connected(portB, webrtc, "VIDEO")
 	s.connected(webrtc, out, "VIDEO")
 	s.connected(out, webrtc, "AUDIO")
-	g := Build(s.Snapshot(), nil)
+	g := Build(s.Snapshot(), Figures{})
 
 	for hops, want := range map[int]int{-1: 1, 0: 1, 1: 2, 2: 3, 3: 4, 4: 5, 99: 6} {
 		near := g.Near(hops, player, "nobody")
@@ -165,7 +165,7 @@ func TestNearAndRoutes(t *testing.T) {
 		}
 	}
 	s.connected(webrtc, webrtc, "DATA")
-	if r := Build(s.Snapshot(), nil).Routes(webrtc, webrtc); len(r) != 1 || len(r[0].Edges) != 1 {
+	if r := Build(s.Snapshot(), Figures{}).Routes(webrtc, webrtc); len(r) != 1 || len(r[0].Edges) != 1 {
 		t.Errorf("a circle of one: %+v", r)
 	}
 }
@@ -175,7 +175,7 @@ func TestGroup(t *testing.T) {
 	s.flow(viewer(3), "In", "VIDEO", "FLOWING")
 	s.flow(viewer(3), "In", "VIDEO", "NOT_FLOWING")
 	s.connected(viewer(9), player, "AUDIO") // sends itself: is no mere viewer
-	g := Build(s.Snapshot(), func(_, _ string, m inventory.Media) (float64, bool) { return 1000, m == inventory.Video })
+	g := Build(s.Snapshot(), Figures{Rate: func(_, _ string, m inventory.Media) (float64, bool) { return 1000, m == inventory.Video }})
 	before := len(g.Nodes)
 	out := g.Group(GroupFrom, viewer(5))
 	consistent(t, out)
@@ -195,7 +195,7 @@ func TestGroup(t *testing.T) {
 			t.Errorf("%+v", e)
 		}
 	}
-	if few := Build(oneToMany(4).Snapshot(), nil); len(few.Group(GroupFrom).Nodes) != len(few.Nodes) {
+	if few := Build(oneToMany(4).Snapshot(), Figures{}); len(few.Group(GroupFrom).Nodes) != len(few.Nodes) {
 		t.Error("four are no crowd")
 	}
 	sound(t, Columns(out))
@@ -208,7 +208,7 @@ func TestCollapse(t *testing.T) {
 	}
 	s.connected(player, portA, "VIDEO")
 	s.connected(portB, webrtc, "VIDEO")
-	g := Build(s.Snapshot(), nil)
+	g := Build(s.Snapshot(), Figures{})
 
 	out := g.Collapse(hub, player, "nobody")
 	consistent(t, out)
@@ -232,12 +232,12 @@ func TestCollapse(t *testing.T) {
 func TestCompare(t *testing.T) {
 	s := oneToMany(3)
 	s.flow(viewer(0), "In", "VIDEO", "FLOWING")
-	before := Build(s.Snapshot(), nil)
+	before := Build(s.Snapshot(), Figures{})
 	s.flow(viewer(0), "In", "VIDEO", "NOT_FLOWING")
 	s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":"`+viewer(1)+`"}`)
 	s.created(viewer(7))
 	s.connected(webrtc, viewer(7), "VIDEO")
-	after := Build(s.Snapshot(), nil)
+	after := Build(s.Snapshot(), Figures{})
 
 	d := Compare(before, after)
 	consistent(t, d.Graph)
@@ -277,7 +277,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestMergeTwice(t *testing.T) {
-	g := Build(oneToMany(2).Snapshot(), nil)
+	g := Build(oneToMany(2).Snapshot(), Figures{})
 	m := Merge(g, nil, g)
 	consistent(t, m)
 	if len(m.Nodes) != len(g.Nodes) || len(m.Edges) != len(g.Edges) || len(m.Frames) != len(g.Frames) {

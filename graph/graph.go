@@ -135,7 +135,9 @@ type Node struct {
 	Members []string
 	// Summary is the line of states that a box has room for: "ICE READY · DTLS
 	// · flowing".
-	Summary     string
+	Summary string
+	// LatencyMs is how old media is here, from its source on; <0 is not known.
+	LatencyMs   float64
 	Errors      int
 	Dead        bool
 	Transcoding bool
@@ -196,10 +198,6 @@ type Graph struct {
 	// W and H are the size of the whole, in points; set by Layout.
 	W, H float64
 }
-
-// Rates gives the bit rate of one medium from source to sink; false where none
-// is known. It is called once per edge by Build.
-type Rates func(source, sink string, media inventory.Media) (bps float64, ok bool)
 
 // Sizes that Build and Layout use, in points.
 const (

@@ -122,7 +122,7 @@ func countOf(n int, word string) string {
 func (g *Graph) combine(members []int) Node {
 	n := g.Nodes[members[0]]
 	n.Name, n.Tags, n.States, n.Members = "", nil, nil, make([]string, 0, len(members))
-	n.Errors, n.Health, n.Transcoding = 0, HealthUnknown, false
+	n.Errors, n.Health, n.Transcoding, n.LatencyMs = 0, HealthUnknown, false, -1
 	healths := make(map[Health]int)
 	for _, i := range members {
 		m := &g.Nodes[i]
@@ -131,6 +131,7 @@ func (g *Graph) combine(members []int) Node {
 			continue
 		}
 		n.Errors += m.Errors
+		n.LatencyMs = max(n.LatencyMs, m.LatencyMs)
 		n.Health = max(n.Health, m.Health)
 		n.Transcoding = n.Transcoding || m.Transcoding
 		healths[m.Health]++

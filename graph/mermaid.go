@@ -38,8 +38,10 @@ func (g *Graph) WriteMermaid(w io.Writer) error {
 			if n.Sub != n.Label {
 				lines = append(lines, mermaidText(n.Sub))
 			}
-			if n.Summary != "" {
-				lines = append(lines, mermaidText(n.Summary))
+			for _, more := range []string{n.Summary, n.LatencyWord()} {
+				if more != "" {
+					lines = append(lines, mermaidText(more))
+				}
 			}
 			opening, closing := "[", "]"
 			switch n.Kind {
@@ -87,13 +89,12 @@ var mermaidHues = map[inventory.Media]string{
 	inventory.Video: light.video, inventory.Audio: light.audio, inventory.Data: light.data,
 }
 
-// edgeWord says what an edge carries: "video ×2".
+// edgeWord says what an edge carries: "video 1.24 Mbit/s ×2", "no video".
 func edgeWord(e *Edge) string {
-	word := mediaWord(e.Media)
-	if e.Count > 1 {
-		word += fmt.Sprintf(" ×%d", e.Count)
+	if e.Flow == NotFlowing {
+		return e.Word()
 	}
-	return word
+	return strings.TrimSpace(mediaWord(e.Media) + " " + e.Word())
 }
 
 // mermaidText makes text that Mermaid shows as it is between quotes: letters,

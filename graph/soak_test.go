@@ -72,7 +72,7 @@ func TestSoak(t *testing.T) {
 	scenes, slowest := 0, time.Duration(0)
 	step := func() {
 		begun := time.Now()
-		g, err := l.Layout(t.Context(), Build(s.Snapshot(), nil).Alive())
+		g, err := l.Layout(t.Context(), Build(s.Snapshot(), Figures{}).Alive())
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -60,7 +61,7 @@ func (g *Graph) FitText() *Graph {
 	for i := range out.Nodes {
 		n := &out.Nodes[i]
 		w := max(textWidth(n.Label, svgTitleSize*boldRatio)+svgLabelRoom,
-			textWidth(n.Sub, svgSmallSize)+svgLabelRoom, textWidth(n.Summary, svgSmallSize)+svgStatesRoom)
+			textWidth(strings.TrimSpace(n.Sub+"   "+n.LatencyWord()), svgSmallSize)+svgLabelRoom, textWidth(n.Summary, svgSmallSize)+svgStatesRoom)
 		n.W = min(max(DefaultNodeWidth, math.Ceil(w)), maxFitWidth)
 	}
 	return out
@@ -95,6 +96,9 @@ func (g *Graph) WriteSVG(w io.Writer, onDark bool) error {
 			}
 		}
 	}
+	for i := range g.Edges {
+		p.word(&g.Edges[i])
+	}
 	for i := range g.Nodes {
 		p.node(&g.Nodes[i])
 	}
@@ -111,6 +115,7 @@ func (g *Graph) WriteSVG(w io.Writer, onDark bool) error {
 type svgPainter struct {
 	*bufio.Writer
 	*svgLook
+	words []box // where words stand on edges
 }
 
 // printf writes; bufio keeps the error for Flush.
@@ -170,6 +175,9 @@ func (p *svgPainter) node(n *Node) {
 	sub := n.Sub
 	if sub == n.Label { // nobody named it: say what it is instead
 		sub = n.Kind.String()
+	}
+	if latency := n.LatencyWord(); latency != "" {
+		sub += " · " + latency
 	}
 	p.text(fit(sub, svgSmallSize, room), x+37, y+33, svgSmallSize, p.dim, "")
 	hue := p.dim
@@ -295,11 +303,41 @@ func (p *svgPainter) edge(e *Edge) {
 		end = Point{end.X - dx*size*0.8, end.Y - dy*size*0.8}
 	}
 	p.printf(`<path d="%s" %s/>`+"\n", pathData(e.Path, end), stroke(hue, width, dash))
-	if e.Count > 1 {
-		mid := e.Path[n/2]
-		p.text("×"+strconv.Itoa(e.Count), mid.X, mid.Y-4, svgSmallSize, hue, ` text-anchor="middle"`)
-	}
 	p.printf("</g>\n")
+}
+
+// wordPlaces are where on an edge its word may stand, best first: of video and
+// other media, and of audio.
+var wordPlaces = [2][]float64{{0.46, 0.38, 0.56, 0.3, 0.64}, {0.56, 0.64, 0.46, 0.7, 0.36}}
+
+// word writes on an edge what is to be said of it, where no other word stands:
+// edges of the same two nodes run side by side. Short edges have no room.
+func (p *svgPainter) word(e *Edge) {
+	s, n := e.Word(), len(e.Path)
+	if s == "" || n < 4 || n%3 != 1 || sane(e.Path[0].X) != e.Path[0].X {
+		return
+	}
+	w := textWidth(s, svgSmallSize)
+	if math.Hypot(e.Path[n-1].X-e.Path[0].X, e.Path[n-1].Y-e.Path[0].Y) < w+26 {
+		return
+	}
+	places := wordPlaces[0]
+	if e.Media == inventory.Audio {
+		places = wordPlaces[1]
+	}
+	hue, _, _ := p.edgeLook(e.Media, e.Flow)
+	for _, t := range places {
+		piece, within := math.Modf(t * float64(n/3))
+		at := along(e.Path[3*int(piece):3*int(piece)+4], within)
+		b := box{at.X - w/2 - 4, at.Y - 7, w + 8, 14}
+		if slices.ContainsFunc(p.words, func(o box) bool { return o.hits(b, 0) }) {
+			continue
+		}
+		p.words = append(p.words, b)
+		p.printf(`<rect x="%s" y="%s" width="%s" height="%s" rx="3" fill="%s"/>`+"\n", num(b.x), num(b.y), num(b.w), num(b.h), p.frame)
+		p.text(s, at.X, at.Y+3.7, svgSmallSize, hue, ` text-anchor="middle"`)
+		return
+	}
 }
 
 // pathData writes a path with another end.

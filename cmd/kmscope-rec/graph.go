@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"kmscope/capture"
 	"kmscope/graph"
@@ -116,7 +117,7 @@ func drawGraph(args []string, out, errs io.Writer) error {
 	if o.output != "" && sameFile(o.output, o.file) {
 		return fmt.Errorf("%s is the capture itself; choose another file for the graph", o.output)
 	}
-	servers, err := snapshotsAt(o.file, o.atMs, errs)
+	servers, err := serversAt(o.file, o.atMs, errs)
 	if err != nil {
 		return err
 	}
@@ -140,9 +141,9 @@ func sameFile(a, b string) bool {
 	return errX == nil && errY == nil && os.SameFile(x, y)
 }
 
-// snapshotsAt gives the state of every server of a capture at a time from its
+// serversAt gives what is known of every server of a capture at a time from its
 // start, on the capture's own clock, or at its end.
-func snapshotsAt(file string, atMs float64, errs io.Writer) ([]*inventory.Snapshot, error) {
+func serversAt(file string, atMs float64, errs io.Writer) ([]*session.Server, error) {
 	var m session.Models
 	begun, startMs := false, 0.0
 	err := eachRecord(file, errs, func(r capture.Record) error {
@@ -161,20 +162,21 @@ func snapshotsAt(file string, atMs float64, errs io.Writer) ([]*inventory.Snapsh
 	if err != nil {
 		return nil, err
 	}
-	var servers []*inventory.Snapshot
-	for _, s := range m.Servers() {
-		servers = append(servers, s.Snapshot())
-	}
-	return servers, nil
+	return m.Servers(), nil
 }
 
-func writeGraph(w io.Writer, o graphOptions, servers []*inventory.Snapshot) error {
-	if o.format == "json" {
-		return graph.Describe(servers...).WriteJSON(w)
-	}
-	graphs := make([]*graph.Graph, len(servers))
+func writeGraph(w io.Writer, o graphOptions, servers []*session.Server) error {
+	snaps, graphs := make([]*inventory.Snapshot, len(servers)), make([]*graph.Graph, len(servers))
 	for i, s := range servers {
-		graphs[i] = graph.Build(s, nil)
+		snaps[i] = s.Snapshot()
+		graphs[i] = graph.Build(snaps[i], graph.FiguresAt(s.Stats(), time.Time{}))
+	}
+	if o.format == "json" {
+		d := graph.Describe(snaps...)
+		for _, s := range servers {
+			d = d.With(graph.FiguresAt(s.Stats(), time.Time{}))
+		}
+		return d.WriteJSON(w)
 	}
 	g := graph.Merge(graphs...).Alive()
 	switch o.format {

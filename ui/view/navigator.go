@@ -310,7 +310,7 @@ func searchText(o *inventory.Object) string {
 func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHealth {
 	h := n.health[p]
 	if h == nil || now.Sub(h.at).Abs() > healthGood {
-		g := graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, nil)
+		g := graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, graph.Figures{})
 		h = &pipelineHealth{nodes: make(map[string]graph.Health, len(g.Nodes)), trans: map[string]bool{}, at: now}
 		for _, f := range g.Frames {
 			h.frame = f.Health

@@ -17,7 +17,6 @@ import (
 
 	"kmscope/graph"
 	"kmscope/inventory"
-	"kmscope/stats"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
@@ -205,27 +204,17 @@ func (p *Page) refresh() {
 		p.pathFrom = ""
 	}
 	p.asked = q
-	var rates graph.Rates
-	if _, live := v.Cursor(); live && store != nil {
-		rates = ratesOf(store)
+	at, live := v.Cursor()
+	if live {
+		at = time.Time{}
 	}
+	figures := graph.FiguresAt(store, at)
 	p.busy(q.snap.Counts.Elements)
 	p.work.Start(func(ctx context.Context) func() {
-		s, err := p.placer.place(ctx, q, rates)
+		s, err := p.placer.place(ctx, q, figures)
 		return func() { p.show(s, err) }
 	})
 	p.surface.Repaint()
-}
-
-// ratesOf reads the rate of an edge: what the sink sends on is what it got, or
-// what the source received from outside.
-func ratesOf(store *stats.Store) graph.Rates {
-	return func(source, sink string, media inventory.Media) (float64, bool) {
-		if r, ok := store.Rate(sink, stats.Out, string(media)); ok {
-			return r, true
-		}
-		return store.Rate(source, stats.In, string(media))
-	}
 }
 
 // placer builds and places graphs, one at a time, and remembers the last
@@ -239,10 +228,10 @@ type placer struct {
 	face   *paint.Typeface // its own: the interface's belongs to the interface
 }
 
-func (pl *placer) place(ctx context.Context, q graphQuery, rates graph.Rates) (*scene, error) {
+func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures) (*scene, error) {
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
-	g := graph.Build(q.snap, rates)
+	g := graph.Build(q.snap, figures)
 	hidden, over := 0, false
 	if !q.gone {
 		var alive *graph.Graph

@@ -501,7 +501,7 @@ func (gp *graphPainter) edge(c *paint.Canvas, l *surface.Look, e *graph.Edge, v 
 
 // rate writes what moves along an edge onto its middle.
 func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v surface.Viewport, k, scale float32) {
-	s, hue := rateText(e), l.Media(e.Media)
+	s, hue := e.Word(), l.Media(e.Media)
 	if s == "" {
 		return
 	}
@@ -548,22 +548,3 @@ var ratePlaces = [2][]float64{{0.46, 0.38, 0.56, 0.3, 0.64}, {0.56, 0.64, 0.46, 
 
 // maxWords bounds the words on edges in one frame.
 const maxWords = 500
-
-// rateText is the word on an edge: its rate, or what is wrong; "" is nothing.
-func rateText(e *graph.Edge) string {
-	switch {
-	case e.PartOf:
-		return ""
-	case e.Flow == graph.NotFlowing:
-		return "no " + surface.MediaWord(e.Media)
-	case e.RateBps >= 0:
-		s := stats.Format(e.RateBps, stats.Bps)
-		if e.Count > 1 {
-			s += " ×" + strconv.Itoa(e.Count)
-		}
-		return s
-	case e.Count > 1:
-		return "×" + strconv.Itoa(e.Count)
-	}
-	return ""
-}

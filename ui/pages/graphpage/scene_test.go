@@ -140,20 +140,3 @@ func TestAnchored(t *testing.T) {
 		t.Errorf("(%v, %v)", v.X, v.Y)
 	}
 }
-
-func TestRateText(t *testing.T) {
-	for _, tt := range []struct {
-		e    graph.Edge
-		want string
-	}{
-		{graph.Edge{Media: inventory.Video, Flow: graph.Flowing, RateBps: 1.24e6, Count: 1}, "1.24 Mbit/s"},
-		{graph.Edge{Media: inventory.Video, Flow: graph.Flowing, RateBps: 1.24e6, Count: 3}, "1.24 Mbit/s ×3"},
-		{graph.Edge{Media: inventory.Video, Flow: graph.NotFlowing, RateBps: 5, Count: 1}, "no video"},
-		{graph.Edge{Media: inventory.Audio, RateBps: -1, Count: 1}, ""},
-		{graph.Edge{PartOf: true, RateBps: 5}, ""},
-	} {
-		if got := rateText(&tt.e); got != tt.want {
-			t.Errorf("%+v: %q, want %q", tt.e, got, tt.want)
-		}
-	}
-}
