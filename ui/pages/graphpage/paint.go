@@ -12,7 +12,6 @@ import (
 
 	"kmscope/graph"
 	"kmscope/inventory"
-	"kmscope/stats"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
