@@ -26,6 +26,7 @@ import (
 	"kmscope/graph/viz"
 	"kmscope/kmssim"
 	"kmscope/metrics"
+	"kmscope/report"
 	"kmscope/session"
 	uiapp "kmscope/ui/app"
 	"kmscope/ui/page"
@@ -166,8 +167,8 @@ func hasDisplay() bool {
 // headlessFor is how long is captured where no window can be shown.
 const headlessFor = 10 * time.Second
 
-// withoutDisplay makes a capture of what was named, or of the demo, and says
-// where it is.
+// withoutDisplay makes a capture of what was named, or of the demo, with a
+// report on it, and says where they are.
 func withoutDisplay(ws *session.Workspace, o options) error {
 	var targets []string
 	for _, n := range o.names {
@@ -201,22 +202,36 @@ func withoutDisplay(ws *session.Workspace, o options) error {
 	case <-stop.Done():
 	case <-time.After(headlessFor):
 	}
-	path := filepath.Join(".", "kmscope-"+time.Now().Format("20060102-150405")+".kmscap")
-	if abs, err := filepath.Abs(path); err == nil {
-		path = abs
+	base := "kmscope-" + time.Now().Format("20060102-150405")
+	if abs, err := filepath.Abs(base); err == nil {
+		base = abs
 	}
-	if err := ws.Record(path); err != nil {
+	captured, reported := base+".kmscap", base+".md"
+	if err := ws.Record(captured); err != nil {
 		return errors.Join(err, closeWorkspace(ws))
 	}
+	doc := report.Document{Tool: "kmscope " + version, Capture: filepath.Base(captured)}
 	for _, s := range ws.Sessions() {
-		c := s.Snapshot().Counts
+		snap, link := s.Snapshot(), s.Link()
+		c := snap.Counts
 		fmt.Printf("%s: %s, %s, %s\n", s.Name(), view.Plural(c.Pipelines, "pipeline"), view.Plural(c.Elements, "element"), view.Plural(c.Connections, "connection"))
+		doc.Servers = append(doc.Servers, report.Server{Name: s.Name(), URL: s.URL(), Snapshot: snap, Log: s.Timeline(), Negotiation: s.Negotiation(),
+			Gaps: link.Gaps, Undecoded: link.Undecoded, Held: link.Held})
 	}
-	if err := closeWorkspace(ws); err != nil {
+	if err := errors.Join(writeReport(reported, &doc), closeWorkspace(ws)); err != nil {
 		return err
 	}
-	fmt.Println("The capture is in", path)
+	fmt.Println("The capture is in", captured)
+	fmt.Println("The report is in", reported)
 	return nil
+}
+
+func writeReport(path string, doc *report.Document) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
+	if err != nil {
+		return err
+	}
+	return errors.Join(doc.WriteMarkdown(f), f.Close())
 }
 
 func closeWorkspace(ws *session.Workspace) error {

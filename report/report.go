@@ -1,0 +1,279 @@
+// Package report writes what is known of servers as a text to attach to a bug
+// ticket: Markdown, which trackers render and people read as it is. It takes
+// what the model holds, from which secrets were removed when it was recorded,
+// and never asks a server for more.
+package report
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"kmscope/graph"
+	"kmscope/inventory"
+	"kmscope/negotiation"
+	"kmscope/timeline"
+)
+
+// Server is one server to report on.
+type Server struct {
+	// Name heads its part: host and port, or the name of the capture.
+	Name string
+	// URL is the address without userinfo; "" when unknown.
+	URL string
+	// Snapshot is the state to report; never nil.
+	Snapshot *inventory.Snapshot
+	// Log is the server's events; nil leaves them out.
+	Log *timeline.Log
+	// Negotiation is what was said while endpoints were connected; nil leaves
+	// its findings out.
+	Negotiation *negotiation.Log
+	// Gaps counts the places where records are missing, Undecoded the frames that
+	// could not be understood, Held the objects that the tool kept referenced.
+	Gaps, Undecoded, Held int
+}
+
+// Document is a report.
+type Document struct {
+	// Tool is the program and its version.
+	Tool string
+	// Capture is the file that holds every frame behind the report; "" for none.
+	Capture string
+	Servers []Server
+}
+
+// maxEvents bounds the warnings and errors per server: the rest is in the
+// capture.
+const maxEvents = 200
+
+// WriteMarkdown writes the report. What servers said is escaped, so that no
+// name becomes markup. The error is that of w. Any goroutine.
+func (d *Document) WriteMarkdown(w io.Writer) error {
+	b := bufio.NewWriter(w)
+	fmt.Fprintf(b, "# Report on %s\n\n", plural(len(d.Servers), "media server"))
+	fmt.Fprintf(b, "Written by %s. Times are UTC.", text(d.Tool))
+	if d.Capture != "" {
+		fmt.Fprintf(b, " Every frame behind it is in the capture %s.", code(d.Capture))
+	}
+	fmt.Fprint(b, "\n")
+	for i := range d.Servers {
+		d.Servers[i].write(b)
+	}
+	return b.Flush()
+}
+
+func (s *Server) write(b *bufio.Writer) {
+	snap := s.Snapshot
+	c := snap.Counts
+	fmt.Fprintf(b, "\n## %s\n\n", text(s.Name))
+	fmt.Fprintf(b, "%s, %s, %s, %s at %s.\n\n", plural(c.Pipelines, "pipeline"), plural(c.Elements, "element"), plural(c.Connections, "connection"),
+		plural(c.Errors, "error"), clock(snap.At))
+	s.environment(b)
+	s.topology(b)
+	s.elements(b)
+	s.findings(b)
+	s.events(b)
+	fmt.Fprintf(b, "### The observer\n\n- objects that the tool held when the report was written: %d\n- gaps in the recording: %d\n- frames that could not be understood: %d\n", s.Held, s.Gaps, s.Undecoded)
+}
+
+func (s *Server) environment(b *bufio.Writer) {
+	v := s.Snapshot.Server
+	row := func(key, value string) {
+		if value != "" {
+			fmt.Fprintf(b, "| %s | %s |\n", key, value)
+		}
+	}
+	fmt.Fprint(b, "### Environment\n\n| what | value |\n|---|---|\n")
+	row("address", code(s.URL))
+	row("server", text(strings.TrimSpace(v.Type+" "+v.Version)))
+	for _, m := range v.Modules {
+		row("module", text(m.Name+" "+m.Version))
+	}
+	if v.CPUCount > 0 {
+		row("cores", fmt.Sprint(v.CPUCount))
+	}
+	if v.UsedCPURatio >= 0 {
+		row("CPU of the machine", fmt.Sprintf("%.0f %%", 100*v.UsedCPURatio))
+	}
+	if v.UsedMemKiB >= 0 {
+		row("memory of the server", fmt.Sprintf("%.1f MiB", float64(v.UsedMemKiB)/1024))
+	}
+	if v.Sessions >= 0 {
+		row("sessions", fmt.Sprint(v.Sessions))
+	}
+	fmt.Fprint(b, "\n")
+}
+
+func (s *Server) topology(b *bufio.Writer) {
+	fmt.Fprint(b, "### Topology\n\n")
+	g := graph.Build(s.Snapshot, nil).Alive()
+	if len(g.Nodes) == 0 {
+		fmt.Fprint(b, "No element is alive.\n\n")
+		return
+	}
+	fmt.Fprint(b, "```mermaid\n")
+	_ = g.WriteMermaid(b) // the error of b is told by its Flush
+	fmt.Fprint(b, "```\n\n")
+}
+
+func (s *Server) elements(b *bufio.Writer) {
+	fmt.Fprint(b, "### Elements\n\n| pipeline | element | type | states | errors | id |\n|---|---|---|---|---|---|\n")
+	for _, p := range s.Snapshot.Pipelines {
+		for _, o := range p.Objects {
+			if o.ID == p.ID {
+				continue
+			}
+			pipeline := inventory.TypeOf(p.ID)
+			if p.Object != nil {
+				pipeline = p.Object.Label()
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s |\n", text(pipeline), text(o.Label()), text(o.Type), states(o), o.Errors, code(o.ID))
+		}
+	}
+	fmt.Fprint(b, "\n")
+}
+
+func states(o *inventory.Object) string {
+	var lanes []inventory.Lane
+	for l, st := range o.States {
+		if st.Known() {
+			lanes = append(lanes, l)
+		}
+	}
+	slices.SortFunc(lanes, timeline.CompareLanes)
+	var words []string
+	if !o.Alive() {
+		words = append(words, "gone since "+clock(o.DiedAt)+text(" ("+o.Death+")"))
+	}
+	for _, l := range lanes {
+		words = append(words, text(string(l)+" "+o.States[l].Value))
+	}
+	return strings.Join(words, ", ")
+}
+
+func (s *Server) findings(b *bufio.Writer) {
+	if s.Negotiation == nil {
+		return
+	}
+	fmt.Fprint(b, "### Negotiation\n\n")
+	found := false
+	for _, p := range s.Snapshot.Pipelines {
+		for _, o := range p.Objects {
+			h := s.Negotiation.History(o.ID)
+			if len(h.Said) == 0 && len(h.Marks) == 0 {
+				continue
+			}
+			n := negotiation.Of(o, h, s.Snapshot.At)
+			for _, f := range n.Findings {
+				if f.Severity == negotiation.Info {
+					continue
+				}
+				found = true
+				fmt.Fprintf(b, "- **%s** %s: %s %s\n", f.Severity, text(o.Label()), text(f.Text), text(f.Advice))
+			}
+		}
+	}
+	if !found {
+		fmt.Fprint(b, "Nothing remarkable.\n")
+	}
+	fmt.Fprint(b, "\n")
+}
+
+func (s *Server) events(b *bufio.Writer) {
+	if s.Log == nil {
+		return
+	}
+	fmt.Fprint(b, "### Warnings and errors\n\n")
+	rows := s.Log.Select(timeline.Filter{MinSeverity: timeline.Warning})
+	if len(rows) == 0 {
+		fmt.Fprint(b, "None.\n\n")
+		return
+	}
+	if left := len(rows) - maxEvents; left > 0 {
+		fmt.Fprintf(b, "The last %d; %s before them.\n\n", maxEvents, plural(left, "more"))
+		rows = rows[left:]
+	}
+	fmt.Fprint(b, "| time | severity | object | what |\n|---|---|---|---|\n")
+	for _, i := range rows {
+		for _, e := range s.Log.Range(i, i+1) {
+			name := ""
+			if o := s.Snapshot.Object(e.Object); o != nil {
+				name = o.Label()
+			}
+			fmt.Fprintf(b, "| %s | %s | %s | %s |\n", clock(e.At), e.Severity, text(name), text(e.Type+": "+e.Text))
+		}
+	}
+	fmt.Fprint(b, "\n")
+}
+
+func clock(t time.Time) string {
+	if t.IsZero() {
+		return "an unknown time"
+	}
+	return t.UTC().Format("2006-01-02 15:04:05.000")
+}
+
+func plural(n int, word string) string {
+	if n == 1 || word == "more" {
+		return fmt.Sprint(n, " ", word)
+	}
+	return fmt.Sprint(n, " ", word, "s")
+}
+
+// maxText bounds a server's text in the report.
+const maxText = 1000
+
+// text makes a string of a server harmless in Markdown, in a table cell too:
+// one line, and every sign that could begin markup escaped.
+func text(s string) string {
+	var b strings.Builder
+	for i, r := range s {
+		if i > maxText {
+			b.WriteString("…")
+			break
+		}
+		switch {
+		case r == '\n' || r == '\r' || r == '\t':
+			b.WriteByte(' ')
+		case !unicode.IsPrint(r):
+			b.WriteRune('\ufffd')
+		case r == '<':
+			b.WriteString("&lt;")
+		case r == '>':
+			b.WriteString("&gt;")
+		case r == '&':
+			b.WriteString("&amp;")
+		case strings.ContainsRune("\\`*_{}[]()#|!~@$", r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
+
+// code writes a string as a code span, "" for "". A code span cannot escape, so
+// what would end it goes.
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	s = strings.Map(func(r rune) rune {
+		switch {
+		case r == '`', r == '|':
+			return '\''
+		case !unicode.IsPrint(r):
+			return '\ufffd'
+		}
+		return r
+	}, s)
+	if r := []rune(s); len(r) > maxText {
+		s = string(r[:maxText]) + "…"
+	}
+	return "`" + s + "`"
+}
