@@ -110,7 +110,7 @@ func (s *Server) environment(b *bufio.Writer) {
 
 func (s *Server) topology(b *bufio.Writer) {
 	fmt.Fprint(b, "### Topology\n\n")
-	g := graph.Build(s.Snapshot, nil).Alive()
+	g := graph.Build(s.Snapshot, graph.Figures{}).Alive()
 	if len(g.Nodes) == 0 {
 		fmt.Fprint(b, "No element is alive.\n\n")
 		return
