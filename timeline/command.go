@@ -149,14 +149,18 @@ func argument(name string, raw json.RawMessage, hide, alone bool) string {
 }
 
 // span writes a duration for people: "312 ms", "4.2 s", "2 min 5 s".
-func span(d time.Duration) string {
+func span(d time.Duration) string { return string(appendSpan(nil, d)) }
+
+func appendSpan(b []byte, d time.Duration) []byte {
 	switch {
 	case d < time.Second:
-		return strconv.FormatInt(d.Milliseconds(), 10) + " ms"
+		return append(strconv.AppendInt(b, d.Milliseconds(), 10), " ms"...)
 	case d < time.Minute:
-		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+		return append(strconv.AppendFloat(b, d.Seconds(), 'f', 1, 64), " s"...)
 	case d < time.Hour:
-		return strconv.Itoa(int(d/time.Minute)) + " min " + strconv.Itoa(int(d%time.Minute/time.Second)) + " s"
+		b = append(strconv.AppendInt(b, int64(d/time.Minute), 10), " min "...)
+		return append(strconv.AppendInt(b, int64(d%time.Minute/time.Second), 10), " s"...)
 	}
-	return strconv.Itoa(int(d/time.Hour)) + " h " + strconv.Itoa(int(d%time.Hour/time.Minute)) + " min"
+	b = append(strconv.AppendInt(b, int64(d/time.Hour), 10), " h "...)
+	return append(strconv.AppendInt(b, int64(d%time.Hour/time.Minute), 10), " min"...)
 }

@@ -1,11 +1,8 @@
 // Package timeline keeps every event of a server in order, with what changed
-// written out for people.
+// written out for people, and the way of every state lane.
 package timeline
 
-import (
-	"encoding/json"
-	"time"
-)
+import "time"
 
 // Severity of an entry.
 type Severity uint8
@@ -42,25 +39,23 @@ const (
 )
 
 // Entry is one row of the timeline: an event of the server, a change of the
-// connection, a command of our own, a gap or a note. Entries are values: the
-// caller may keep and change them, but must not change what Raw points to.
+// connection, a command, a gap or a note. Entries are values: the caller may
+// keep and change them. The message behind one is given by Log.Raw.
 type Entry struct {
-	// Seq numbers the entries in order of arrival.
+	// Seq numbers the entries in order of arrival, from 1.
 	Seq uint64
-	// At is the server's timestamp where the event has one (put on the local
-	// clock only by the caller's choice), else Arrived; a command stands at the
-	// time when it was sent, before what it caused. Milliseconds.
-	At      time.Time
+	// At is where the entry stands, on the local clock: the server's timestamp
+	// moved there (see skew) where the event has one, else Arrived; a command
+	// stands at the time when it was sent, before what it caused. Milliseconds.
+	At time.Time
+	// Stamp is the server's own timestamp; zero where there is none.
+	Stamp   time.Time
 	Arrived time.Time
 	Object  string // id of the object, "" for the connection itself
 	Type    string // the event's name as sent; "connection", "gap", "note", "command" for the tool's own
 	// Text says what changed: "ICE stream 1 component 1: CONNECTING -> CONNECTED after 312 ms".
 	Text     string
 	Severity Severity
-	// Late is set when an event with a later At arrived before it.
+	// Late is set when an event that stands later arrived before it.
 	Late bool
-	// Raw is the event's frame or the command's parameters; nil for commands
-	// that carry secrets, and for old entries once all frames together exceed
-	// the log's bound.
-	Raw json.RawMessage
 }

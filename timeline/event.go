@@ -56,7 +56,7 @@ type pair struct {
 type eventData struct {
 	Object        text            `json:"object"`
 	ObjectID      text            `json:"objectId"`
-	Source        text            `json:"source"`
+	Source        json.RawMessage `json:"source"` // every event has it, few need it
 	Sink          text            `json:"sink"`
 	MediaType     text            `json:"mediaType"`
 	SourceDesc    text            `json:"sourceMediaDescription"`
@@ -163,9 +163,9 @@ func decodeEvent(name string, data json.RawMessage) said {
 	case "NewCandidatePairSelected":
 		return sayPair(d.CandidatePair)
 	case "ElementConnected":
-		return said{text: mediaWord(d.MediaType) + " connected: " + shortID(string(d.Source)) + " -> " + shortID(string(d.Sink)) + pads(&d)}
+		return said{text: mediaWord(d.MediaType) + " connected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(&d)}
 	case "ElementDisconnected":
-		return said{text: mediaWord(d.MediaType) + " disconnected: " + shortID(string(d.Source)) + " -> " + shortID(string(d.Sink)) + pads(&d), severity: Notice}
+		return said{text: mediaWord(d.MediaType) + " disconnected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(&d), severity: Notice}
 	case "ObjectCreated":
 		return said{text: shortID(or(d.Object, d.ObjectID)) + " created"}
 	case "ObjectDestroyed":
@@ -281,10 +281,24 @@ func sayError(d *eventData) said {
 	return s
 }
 
+func (d *eventData) sourceID() string {
+	var id text
+	_ = id.UnmarshalJSON(d.Source)
+	return string(id)
+}
+
 // candidateText takes the object of the KMD or a bare attribute.
 func candidateText(raw json.RawMessage) string {
 	var c candidate
-	if json.Unmarshal(raw, &c) != nil || c.Candidate == "" {
+	ok := members(raw, func(name, raw []byte) {
+		switch string(name) {
+		case "candidate":
+			c.Candidate.take(raw)
+		case "sdpMid":
+			c.Mid.take(raw)
+		}
+	})
+	if !ok || c.Candidate == "" {
 		var s text
 		_ = s.UnmarshalJSON(raw)
 		c.Candidate = s

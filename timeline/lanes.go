@@ -491,7 +491,7 @@ func (l *Lanes) appendObject(out []ObjectLane, o *laneObject, end time.Time) []O
 	until := end.UnixMicro()
 	skew, _ := o.server.skew.value()
 	if o.death.known {
-		until = min(until, place(&mark{stamp: o.death.stamp, at: o.death.at}, skew))
+		until = min(until, place(o.death.stamp, o.death.at, skew))
 	}
 	from := len(out)
 	for _, x := range o.lanes {
@@ -503,16 +503,17 @@ func (l *Lanes) appendObject(out []ObjectLane, o *laneObject, end time.Time) []O
 	return out
 }
 
-// place gives where a mark stands on the local clock. A timestamp that is out
+// place gives where something stands on the local clock that has a timestamp of
+// the server (0 is none) and arrived at a time, all in microseconds. A timestamp that is out
 // by more than an hour against those of the other events says nothing, and
 // nothing happened after it was told.
-func place(m *mark, skew int64) int64 {
-	if m.stamp == 0 {
-		return m.at
+func place(stamp, at, skew int64) int64 {
+	if stamp == 0 {
+		return at
 	}
-	p := m.stamp + skew
-	if p < m.at-skewStep || p > m.at {
-		return m.at
+	p := stamp + skew
+	if p < at-skewStep || p > at {
+		return at
 	}
 	return p
 }
@@ -525,7 +526,7 @@ func (x *laneMarks) intervals(skew, until int64) []Interval {
 	}
 	events := make([]placed, 0, len(x.events))
 	for i := range x.events {
-		events = append(events, placed{&x.events[i], place(&x.events[i], skew)})
+		events = append(events, placed{&x.events[i], place(x.events[i].stamp, x.events[i].at, skew)})
 	}
 	if !slices.IsSortedFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) }) {
 		slices.SortStableFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) })

@@ -226,8 +226,8 @@ func TestCommandsAndLinks(t *testing.T) {
 		if e.Type != c.kind || e.Text != c.text || e.Severity != c.severity {
 			t.Errorf("got %s %q %v\nwant %s %q %v", e.Type, e.Text, e.Severity, c.kind, c.text, c.severity)
 		}
-		if strings.Contains(e.Text+string(e.Raw), "SECRET") {
-			t.Errorf("a secret is kept: %q %s", e.Text, e.Raw)
+		if raw := string(l.Raw(e.Seq)); strings.Contains(e.Text+raw, "SECRET") {
+			t.Errorf("a secret is kept: %q %s", e.Text, raw)
 		}
 		if len(l.Counts()) != 0 {
 			t.Error("what is no event is counted")
@@ -437,8 +437,8 @@ func TestRecordings(t *testing.T) {
 				if e.Type[0] >= 'A' && e.Type[0] <= 'Z' {
 					got[e.Type]++
 				}
-				if e.Text == "" || e.Type != TypeCommand && strings.Contains(e.Text, "?") && !strings.Contains(string(e.Raw), "?") || len(e.Text) > 4*maxTextRunes {
-					t.Errorf("%s: text %q of %s", e.Type, e.Text, e.Raw)
+				if e.Text == "" || e.Type != TypeCommand && strings.Contains(e.Text, "?") && !strings.Contains(string(l.Raw(e.Seq)), "?") || len(e.Text) > 4*maxTextRunes {
+					t.Errorf("%s: text %q of %s", e.Type, e.Text, l.Raw(e.Seq))
 				}
 				if i > 0 && e.At.Before(entries[i-1].At) {
 					t.Errorf("%q is out of order", e.Text)
@@ -517,73 +517,4 @@ func FuzzEvent(f *testing.F) {
 			}
 		}
 	})
-}
-
-func BenchmarkFeed(b *testing.B) {
-	facts := make([]wire.Fact, 1000)
-	for i := range facts {
-		facts[i] = event("MediaFlowInStateChanged", 0, 0, `{"mediaType":"VIDEO","padName":"default","source":"`+endpoint+`","state":"FLOWING","tags":[],"timestampMillis":"1795251558956","type":"MediaFlowInStateChanged"}`)
-		facts[i].Object = fmt.Sprintf("p_kurento.MediaPipeline/%d_kurento.WebRtcEndpoint", i%100)
-	}
-	l := NewLog(0)
-	b.ReportAllocs()
-	i := 0
-	for b.Loop() {
-		f := facts[i%1000]
-		f.Stamp = base.Add(time.Duration(i-i%7) * time.Millisecond)
-		l.Feed(f)
-		i++
-	}
-}
-
-// BenchmarkInsert is the log without the JSON, full and with late entries.
-func BenchmarkInsert(b *testing.B) {
-	l := NewLog(1_000_000)
-	i := 0
-	add := func() {
-		l.insert(&Entry{At: base.Add(time.Duration(i-(i%11)*3) * time.Millisecond), Type: "x", Text: "text"}, nil)
-		i++
-	}
-	for range 1_000_000 {
-		add()
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		add()
-	}
-}
-
-func full(n int) *Log {
-	l := NewLog(n)
-	for i := range n {
-		l.insert(&Entry{At: base.Add(time.Duration(i) * time.Millisecond), Type: "MediaFlowInStateChanged", Object: endpoint,
-			Text: "video in: FLOWING -> NOT FLOWING after 312 ms"}, nil)
-	}
-	return l
-}
-
-func BenchmarkSelect(b *testing.B) {
-	l := full(1_000_000)
-	for name, f := range map[string]Filter{"object": {Object: "x"}, "text": {Text: "zzz"}, "regexp": {Regexp: regexp.MustCompile("(?i)zzz|yyy")}} {
-		b.Run(name, func(b *testing.B) {
-			for b.Loop() {
-				l.Select(f)
-			}
-		})
-	}
-}
-
-// BenchmarkViewRefresh is a page that follows a full log, 100 events later.
-func BenchmarkViewRefresh(b *testing.B) {
-	l := full(1_000_000)
-	v := l.View(Filter{Text: "not"})
-	v.Refresh()
-	i := 1_000_000
-	for b.Loop() {
-		for range 100 {
-			l.insert(&Entry{At: base.Add(time.Duration(i) * time.Millisecond), Text: "video in: NOT FLOWING"}, nil)
-			i++
-		}
-		v.Refresh()
-	}
 }

@@ -15,8 +15,6 @@ func (d *eventData) field(name []byte) *text {
 		return &d.Object
 	case "objectId":
 		return &d.ObjectID
-	case "source":
-		return &d.Source
 	case "sink":
 		return &d.Sink
 	case "mediaType":
@@ -71,6 +69,8 @@ func (d *eventData) read(data []byte) {
 			d.Candidate = raw
 		case "candidatePair":
 			d.CandidatePair = raw
+		case "source":
+			d.Source = raw
 		default:
 			if t := d.field(name); t != nil {
 				t.take(raw)
@@ -92,11 +92,28 @@ func (t *text) take(raw []byte) {
 				return
 			}
 		}
-		*t = text(raw[1 : n-1])
+		word := raw[1 : n-1]
+		if known, ok := knownWords[string(word)]; ok {
+			*t = known
+		} else {
+			*t = text(word)
+		}
 		return
 	}
 	_ = t.UnmarshalJSON(raw)
 }
+
+// knownWords are the server's usual ones: they cost no memory of their own.
+var knownWords = func() map[string]text {
+	out := make(map[string]text)
+	for _, w := range []text{"FLOWING", "NOT_FLOWING", "TRANSCODING", "NOT_TRANSCODING", "CONNECTED", "DISCONNECTED", "GATHERING", "CONNECTING", "READY", "FAILED",
+		"NEW", "CLOSED", "START", "STOP", "PAUSE", "AUDIO", "VIDEO", "DATA", "default", "0", "1", "2",
+		"IceCandidateFound", "IceComponentStateChanged", "MediaFlowInStateChanged", "MediaFlowOutStateChanged", "MediaTranscodingStateChanged",
+		"MediaStateChanged", "ConnectionStateChanged", "DtlsConnectionStateChange", "ElementConnected", "ElementDisconnected", "NewCandidatePairSelected", "Error"} {
+		out[string(w)] = w
+	}
+	return out
+}()
 
 // members calls f for each member of a JSON object, with the value as it
 // stands. It gives false for what is no object, is cut, or has a name with an

@@ -12,15 +12,17 @@ const viewDepth = 2 * time.Second
 
 // View is a filtered list of the log's entries that follows the log: Refresh
 // costs what is new. Its rows stand still between two calls of Refresh, whatever
-// is fed meanwhile. One goroutine uses a View; several Views may watch one log.
+// is fed meanwhile, but for the words of a row whose predecessor came late, and
+// for rows that the log dropped, which are zero. One goroutine at a time uses a
+// View; several Views may watch one log.
 type View struct {
 	log    *Log
 	filter *matcher
-	rows   []*Entry
+	rows   []uint64
 
 	version, deep uint64
 	started       bool
-	upTo          time.Time // of the newest entry looked at
+	upTo          int64 // where the newest entry looked at stands
 }
 
 // View makes a view of the entries that match. It is empty until Refresh.
@@ -37,41 +39,38 @@ func (v *View) Refresh() bool {
 	}
 	kept := l.order[l.head:]
 	from := 0
-	again := !v.started || v.deep != l.deep
-	cut := v.upTo.Add(-viewDepth)
-	if !again {
-		from, _ = slices.BinarySearchFunc(kept, cut, func(e *Entry, at time.Time) int { return e.At.Compare(at) })
+	cut := v.upTo - viewDepth.Milliseconds()
+	if !v.started || v.deep != l.deep {
+		v.rows = nil
+	} else {
+		from = l.search(kept, cut)
+		v.rows = v.rows[:l.search(v.rows, cut)]
+		v.forget(kept)
 	}
 	fresh := slices.Clone(kept[from:])
-	var oldest time.Time
-	var ties []uint64 // the oldest millisecond may be dropped in part
 	if len(kept) > 0 {
-		oldest = kept[0].At
-		for i := 0; i < len(kept) && kept[i].At.Equal(oldest); i++ {
-			ties = append(ties, kept[i].Seq)
-		}
-		v.upTo = kept[len(kept)-1].At
+		v.upTo = l.record(kept[len(kept)-1]).at
 	}
 	v.started, v.version, v.deep = true, l.version, l.deep
 	l.mu.RUnlock()
-
-	if again {
-		v.rows = nil
-	} else {
-		rows := v.rows
-		end, _ := slices.BinarySearchFunc(rows, cut, func(e *Entry, at time.Time) int { return e.At.Compare(at) })
-		start, _ := slices.BinarySearchFunc(rows[:end], oldest, func(e *Entry, at time.Time) int { return e.At.Compare(at) })
-		for start < end && rows[start].At.Equal(oldest) && !slices.Contains(ties, rows[start].Seq) {
-			start++
-		}
-		v.rows = rows[start:end]
-	}
-	for _, e := range fresh {
-		if v.filter.match(e) {
-			v.rows = append(v.rows, e)
-		}
-	}
+	v.filter.each(l, fresh, func(i int) { v.rows = append(v.rows, fresh[i]) })
 	return true
+}
+
+// forget drops the rows that the log dropped.
+func (v *View) forget(kept []uint64) {
+	l := v.log
+	oldest := l.record(kept[0]).at
+	start := l.search(v.rows, oldest)
+	// The oldest millisecond may be dropped in part.
+	var ties []uint64
+	for i := 0; i < len(kept) && l.record(kept[i]).at == oldest; i++ {
+		ties = append(ties, kept[i])
+	}
+	for start < len(v.rows) && l.record(v.rows[start]).at == oldest && !slices.Contains(ties, v.rows[start]) {
+		start++
+	}
+	v.rows = v.rows[start:]
 }
 
 // Len counts the rows.
@@ -82,11 +81,14 @@ func (v *View) Entry(i int) Entry {
 	if i < 0 || i >= len(v.rows) {
 		return Entry{}
 	}
-	return *v.rows[i]
+	e, _ := v.log.Entry(v.rows[i])
+	return e
 }
 
-// Index finds the first row at or after a time; Len when all are before it.
+// Index finds the first row that stands at or after a time; Len when all are
+// before it.
 func (v *View) Index(at time.Time) int {
-	i, _ := slices.BinarySearchFunc(v.rows, at, func(e *Entry, t time.Time) int { return e.At.Compare(t) })
-	return i
+	v.log.mu.RLock()
+	defer v.log.mu.RUnlock()
+	return v.log.search(v.rows, -floorMs(-at.UnixMicro()))
 }

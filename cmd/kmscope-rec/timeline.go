@@ -119,10 +119,10 @@ func printTimeline(out io.Writer, m *session.Models, lanes *timeline.Lanes, cloc
 		for _, e := range log.Range(0, log.Len()) {
 			at := e.At
 			switch {
+			case !e.Stamp.IsZero():
+				at = lanes.Local(s.URL, e.Stamp)
 			case at.Equal(e.Arrived.Truncate(time.Millisecond)):
 				at = e.Arrived // it has no other time
-			case serverTime(&e):
-				at = lanes.Local(s.URL, at)
 			}
 			if at.After(e.Arrived) {
 				at = e.Arrived
@@ -165,13 +165,4 @@ func printTimeline(out io.Writer, m *session.Models, lanes *timeline.Lanes, cloc
 		}
 	}
 	return nil
-}
-
-// serverTime tells whether an entry's time may be the server's.
-func serverTime(e *timeline.Entry) bool {
-	switch e.Type {
-	case timeline.TypeConnection, timeline.TypeGap, timeline.TypeNote, timeline.TypeCommand, timeline.TypeUndecoded:
-		return false
-	}
-	return true
 }

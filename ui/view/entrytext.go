@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"kmscope/inventory"
-	"kmscope/timeline"
 )
 
 // ObjectName is what the table calls an object; the connection and commands
@@ -29,15 +28,6 @@ func ObjectName(snap *inventory.Snapshot, id string) string {
 func ShortOf(id string) string {
 	own := id[strings.LastIndexByte(id, '/')+1:]
 	return own[:min(len(own), 4)]
-}
-
-// EntryTime puts an entry on the local clock, as the rest of the window: the
-// server's stamp minus the offset of its clock.
-func EntryTime(e *timeline.Entry, offset time.Duration) time.Time {
-	if e.At.Equal(e.Arrived) {
-		return e.At
-	}
-	return e.At.Add(-offset)
 }
 
 // PrettyJSON writes a value as indented JSON for people; "" when it has none.

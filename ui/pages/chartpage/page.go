@@ -213,11 +213,7 @@ func (p *Page) refresh() {
 		snap := x.Snapshot() // for names: the newest are the best
 		p.work.Start(func(ctx context.Context) func() {
 			charts, empty := gatherCharts(ctx, q, snap)
-			var offset time.Duration
-			if store := q.session.Stats(); store != nil {
-				offset, _ = store.ClockOffset()
-			}
-			marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to, offset)
+			marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to)
 			return func() {
 				p.charts, p.empty, p.marks = charts, empty, marks
 				p.time.Marks = marks

@@ -185,7 +185,7 @@ const (
 // findMarks picks the events of a range that explain a change in the figures:
 // errors, changes of ICE, and commands. With elements only theirs count, and
 // what belongs to no object. Any goroutine.
-func findMarks(ctx context.Context, log *timeline.Log, elements []string, from, to time.Time, offset time.Duration) []surface.Mark {
+func findMarks(ctx context.Context, log *timeline.Log, elements []string, from, to time.Time) []surface.Mark {
 	if log == nil || from.IsZero() {
 		return nil
 	}
@@ -202,12 +202,12 @@ func findMarks(ctx context.Context, log *timeline.Log, elements []string, from, 
 			if !ok || len(elements) > 0 && e.Object != "" && !slices.Contains(elements, e.Object) && !slices.Contains(elements, inventory.PipelineOf(e.Object)) {
 				continue
 			}
-			if at := view.EntryTime(e, offset); !at.Before(from) && !at.After(to) {
+			if at := e.At; !at.Before(from) && !at.After(to) {
 				out = append(out, surface.Mark{At: at, Kind: kind})
 			}
 		}
-		if len(list) > 0 && view.EntryTime(&list[0], offset).Before(from.Add(-time.Minute)) {
-			break // entries are in order, but for clocks that differ
+		if len(list) > 0 && list[0].At.Before(from.Add(-time.Minute)) {
+			break
 		}
 	}
 	return out

@@ -101,7 +101,7 @@ func TestFindMarks(t *testing.T) {
 	from := b.At.Add(-time.Hour)
 	count := func(elements ...string) string {
 		n := map[surface.MarkKind]int{}
-		for _, m := range findMarks(context.Background(), b.Log, elements, from, b.At.Add(time.Second), 0) {
+		for _, m := range findMarks(context.Background(), b.Log, elements, from, b.At.Add(time.Second)) {
 			n[m.Kind]++
 		}
 		return fmt.Sprintf("%d errors, %d ICE", n[surface.MarkError], n[surface.MarkICE])
@@ -118,7 +118,7 @@ func TestFindMarks(t *testing.T) {
 	if k, ok := markOf(&timeline.Entry{Type: timeline.TypeCommand}); !ok || k != surface.MarkCommand {
 		t.Error("a command has no tick")
 	}
-	if got := findMarks(context.Background(), b.Log, nil, from.Add(-time.Hour), from, 0); len(got) != 0 {
+	if got := findMarks(context.Background(), b.Log, nil, from.Add(-time.Hour), from); len(got) != 0 {
 		t.Errorf("%d ticks outside of the range", len(got))
 	}
 }

@@ -92,13 +92,13 @@ func (l *eventList) find(seq uint64, near int) int {
 
 // tsv writes entries as a table for other programs: a head, then one line each.
 // Tabs and line breaks in texts become spaces.
-func tsv(entries []timeline.Entry, clock view.Clock, offset time.Duration, name func(string) string) string {
+func tsv(entries []timeline.Entry, clock view.Clock, name func(string) string) string {
 	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 	var b strings.Builder
 	b.WriteString("time\tobject\ttype\twhat changed\tseverity\tid\n")
 	for i := range entries {
 		e := &entries[i]
-		for _, s := range []string{clock.Format(view.EntryTime(e, offset)), name(e.Object), e.Type, e.Text, severityWord(e.Severity)} {
+		for _, s := range []string{clock.Format(e.At), name(e.Object), e.Type, e.Text, severityWord(e.Severity)} {
 			b.WriteString(clean.Replace(s))
 			b.WriteByte('\t')
 		}
@@ -122,16 +122,16 @@ type eventJSON struct {
 }
 
 // asJSON writes entries as a JSON array, secrets masked.
-func asJSON(entries []timeline.Entry, offset time.Duration, name func(string) string) string {
+func asJSON(log *timeline.Log, entries []timeline.Entry, name func(string) string) string {
 	out := make([]eventJSON, 0, len(entries))
 	for i := range entries {
 		e := &entries[i]
-		j := eventJSON{Time: view.EntryTime(e, offset), Arrived: e.Arrived, Object: e.Object, Type: e.Type, Text: e.Text, Severity: severityWord(e.Severity), Late: e.Late}
+		j := eventJSON{Time: e.At, Arrived: e.Arrived, Object: e.Object, Type: e.Type, Text: e.Text, Severity: severityWord(e.Severity), Late: e.Late}
 		if e.Object != "" {
 			j.Name = name(e.Object)
 		}
-		if len(e.Raw) > 0 {
-			j.Raw = masked(e.Raw)
+		if raw := log.Raw(e.Seq); len(raw) > 0 {
+			j.Raw = masked(raw)
 		}
 		out = append(out, j)
 	}
@@ -182,11 +182,11 @@ func maskAll(key string, v any) any {
 const maxRawRunes = 20_000
 
 // rawText is what the pane shows of an entry.
-func rawText(e *timeline.Entry) string {
-	if len(e.Raw) == 0 {
+func rawText(raw json.RawMessage) string {
+	if len(raw) == 0 {
 		return "No message belongs to this row: it was written by the tool, or the message is kept in the capture only."
 	}
-	s := view.PrettyJSON(masked(e.Raw))
+	s := view.PrettyJSON(masked(raw))
 	if r := []rune(s); len(r) > maxRawRunes {
 		s = string(r[:maxRawRunes]) + "\n… " + view.Thousands(len(r)-maxRawRunes) + " more characters: copy the row to have all."
 	}

@@ -66,16 +66,16 @@ func findLanes(ctx context.Context, log *timeline.Log, scope string, offset time
 	f := timeline.Filter{Object: scope, Types: laneEvents}
 	for from := 0; from < log.Len() && ctx.Err() == nil && seen < maxLaneEvents; from += view.EntryChunk {
 		for _, e := range log.Range(from, from+view.EntryChunk) {
-			if !f.Match(&e) || len(e.Raw) == 0 {
+			if !f.Match(&e) {
 				continue
 			}
 			seen++
-			r.Apply(factOf(&e))
+			r.Apply(factOf(&e, log.Raw(e.Seq)))
 			o := r.Snapshot().Object(e.Object)
 			if o == nil {
 				continue
 			}
-			at := view.EntryTime(&e, offset)
+			at := e.At
 			for lane, s := range o.States {
 				k := key{e.Object, lane}
 				row := rows[k]
@@ -140,7 +140,7 @@ func laneOrder(l inventory.Lane) int {
 }
 
 // factOf turns a row of the log back into the fact that it was made from.
-func factOf(e *timeline.Entry) wire.Fact {
+func factOf(e *timeline.Entry, raw json.RawMessage) wire.Fact {
 	var frame struct {
 		Params struct {
 			Value struct {
@@ -148,8 +148,8 @@ func factOf(e *timeline.Entry) wire.Fact {
 			} `json:"value"`
 		} `json:"params"`
 	}
-	_ = json.Unmarshal(e.Raw, &frame) // without data the event says nothing, which the reducer takes
-	return wire.Fact{Kind: wire.KindEvent, At: e.Arrived, Object: e.Object, Type: e.Type, Data: frame.Params.Value.Data, Stamp: e.At, Raw: e.Raw}
+	_ = json.Unmarshal(raw, &frame) // without data the event says nothing, which the reducer takes
+	return wire.Fact{Kind: wire.KindEvent, At: e.Arrived, Object: e.Object, Type: e.Type, Data: frame.Params.Value.Data, Stamp: e.At, Raw: raw}
 }
 
 // The measures of the lanes, in window units.

@@ -323,7 +323,7 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	pal := theme.Current()
 	snap := p.view.Server().Snapshot()
-	row.set(pal, &e, p.view.Clock().Format(view.EntryTime(&e, p.offset())), view.ObjectName(snap, e.Object), eventHue(pal, &e))
+	row.set(pal, &e, p.view.Clock().Format(e.At), view.ObjectName(snap, e.Object), eventHue(pal, &e))
 }
 
 func (p *Page) offset() time.Duration {
@@ -364,7 +364,7 @@ func (p *Page) choose(i widget.ListItemID) {
 		return
 	}
 	p.chosen, p.hasChosen, p.chosenRow = e.Seq, true, i
-	p.raw.SetText(rawText(&e))
+	p.raw.SetText(rawText(p.rows.log.Raw(e.Seq)))
 	p.rawBox.ScrollToTop()
 	if i < len(p.rows.rows)-1 {
 		p.follow.SetChecked(false)
@@ -379,7 +379,7 @@ func (p *Page) choose(i widget.ListItemID) {
 			p.view.SelectObject(id)
 		}
 	}
-	p.view.Pin(view.EntryTime(&e, p.offset()))
+	p.view.Pin(e.At)
 }
 
 func (p *Page) chosenEntry() ([]timeline.Entry, bool) {
@@ -410,24 +410,24 @@ func (p *Page) shownEntries() []timeline.Entry {
 
 func (p *Page) copyRow() {
 	if e, ok := p.chosenEntry(); ok {
-		fyne.CurrentApp().Clipboard().SetContent(tsv(e, p.view.Clock(), p.offset(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(tsv(e, p.view.Clock(), p.names()))
 	}
 }
 
 func (p *Page) copyRowJSON() {
 	if e, ok := p.chosenEntry(); ok {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(e, p.offset(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, e, p.names()))
 	}
 }
 
 func (p *Page) copyAll() {
 	if list := p.shownEntries(); len(list) > 0 {
-		fyne.CurrentApp().Clipboard().SetContent(tsv(list, p.view.Clock(), p.offset(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(tsv(list, p.view.Clock(), p.names()))
 	}
 }
 
 func (p *Page) copyAllJSON() {
 	if list := p.shownEntries(); len(list) > 0 {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(list, p.offset(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, list, p.names()))
 	}
 }
