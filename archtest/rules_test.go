@@ -33,6 +33,7 @@ var rooms = []room{
 	{path: "stats", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "timeline", imports: []string{"wire", "inventory"}, pure: true},
 	{path: "negotiation", imports: []string{"wire", "inventory"}, pure: true},
+	{path: "browserdump", imports: []string{"wire", "inventory", "stats", "timeline", "negotiation"}, pure: true},
 	{path: "graph", imports: []string{"inventory", "stats"}},
 	{path: "session", imports: []string{"kmsconn", "kmsconn/jsonrpc", "kmsconn/kmd", "capture", "wire", "inventory", "stats", "timeline", "negotiation"}},
 	{path: "metrics", imports: []string{"session", "inventory", "stats", "timeline"}},

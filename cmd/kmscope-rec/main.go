@@ -25,6 +25,8 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
   kmscope-rec print [--json] FILE                 every record, a line each
   kmscope-rec timeline [--json] FILE              every event in words, or the state lanes as JSON
   kmscope-rec negotiate [--json] FILE             candidates, pairs, SDP and what is wrong with them
+  kmscope-rec browser [--json] [--offset TIME] DUMP FILE
+                                                  a browser's webrtc-internals dump beside a capture
   kmscope-rec graph [--at MS] --svg|--dot|--mermaid|--json FILE
                                                   what is alive and connected to what
   kmscope-rec stats --csv|--jsonl|--openmetrics [--metric RE] FILE
@@ -71,7 +73,7 @@ func say(errs io.Writer, sentence string) {
 
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: record, info, print, timeline, negotiate, graph or stats (kmscope-rec help tells more)")
+		return errors.New("say what to do: record, info, print, timeline, negotiate, browser, graph or stats (kmscope-rec help tells more)")
 	}
 	switch args[0] {
 	case "record":
@@ -84,6 +86,8 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return showTimeline(args[1:], out, errs)
 	case "negotiate":
 		return negotiate(args[1:], out, errs)
+	case "browser":
+		return showBrowser(args[1:], out, errs)
 	case "graph":
 		return drawGraph(args[1:], out, errs)
 	case "stats":
@@ -94,7 +98,7 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	case "help", "--help", "-help", "-h":
 		return help(out)
 	}
-	return fmt.Errorf("%q is no command; there are record, info, print, timeline, negotiate, graph and stats (kmscope-rec help tells more)", args[0])
+	return fmt.Errorf("%q is no command; there are record, info, print, timeline, negotiate, browser, graph and stats (kmscope-rec help tells more)", args[0])
 }
 
 func help(out io.Writer) error {
