@@ -37,7 +37,7 @@ const flowSeries = 100_000
 
 // NewFlow makes a Flow of one server.
 func NewFlow() *Flow {
-	f := &Flow{store: NewStoreWithin(Limits{PointsPerSeries: 1, Series: flowSeries})}
+	f := &Flow{store: NewStoreWithin(Limits{Series: flowSeries})}
 	f.store.flow = f
 	return f
 }
@@ -50,16 +50,15 @@ func (f *Flow) Feed(fact wire.Fact) []Value {
 	return f.values
 }
 
-// take is called under the store's lock, after a point was offered to a series.
+// take is called under the store's lock, after a point came to a series.
 func (f *Flow) take(x *series, ms int64) {
-	if x.total == x.taken || restated[x.Metric] {
+	if restated[x.Metric] {
 		return
 	}
-	x.taken = x.total
 	m := &catalogue[x.metric]
-	v := Value{Key: x.Key, AtMs: ms, Unit: m.Unit, Kind: m.Kind, V: x.at(x.n - 1).v}
+	v := Value{Key: x.Key, AtMs: ms, Unit: m.Unit, Kind: m.Kind, V: x.last.v}
 	// A series that had to be forgotten and begins again has lost its gap.
-	if x.at(x.n-1).gap() || x.total == 1 && f.store.evicted {
+	if x.last.gap() || x.total == 1 && f.store.evicted {
 		gap := v
 		gap.AtMs, gap.V = ms-1, math.NaN()
 		f.values = append(f.values, gap)

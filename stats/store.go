@@ -14,7 +14,7 @@ import (
 // The store. Facts come in one after the other (Feed); a getStats reply is
 // taken apart into streams (one per element, direction and SSRC), each of which
 // remembers the counters of its last sample and appends what they say to its
-// series. A series is a ring of 16-byte points.
+// series.
 //
 // What is true of rates:
 //   - They are taken between two samples of one stream, over the server's own
@@ -26,11 +26,9 @@ import (
 //     that moved differently from ours: the sample becomes the new base and the
 //     line is broken. There is never a negative or giant rate.
 //
-// Cost: 16 bytes a point, at most Limits.Points of them; a sample of one stream
-// costs one map operation and about eight appends. Rejected: keeping the
-// replies and computing on demand (3.7 kB a sample against 130 bytes), and
-// delta-compressed chunks (four times denser, but a chart of one hour at 1 Hz
-// is 57 kB as it is, and random access is what a moving chart needs).
+// Cost: a sample of one stream costs one map operation and about eight appends;
+// what a point takes in memory stands in chunk.go. Rejected: keeping the replies
+// and computing on demand (3.7 kB a sample against 50 bytes).
 
 // ManagerID is the Key.Element of figures of the server itself: the id of its
 // ServerManager.
@@ -38,15 +36,23 @@ const ManagerID = "manager_ServerManager"
 
 // Limits bound the memory of a Store. A zero field takes the default.
 type Limits struct {
-	PointsPerSeries int // default 3,600: one hour at one sample a second
-	Series          int // default 20,000; the longest silent ones go first
-	Points          int // of all series together, default 8,000,000 (128 MB); every series loses its oldest quarter
+	// Bytes is the most that the series may take; the default is DefaultLimit.
+	Bytes int64
+	// Series is how many there may be, default 20,000; the longest silent ones go
+	// first.
+	Series int
 }
 
 const (
-	defaultPointsPerSeries = 3_600
-	defaultSeries          = 20_000
-	defaultPoints          = 8_000_000
+	// DefaultLimit is the memory of a Store whose user chose none.
+	DefaultLimit = 256 << 20
+	// MinLimit is the least memory that a user may choose.
+	MinLimit = 1 << 20
+
+	defaultSeries = 20_000
+	// maxCPUWaits bounds what is kept of the CPU before the number of its cores is
+	// known.
+	maxCPUWaits = 3_600
 )
 
 // Store holds the series of one server. One goroutine feeds it; any goroutine
@@ -59,11 +65,15 @@ type Store struct {
 	byElement map[string][]*series
 	streams   map[streamKey]*stream
 	groups    map[groupKey]*counter
+	labels    map[streamKey]string // media of streams, known beforehand; see Sibling
 	newest    map[askKey]*kept
-	nNewest   int   // entries in newest, and one for each answer
-	flow      *Flow // who takes the values as they come; nil for none
-	evicted   bool  // a series had to be dropped for another
-	points    int
+	nNewest   int                // entries in newest, and one for each answer
+	flow      *Flow              // who takes the values as they come; nil for none
+	evicted   bool               // a series had to be dropped for another
+	bytes     int64              // what the series take
+	tierBytes [len(tierMs)]int64 // of them, full chunks
+	queues    [len(tierMs)]queue
+	unpack    decoder // of the writer
 	samples   int
 	version   uint64
 	first     int64 // milliseconds of the oldest and newest point ever; 0 is none
@@ -84,14 +94,11 @@ func NewStore() *Store { return NewStoreWithin(Limits{}) }
 
 // NewStoreWithin makes an empty store with limits of the caller's choice.
 func NewStoreWithin(l Limits) *Store {
-	if l.PointsPerSeries <= 0 {
-		l.PointsPerSeries = defaultPointsPerSeries
-	}
 	if l.Series <= 0 {
 		l.Series = defaultSeries
 	}
-	if l.Points <= 0 {
-		l.Points = defaultPoints
+	if l.Bytes <= 0 {
+		l.Bytes = DefaultLimit
 	}
 	return &Store{
 		limits:    l,
@@ -177,7 +184,7 @@ func (s *Store) feedManager(f wire.Fact) {
 		s.cpuWaits = nil
 	case "getUsedCpu":
 		if s.cpuCount == 0 {
-			if len(s.cpuWaits) < s.limits.PointsPerSeries {
+			if len(s.cpuWaits) < maxCPUWaits {
 				s.cpuWaits = append(s.cpuWaits, newPoint(at, n.v, false))
 			}
 			return
@@ -226,22 +233,20 @@ func (s *Store) ClockOffset() (time.Duration, bool) {
 func (s *Store) gauge(k Key, ms int64, v float64) { s.append(s.seriesOf(k), ms, v) }
 
 func (s *Store) append(x *series, ms int64, v float64) {
-	s.points += x.add(ms, v, s.epoch, s.limits.PointsPerSeries)
 	s.version++
+	p, ok := x.next(ms, v, s.epoch)
+	if !ok {
+		return
+	}
+	s.last = max(s.last, ms)
 	if s.flow != nil {
 		s.flow.take(x, ms)
+		return
 	}
 	if s.first == 0 || ms < s.first {
 		s.first = ms
 	}
-	s.last = max(s.last, ms)
-	if s.points > s.limits.Points {
-		s.points = 0
-		for _, y := range s.all {
-			y.dropOldest((y.n + 3) / 4)
-			s.points += y.n
-		}
-	}
+	s.keepPoint(x, p)
 }
 
 func (s *Store) seriesOf(k Key) *series {
@@ -253,6 +258,7 @@ func (s *Store) seriesOf(k Key) *series {
 		x = &series{Key: k, metric: metricIndex[k.Metric]}
 		s.all[k] = x
 		s.byElement[k.Element] = append(s.byElement[k.Element], x)
+		s.bytes += seriesCost
 	}
 	return x
 }
@@ -264,7 +270,7 @@ func (s *Store) evict() {
 	for _, x := range s.all {
 		list = append(list, x)
 	}
-	slices.SortFunc(list, func(a, b *series) int { return cmp.Compare(a.lastMs, b.lastMs) })
+	slices.SortFunc(list, func(a, b *series) int { return cmp.Compare(a.last.ms(), b.last.ms()) })
 	for _, x := range list[:(len(list)+7)/8] {
 		s.drop(x)
 	}
@@ -273,7 +279,7 @@ func (s *Store) evict() {
 func (s *Store) drop(x *series) {
 	x.evicted = true
 	delete(s.all, x.Key)
-	s.points -= x.n
+	s.forgetBytes(x)
 	rest := slices.DeleteFunc(s.byElement[x.Element], func(y *series) bool { return y == x })
 	if len(rest) == 0 {
 		delete(s.byElement, x.Element)
@@ -310,20 +316,12 @@ func (s *Store) Forget(element string) {
 }
 
 // Series gives copies of the series that a query selects, in the order
-// element, catalogue, direction, medium, stream. Series without a point in the
-// range are left out. Any goroutine.
+// element, catalogue, direction, medium, stream: the samples that memory has
+// whole, which is all but for the oldest of a long time (see Zoom, which has
+// those too). Series without a sample in the range are left out. Any goroutine.
 func (s *Store) Series(q Query) []Series {
 	return s.collect(q, func(x *series, from, to int64) []point {
-		pts := x.between(from, to)
-		if len(pts) == 0 {
-			return nil
-		}
-		first := x.total - uint64(x.n)
-		if !x.unsorted {
-			for i := 0; i < x.n && x.at(i).ms() < from; i++ {
-				first++
-			}
-		}
+		pts, first := x.between(from, to)
 		return thin(pts, first, q.MaxPoints)
 	})
 }
@@ -331,32 +329,36 @@ func (s *Store) Series(q Query) []Series {
 // Latest is like Series with the newest point of the range only. Any goroutine.
 func (s *Store) Latest(q Query) []Series {
 	return s.collect(q, func(x *series, from, to int64) []point {
-		if x.unsorted {
-			pts := x.between(from, to)
-			return pts[max(len(pts)-1, 0):]
-		}
-		for i := x.n - 1; i >= 0; i-- {
-			switch p := x.at(i); {
-			case p.ms() < from:
-				return nil
-			case p.ms() <= to:
-				return []point{p}
-			}
+		if p, ok := x.newest(from, to); ok {
+			return []point{p}
 		}
 		return nil
 	})
 }
 
 func (s *Store) collect(q Query, pick func(x *series, from, to int64) []point) []Series {
-	from, to := int64(-1<<62), int64(1<<62)
-	if !q.From.IsZero() {
-		from = q.From.UnixMilli()
-	}
-	if !q.To.IsZero() {
-		to = q.To.UnixMilli()
-	}
+	from, to := q.bounds()
 	s.mu.RLock()
 	defer s.mu.RUnlock()
+	found := s.selected(q)
+	out := make([]Series, 0, len(found))
+	for _, x := range found {
+		pts := pick(x, from, to)
+		if len(pts) == 0 {
+			continue
+		}
+		one := Series{Key: x.Key, Unit: catalogue[x.metric].Unit, Points: make([]Point, len(pts))}
+		for i, p := range pts {
+			one.Points[i] = p.export()
+		}
+		out = append(out, one)
+	}
+	return out
+}
+
+// selected lists the series that a query selects, in the order in which they are
+// given. s.mu is held.
+func (s *Store) selected(q Query) []*series {
 	var found []*series
 	visit := func(x *series) {
 		if (q.Dir == None || x.Dir == q.Dir) && (q.Media == "" || x.Media == q.Media) &&
@@ -378,19 +380,7 @@ func (s *Store) collect(q Query, pick func(x *series, from, to int64) []point) [
 			strings.Compare(string(a.Dir), string(b.Dir)), strings.Compare(a.Media, b.Media),
 			strings.Compare(a.Stream, b.Stream))
 	})
-	out := make([]Series, 0, len(found))
-	for _, x := range found {
-		pts := pick(x, from, to)
-		if len(pts) == 0 {
-			continue
-		}
-		one := Series{Key: x.Key, Unit: catalogue[x.metric].Unit, Points: make([]Point, len(pts))}
-		for i, p := range pts {
-			one.Points[i] = p.export()
-		}
-		out = append(out, one)
-	}
-	return out
+	return found
 }
 
 // Rate sums the newest bit rate of one medium of one element in a direction
@@ -402,8 +392,8 @@ func (s *Store) Rate(element string, dir Direction, media string) (float64, bool
 	defer s.mu.RUnlock()
 	sum, found := 0.0, false
 	for _, x := range s.byElement[element] {
-		if x.Metric == Bitrate && x.Dir == dir && (media == "" || x.Media == media) && x.n > 0 && s.last-x.lastMs <= 15_000 {
-			sum += x.at(x.n - 1).v
+		if x.Metric == Bitrate && x.Dir == dir && (media == "" || x.Media == media) && x.total > 0 && s.last-x.last.ms() <= 15_000 {
+			sum += x.last.v
 			found = true
 		}
 	}

@@ -379,40 +379,40 @@ func TestDataChannels(t *testing.T) {
 }
 
 func TestBounds(t *testing.T) {
-	s := NewStoreWithin(Limits{PointsPerSeries: 100, Series: 40, Points: 1000})
-	for i := range 500 {
+	s := NewStoreWithin(Limits{Bytes: 60_000, Series: 40})
+	for i := range 3000 {
 		at := base.Add(time.Duration(i) * time.Second)
 		var entries []map[string]any
-		for k := range 6 {
-			m := counters(1000*i, 10*i+1, 0)
-			entries = append(entries, entryOf("inboundrtp", at.UnixMilli(), fmt.Sprint(i/50*100+k), m))
+		for k := range 3 {
+			entries = append(entries, entryOf("inboundrtp", at.UnixMilli(), fmt.Sprint(i/300*100+k), counters(1000*i+i*i%777, 10*i+1, 0)))
 		}
 		s.Feed(reply(at, "VIDEO", entries...))
-		if len(s.all) > 40 || s.points > 1000 || len(s.streams) > 40 {
-			t.Fatalf("step %d: %d series, %d points, %d streams", i, len(s.all), s.points, len(s.streams))
+		if len(s.all) > 40 || s.bytes > 60_000 || len(s.streams) > 40 {
+			t.Fatalf("step %d: %d series, %d bytes, %d streams", i, len(s.all), s.bytes, len(s.streams))
 		}
-		total := 0
-		for _, x := range s.all {
-			total += x.n
-		}
-		if total != s.points {
-			t.Fatalf("step %d: %d points counted, %d there", i, s.points, total)
-		}
+		checkAccount(t, s)
 	}
-	one := NewStoreWithin(Limits{PointsPerSeries: 10})
-	for i := range int64(100) {
-		feed(one, i*1000, counters(1000*i, 10*i+1, 0))
-	}
-	if got := points(one, Bitrate); len(got) != 10 || !got[9].At.Equal(base.Add(99*time.Second)) {
-		t.Errorf("%d points, the newest at %v", len(got), got[len(got)-1].At)
-	}
-	first, last := one.Span()
-	if !first.Equal(base) || !last.Equal(base.Add(99*time.Second)) {
+	first, last := s.Span()
+	if !first.Equal(base) || !last.Equal(base.Add(2999*time.Second)) {
 		t.Errorf("span %v to %v", first, last)
 	}
-	one.Forget(element)
-	if len(one.all)+len(one.streams)+len(one.groups)+one.points != 0 {
-		t.Error("something is left of a forgotten element")
+	s.Forget(element)
+	if len(s.all)+len(s.streams)+len(s.groups) != 0 || s.bytes != 0 {
+		t.Errorf("%d bytes are left of a forgotten element", s.bytes)
+	}
+}
+
+// checkAccount counts again what the store says that it takes.
+func checkAccount(t *testing.T, s *Store) {
+	t.Helper()
+	var sum int64
+	var tiers [len(tierMs)]int64
+	for _, x := range s.all {
+		sum += x.size()
+		x.chunks(func(c *chunk) { tiers[c.tier] += c.size() })
+	}
+	if sum != s.bytes || tiers != s.tierBytes {
+		t.Fatalf("%d bytes counted, %d there; of tiers %v, %v there", s.bytes, sum, s.tierBytes, tiers)
 	}
 }
 
@@ -486,7 +486,7 @@ func TestThin(t *testing.T) {
 }
 
 func TestReadersBesideTheWriter(*testing.T) {
-	s := NewStoreWithin(Limits{PointsPerSeries: 50, Series: 30, Points: 600})
+	s := NewStoreWithin(Limits{Bytes: 40_000, Series: 30})
 	done := make(chan struct{})
 	var wg sync.WaitGroup
 	for range 4 {
@@ -501,6 +501,8 @@ func TestReadersBesideTheWriter(*testing.T) {
 					x.Points[0].V = 0
 				}
 				s.Latest(Query{Element: element})
+				s.Zoom(Query{MaxPoints: 20})
+				s.Bytes()
 				s.Span()
 				s.Rate(element, In, "")
 				s.Version()

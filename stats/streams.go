@@ -318,7 +318,7 @@ func (s *Store) newStream(k streamKey) *stream {
 	if len(s.streams) >= s.limits.Series {
 		s.forgetStreams()
 	}
-	st := &stream{key: k}
+	st := &stream{key: k, media: s.labels[k]}
 	s.streams[k] = st
 	return st
 }

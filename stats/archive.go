@@ -1,0 +1,106 @@
+package stats
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"time"
+)
+
+// Archive reads again what memory let go: from the capture file.
+type Archive interface {
+	// Load gives a Store with the samples of a range of time (local clock, both
+	// ends included), whole. It reads a file: not for the goroutine of the window.
+	// The error is one sentence for the user, or ctx's.
+	Load(ctx context.Context, from, to time.Time) (*Store, error)
+}
+
+// Sibling makes an empty Store that knows what s knows of its server: which
+// stream has which medium, the cores, the clock. An Archive feeds it with a part
+// of a capture, so that the part gives the same series as the whole. Any
+// goroutine.
+func (s *Store) Sibling() *Store {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	n := NewStoreWithin(s.limits)
+	n.serverID, n.cpuCount = s.serverID, s.cpuCount
+	n.offsets, n.nOffset, n.shift = s.offsets, s.nOffset, s.shift
+	n.labels = maps.Clone(s.labels)
+	for k, st := range s.streams {
+		if st.media != "" {
+			if n.labels == nil {
+				n.labels = make(map[streamKey]string)
+			}
+			n.labels[k] = st.media
+		}
+	}
+	return n
+}
+
+// Complete puts what an Archive loaded in the place of what memory has summed
+// up: both asked with the same Query. Of each series the buckets before
+// WholeFromMs are replaced where loaded has any; the rest stays. No line leads
+// over the seam unless both sides have it: loaded ends where memory is whole.
+func Complete(memory, loaded []Zoom) []Zoom {
+	out := slices.Clone(memory)
+	place := make(map[Key]int, len(out))
+	for i, z := range out {
+		place[z.Key] = i
+	}
+	added := false
+	for _, l := range loaded {
+		i, ok := place[l.Key]
+		if !ok {
+			out = append(out, l) // memory forgot the series
+			added = true
+			continue
+		}
+		out[i] = complete(out[i], l.Buckets)
+	}
+	if added {
+		slices.SortFunc(out, func(a, b Zoom) int {
+			return cmp.Or(cmp.Compare(a.Element, b.Element), cmp.Compare(metricIndex[a.Metric], metricIndex[b.Metric]),
+				cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Media, b.Media), cmp.Compare(a.Stream, b.Stream))
+		})
+	}
+	return out
+}
+
+func complete(z Zoom, old []Bucket) Zoom {
+	if z.WholeFromMs == 0 || len(old) == 0 {
+		return z
+	}
+	whole := slices.IndexFunc(z.Buckets, func(b Bucket) bool { return b.ToMs >= z.WholeFromMs })
+	if whole < 0 {
+		whole = len(z.Buckets)
+	}
+	// A step that is partly whole stays memory's.
+	seam := int64(1 << 62)
+	if whole < len(z.Buckets) {
+		seam = z.Buckets[whole].FromMs
+	}
+	// Of memory's sums remain those that loaded says nothing about: before it, and
+	// between its end and the seam.
+	first, last := old[0].FromMs, old[len(old)-1].ToMs
+	var list []Bucket
+	for _, b := range z.Buckets[:whole] {
+		if b.ToMs < first {
+			list = append(list, b)
+		}
+	}
+	for _, b := range old {
+		if b.FromMs < seam {
+			list = append(list, b)
+		}
+	}
+	for _, b := range z.Buckets[:whole] {
+		if b.FromMs > last {
+			list = append(list, b)
+		}
+	}
+	list = append(list, z.Buckets[whole:]...)
+	z.Buckets = list
+	z.WholeFromMs = min(z.WholeFromMs, first)
+	return z
+}
