@@ -15,17 +15,40 @@ import (
 // goroutine. Frames, nodes and edges are in the order in
 // which the snapshot has them, so equal snapshots give equal graphs.
 func Build(s *inventory.Snapshot, figures Figures) *Graph {
-	g := &Graph{}
-	if s == nil {
-		return g
-	}
-	for _, p := range s.Pipelines {
-		buildFrame(g, p, s.At, figures)
-	}
+	g, _ := build(s, figures, false)
 	return g
 }
 
-func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures) {
+// BuildAlive gives the same as Build and Alive do together, and how many objects
+// were left out. A server on which much comes and goes has far more that is gone
+// than that lives: they are not even looked at.
+func BuildAlive(s *inventory.Snapshot, figures Figures) (g *Graph, gone int) {
+	return build(s, figures, true)
+}
+
+func build(s *inventory.Snapshot, figures Figures, alive bool) (g *Graph, gone int) {
+	g = &Graph{}
+	if s == nil {
+		return g, 0
+	}
+	for _, p := range s.Pipelines {
+		elements := 0 // that live
+		for _, o := range p.Objects {
+			if !o.Alive() {
+				gone++
+			} else if o.ID != p.ID {
+				elements++
+			}
+		}
+		if alive && elements == 0 && (!p.Alive() || p.ID == "") {
+			continue
+		}
+		buildFrame(g, p, s.At, figures, alive)
+	}
+	return g, gone
+}
+
+func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures, alive bool) {
 	f := Frame{ID: p.ID, Label: "objects without a pipeline", Dead: !p.Alive()}
 	if o := p.Object; o != nil {
 		f.Label = Shorten(o.Label(), MaxLabelRunes)
@@ -41,7 +64,7 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures)
 	first := len(g.Nodes)
 	present := make(map[string]int, len(p.Objects))
 	for _, o := range p.Objects {
-		if o.ID == p.ID {
+		if o.ID == p.ID || alive && !o.Alive() {
 			continue
 		}
 		n := buildNode(o, p.ID, now)
@@ -149,6 +172,9 @@ func buildEdges(p *inventory.Pipeline, present map[string]int, figures Figures) 
 			continue
 		}
 		if _, ok := present[o.Parent]; !ok {
+			continue
+		}
+		if _, ok := present[o.ID]; !ok {
 			continue
 		}
 		e := Edge{From: o.ID, To: o.Parent, Frame: p.ID, PartOf: true, Count: 1, RateBps: -1}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/goccy/go-graphviz"
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/zstd"
 
 	"kmscope/capture"
@@ -152,6 +153,30 @@ func TestBuild(t *testing.T) {
 	}
 	if g = Build(nil, Figures{}); len(g.Frames) != 0 {
 		t.Error("a graph of nothing")
+	}
+}
+
+// TestBuildAlive has objects die one after the other.
+func TestBuildAlive(t *testing.T) {
+	s := newServer()
+	for _, id := range []string{pipeline, webrtc, player, hub, portA, "b_kurento.MediaPipeline"} {
+		s.created(id)
+	}
+	s.connected(player, webrtc, "VIDEO")
+	for i, c := range []struct {
+		dies                string
+		frames, nodes, gone int
+	}{{"", 2, 4, 0}, {player, 2, 3, 1}, {hub, 2, 1, 3}, {pipeline, 1, 0, 5}, {"b_kurento.MediaPipeline", 0, 0, 6}} {
+		if c.dies != "" {
+			s.event(inventory.ManagerID, "ObjectDestroyed", `{"objectId":"`+c.dies+`"}`)
+		}
+		g, gone := BuildAlive(s.Snapshot(), Figures{})
+		if len(g.Frames) != c.frames || len(g.Nodes) != c.nodes || gone != c.gone {
+			t.Errorf("%d: %d frames, %d nodes, %d gone", i, len(g.Frames), len(g.Nodes), gone)
+		}
+		if d := cmp.Diff(Build(s.Snapshot(), Figures{}).Alive(), g, cmpopts.EquateEmpty()); d != "" {
+			t.Error(d)
+		}
 	}
 }
 

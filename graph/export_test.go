@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"kmscope/inventory"
 )
@@ -242,6 +243,10 @@ func FuzzModel(f *testing.F) {
 		}
 		g := Build(s.Snapshot(), Figures{})
 		consistent(t, g)
+		living, gone := BuildAlive(s.Snapshot(), Figures{})
+		if d := cmp.Diff(g.Alive(), living, cmpopts.EquateEmpty()); d != "" || gone > len(g.Nodes)+len(g.Frames) {
+			t.Fatalf("%d gone, %s", gone, d)
+		}
 		q, err := ParseQuery(query)
 		if err != nil && strings.Contains(err.Error(), "\n") && !strings.Contains(query, "\n") {
 			t.Errorf("%v", err)

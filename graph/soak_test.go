@@ -72,7 +72,7 @@ func TestSoak(t *testing.T) {
 	scenes, slowest := 0, time.Duration(0)
 	step := func() {
 		begun := time.Now()
-		g, err := l.Layout(t.Context(), Build(s.Snapshot(), Figures{}).Alive())
+		g, err := l.Layout(t.Context(), living(s))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -162,6 +162,11 @@ func TestSoak(t *testing.T) {
 	if after.heap > before.heap+soakSlackBytes {
 		t.Errorf("%d bytes stay when all is closed, %d before", after.heap, before.heap)
 	}
+}
+
+func living(s *session.Session) *Graph {
+	g, _ := BuildAlive(s.Snapshot(), FiguresAt(s.Stats(), time.Time{}))
+	return g
 }
 
 // load is what the process holds.

@@ -169,7 +169,7 @@ func writeGraph(w io.Writer, o graphOptions, servers []*session.Server) error {
 	snaps, graphs := make([]*inventory.Snapshot, len(servers)), make([]*graph.Graph, len(servers))
 	for i, s := range servers {
 		snaps[i] = s.Snapshot()
-		graphs[i] = graph.Build(snaps[i], graph.FiguresAt(s.Stats(), time.Time{}))
+		graphs[i], _ = graph.BuildAlive(snaps[i], graph.FiguresAt(s.Stats(), time.Time{}))
 	}
 	if o.format == "json" {
 		d := graph.Describe(snaps...)
@@ -178,7 +178,7 @@ func writeGraph(w io.Writer, o graphOptions, servers []*session.Server) error {
 		}
 		return d.WriteJSON(w)
 	}
-	g := graph.Merge(graphs...).Alive()
+	g := graph.Merge(graphs...)
 	switch o.format {
 	case "svg":
 		// In columns, not with graphviz: that would make every start of this

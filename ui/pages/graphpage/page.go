@@ -231,18 +231,16 @@ type placer struct {
 func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures) (*scene, error) {
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
-	g := graph.Build(q.snap, figures)
+	var g *graph.Graph
 	hidden, over := 0, false
 	if !q.gone {
-		var alive *graph.Graph
-		alive, hidden = withoutGone(g)
+		g, hidden = graph.BuildAlive(q.snap, figures)
 		// Where nothing is left, what was there is all there is to see: the
 		// usual end of a capture.
-		if over = len(alive.Frames) == 0 && hidden > 0; over {
-			hidden = 0
-		} else {
-			g = alive
-		}
+		over = len(g.Frames) == 0 && hidden > 0
+	}
+	if q.gone || over {
+		g, hidden = graph.Build(q.snap, figures), 0
 	}
 	pipelines := len(g.Frames)
 	seen := q.lens.look(g, q.selected)

@@ -311,30 +311,3 @@ func placedAs(g, placed *graph.Graph) *graph.Graph {
 	}
 	return g
 }
-
-// withoutGone leaves out what is destroyed and says how many objects that were.
-func withoutGone(g *graph.Graph) (*graph.Graph, int) {
-	out := &graph.Graph{}
-	gone := map[string]bool{}
-	for _, f := range g.Frames {
-		if f.Dead {
-			gone[f.ID] = true
-		} else {
-			out.Frames = append(out.Frames, f)
-		}
-	}
-	dead := map[string]bool{}
-	for _, n := range g.Nodes {
-		if n.Dead || gone[n.Frame] {
-			dead[n.ID] = true
-		} else {
-			out.Nodes = append(out.Nodes, n)
-		}
-	}
-	for _, e := range g.Edges {
-		if !dead[e.From] && !dead[e.To] {
-			out.Edges = append(out.Edges, e)
-		}
-	}
-	return out, len(dead) + len(gone)
-}

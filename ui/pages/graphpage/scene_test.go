@@ -116,19 +116,6 @@ func TestPlacedAs(t *testing.T) {
 	}
 }
 
-func TestWithoutGone(t *testing.T) {
-	g := small()
-	g.Frames = append(g.Frames, graph.Frame{ID: "q", Dead: true})
-	g.Nodes = append(g.Nodes, graph.Node{ID: "q/x", Frame: "q"})
-	out, n := withoutGone(g)
-	if n != 3 || len(out.Frames) != 1 || len(out.Nodes) != 2 || len(out.Edges) != 1 {
-		t.Errorf("%d hidden: %d frames, %d nodes, %d edges", n, len(out.Frames), len(out.Nodes), len(out.Edges))
-	}
-	if len(g.Nodes) != 4 {
-		t.Error("the graph handed in was changed")
-	}
-}
-
 func TestAnchored(t *testing.T) {
 	old, now := newScene(small(), time.Time{}), small()
 	for i := range now.Nodes {
