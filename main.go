@@ -32,6 +32,7 @@ import (
 	"kmscope/ui/page"
 	"kmscope/ui/pages/chartpage"
 	"kmscope/ui/pages/graphpage"
+	"kmscope/ui/pages/gstreamerpage"
 	"kmscope/ui/pages/negotiationpage"
 	"kmscope/ui/pages/timelinepage"
 	"kmscope/ui/theme"
@@ -128,10 +129,13 @@ func run(args []string) error {
 	defer d.close()
 	layouter := graph.NewLayouter(graph.ChildCommand)
 	defer layouter.Close()
+	// A second one, for dumps of a thousand elements must not hold up the graph.
+	dumps := graph.NewLayouter(graph.ChildCommand)
+	defer dumps.Close()
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
 		Pages: func() []page.Page {
-			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New()}
+			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New(), gstreamerpage.New(dumps)}
 		},
 		Theme:   o.theme,
 		Version: version,

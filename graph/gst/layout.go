@@ -33,6 +33,7 @@ const (
 	HeaderLine  = 15.0 // of a box: each line of its text
 	BoxMargin   = 8.0  // around the text
 	PadRow      = 14.0
+	SignSize    = 20.0 // of the sign that opens a bin, and of the one that marks a queue
 	BinHeader   = 26.0 // above what is in an open bin
 	BinPadding  = 14.0
 	leastWidth  = 92.0
@@ -209,6 +210,9 @@ func (p *planner) leaf(i int) {
 	}
 	p.lines[i] = lines
 	w := p.o.Width(short(e.Name, 40), TitleSize)
+	if e.Bin() || e.Queues() {
+		w += SignSize
+	}
 	for _, s := range lines {
 		w = max(w, p.o.Width(s, SmallSize))
 	}

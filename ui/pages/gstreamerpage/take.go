@@ -1,0 +1,320 @@
+package gstreamerpage
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"kmscope/capture"
+	"kmscope/graph/gst"
+	"kmscope/inventory"
+	"kmscope/ui/view"
+)
+
+// shot is a dump that was taken.
+type shot struct {
+	session view.Session
+	id      string
+	name    string
+	details string
+	at      time.Time
+	text    string
+	dump    *gst.Dump
+}
+
+// How many dumps are kept: the oldest go first.
+const (
+	maxShots     = 60
+	maxShotBytes = 96 << 20
+)
+
+// levels are the levels of detail (kurento.GstreamerDotDetails) with what they
+// mean to a person; the first is the usual one.
+var levels = []struct{ word, value string }{
+	{"everything", "SHOW_ALL"},
+	{"everything, uncut values", "SHOW_VERBOSE"},
+	{"states", "SHOW_STATES"},
+	{"caps", "SHOW_CAPS_DETAILS"},
+	{"media types", "SHOW_MEDIA_TYPE"},
+	{"changed properties", "SHOW_NON_DEFAULT_PARAMS"},
+	{"all properties", "SHOW_FULL_PARAMS"},
+}
+
+func detailWords() []string {
+	var out []string
+	for _, l := range levels {
+		out = append(out, l.word)
+	}
+	return out
+}
+
+// dumpable tells whether the server can have a dump of an object: of all but
+// the manager itself.
+func dumpable(id string) bool { return id != inventory.ManagerID }
+
+// takeDump asks for a dump, or stops asking.
+func (p *Page) takeDump() {
+	if p.taking != "" {
+		p.cancel()
+		return
+	}
+	id, name := p.selected()
+	if id == "" {
+		p.tell("Choose an element, a hub or a pipeline first.")
+		return
+	}
+	p.taking, p.problem, p.told = name, "", ""
+	x, details := p.session, levels[max(p.details.SelectedIndex(), 0)].value
+	at := p.view.End()
+	if !x.Live() {
+		details = ""
+	}
+	p.say()
+	p.surface.Repaint()
+	p.take.Start(func(ctx context.Context) func() {
+		s, err := taken(ctx, x, id, name, details, at)
+		return func() { p.took(s, err) }
+	})
+}
+
+// taken takes and reads a dump.
+func taken(ctx context.Context, x view.Session, id, name, details string, at time.Time) (*shot, error) {
+	text, err := x.Dump(ctx, id, details)
+	if err != nil {
+		return nil, err
+	}
+	if x.Live() {
+		at = time.Now()
+	}
+	text = redacted(text)
+	d, err := gst.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return &shot{session: x, id: id, name: name, details: details, at: at, text: text, dump: d}, nil
+}
+
+// redacted takes the secrets out of a dump that a capture of another program
+// may hold.
+func redacted(text string) string {
+	type answer struct {
+		Result struct {
+			Value string `json:"value"`
+		} `json:"result"`
+	}
+	var a answer
+	a.Result.Value = text
+	frame, err := json.Marshal(a)
+	if err != nil {
+		return text
+	}
+	rec := capture.NewRedactor().Redact(capture.Record{Dir: capture.DirRecv, Frame: frame})
+	if json.Unmarshal(rec.Frame, &a) != nil {
+		return ""
+	}
+	return a.Result.Value
+}
+
+// took takes over a dump. Interface goroutine.
+func (p *Page) took(s *shot, err error) {
+	p.taking = ""
+	if err != nil {
+		p.problem = upper(err.Error()) + "."
+		p.say()
+		p.surface.Repaint()
+		return
+	}
+	for _, old := range p.shots { // a replay finds the same one again
+		if !s.session.Live() && old.session == s.session && old.id == s.id && old.text == s.text {
+			p.show(old, p.before)
+			p.tell("This dump is in the list already: play on to find a later one.")
+			return
+		}
+	}
+	p.shots = append(p.shots, s)
+	total := 0
+	for i := len(p.shots) - 1; i >= 0; i-- {
+		if total += len(p.shots[i].text); total > maxShotBytes || len(p.shots)-i > maxShots {
+			p.shots = slices.Delete(p.shots, 0, i+1)
+			break
+		}
+	}
+	before := p.before
+	if before != nil && before.id != s.id {
+		before = nil
+	}
+	p.show(s, before)
+}
+
+// upper makes a sentence of an error.
+func upper(s string) string {
+	if s != "" && s[0] >= 'a' && s[0] <= 'z' {
+		return string(s[0]-'a'+'A') + s[1:]
+	}
+	return s
+}
+
+// mine are the dumps of the server that is shown, the newest first.
+func (p *Page) mine() []*shot {
+	var out []*shot
+	for _, s := range slices.Backward(p.shots) {
+		if s.session == p.session {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// earlier are the dumps that a dump can be compared with, the newest first.
+func (p *Page) earlier(s *shot) []*shot {
+	var out []*shot
+	for _, o := range p.mine() {
+		if s != nil && o != s && o.id == s.id {
+			out = append(out, o)
+		}
+	}
+	return out
+}
+
+func (p *Page) latest() *shot {
+	if all := p.mine(); len(all) > 0 {
+		return all[0]
+	}
+	return nil
+}
+
+// show draws a dump, compared with another or not.
+func (p *Page) show(now, before *shot) {
+	if p.now != now || now == nil {
+		p.chosen, p.hover, p.hits, p.hit = nothing, nothing, nil, -1
+		if p.now == nil || now == nil || p.now.id != now.id {
+			p.open, p.fitted = nil, true
+		}
+	}
+	if (p.before != nil) != (before != nil) {
+		p.chosen = nothing
+	}
+	p.now, p.before, p.diff, p.told = now, before, nil, ""
+	if now != nil && before != nil {
+		p.diff = gst.Compare(before.dump, now.dump)
+	}
+	p.tellShots()
+	p.searched()
+	p.arrange()
+	p.panel.set(p.sideRows())
+	p.say()
+}
+
+// tellShots fills the lists of dumps.
+func (p *Page) tellShots() {
+	p.quiet = true
+	defer func() { p.quiet = false }()
+	words := func(shots []*shot, withName bool) []string {
+		var out []string
+		for i, s := range shots {
+			w := p.clock(s.at)
+			if withName {
+				w += "  " + short(s.name, 26)
+			}
+			if s.details != "" {
+				w += "  " + levelWord(s.details)
+			}
+			out = append(out, fmt.Sprintf("%s  #%d", w, len(shots)-i)) // no two alike
+		}
+		return out
+	}
+	all := p.mine()
+	p.history.Options = words(all, true)
+	if i := slices.Index(all, p.now); i >= 0 {
+		p.history.SetSelectedIndex(i)
+	} else {
+		p.history.ClearSelected()
+	}
+	old := p.earlier(p.now)
+	p.compare.Options = append([]string{"(no comparison)"}, words(old, false)...)
+	if i := slices.Index(old, p.before); p.before != nil && i >= 0 {
+		p.compare.SetSelectedIndex(i + 1)
+	} else {
+		p.compare.ClearSelected()
+	}
+	if len(old) == 0 {
+		p.compare.PlaceHolder = "no other dump of it yet"
+		p.compare.Disable()
+	} else {
+		p.compare.PlaceHolder = "compare with …"
+		p.compare.Enable()
+	}
+	p.history.Refresh()
+	p.compare.Refresh()
+}
+
+func levelWord(value string) string {
+	for _, l := range levels {
+		if l.value == value {
+			return l.word
+		}
+	}
+	return value
+}
+
+func (p *Page) clock(t time.Time) string {
+	if p.view == nil {
+		return t.UTC().Format("15:04:05.000")
+	}
+	return p.view.Clock().Format(t)
+}
+
+func (p *Page) choseShot() {
+	if p.quiet {
+		return
+	}
+	if all, i := p.mine(), p.history.SelectedIndex(); i >= 0 && i < len(all) {
+		before := p.before
+		if before == all[i] || before != nil && before.id != all[i].id {
+			before = nil
+		}
+		p.show(all[i], before)
+	}
+}
+
+func (p *Page) choseBefore() {
+	if p.quiet || p.now == nil {
+		return
+	}
+	old, i := p.earlier(p.now), p.compare.SelectedIndex()-1
+	if i < 0 || i >= len(old) {
+		p.show(p.now, nil)
+		return
+	}
+	now, before := p.now, old[i]
+	if before.at.After(now.at) { // what came later is what things are compared to
+		now, before = before, now
+	}
+	p.show(now, before)
+}
+
+// compareLast compares with the dump before, or no more.
+func (p *Page) compareLast() {
+	if p.before != nil {
+		p.show(p.now, nil)
+		return
+	}
+	if p.now == nil {
+		return
+	}
+	for _, o := range p.earlier(p.now) {
+		if !o.at.After(p.now.at) {
+			p.show(p.now, o)
+			return
+		}
+	}
+	p.tell("There is no earlier dump of it: take one more later, and compare the two.")
+}
+
+// tell shows a sentence over the drawing until something else happens there.
+func (p *Page) tell(s string) {
+	p.told = s
+	p.surface.Repaint()
+}
