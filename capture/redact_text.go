@@ -187,6 +187,22 @@ func (w *walk) word(s string) string {
 	return s
 }
 
+// keyLength gives how much of a text is the key at its start. GStreamer
+// shortens the properties that its graphs show: what follows the ellipsis is no
+// key but the rest of the graph, up to the end of some other block.
+func keyLength(s, end string) int {
+	run := strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'A' && r <= 'Z' || r >= 'a' && r <= 'z' || r >= '0' && r <= '9' || strings.ContainsRune("+/= \r\n\t\\", r))
+	})
+	if run < 0 {
+		return len(s)
+	}
+	if n := strings.Index(s, end); n >= 0 && strings.IndexByte(s[:n], '"') < 0 {
+		return n // also with the headers of an encrypted key
+	}
+	return run
+}
+
 // privateKeys takes out what stands in PEM blocks.
 func privateKeys(s string) string {
 	const begin, mark, end = "-----BEGIN ", "PRIVATE KEY-----", "-----END "
@@ -204,10 +220,7 @@ func privateKeys(s string) string {
 			continue
 		}
 		i += j + len(mark)
-		n := strings.Index(s[i:], end)
-		if n < 0 {
-			n = len(s) - i
-		}
+		n := keyLength(s[i:], end)
 		out.WriteString(s[:i])
 		out.WriteString(redacted)
 		s = s[i+n:]
