@@ -18,12 +18,12 @@ type Archive interface {
 
 // Sibling makes an empty Store that knows what s knows of its server: which
 // stream has which medium, the cores, the clock. An Archive feeds it with a part
-// of a capture, so that the part gives the same series as the whole. Any
-// goroutine.
+// of a capture, so that the part gives the same series as the whole. Its limit
+// is the default. Any goroutine.
 func (s *Store) Sibling() *Store {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	n := NewStoreWithin(s.limits)
+	n := NewStore()
 	n.serverID, n.cpuCount = s.serverID, s.cpuCount
 	n.offsets, n.nOffset, n.shift = s.offsets, s.nOffset, s.shift
 	n.labels = maps.Clone(s.labels)
@@ -40,8 +40,8 @@ func (s *Store) Sibling() *Store {
 
 // Complete puts what an Archive loaded in the place of what memory has summed
 // up: both asked with the same Query. Of each series the buckets before
-// WholeFromMs are replaced where loaded has any; the rest stays. No line leads
-// over the seam unless both sides have it: loaded ends where memory is whole.
+// WholeFromMs are replaced where loaded has any; the rest stays. Load two steps
+// beyond WholeFromMs, so that the step in which memory becomes whole is complete.
 func Complete(memory, loaded []Zoom) []Zoom {
 	out := slices.Clone(memory)
 	place := make(map[Key]int, len(out))
@@ -71,18 +71,20 @@ func complete(z Zoom, old []Bucket) Zoom {
 	if z.WholeFromMs == 0 || len(old) == 0 {
 		return z
 	}
-	whole := slices.IndexFunc(z.Buckets, func(b Bucket) bool { return b.ToMs >= z.WholeFromMs })
+	first, last := old[0].FromMs, old[len(old)-1].ToMs
+	// The first of memory's that has no sums in it.
+	whole := slices.IndexFunc(z.Buckets, func(b Bucket) bool { return b.FromMs >= z.WholeFromMs })
+	seam := int64(1 << 62)
 	if whole < 0 {
 		whole = len(z.Buckets)
-	}
-	// A step that is partly whole stays memory's.
-	seam := int64(1 << 62)
-	if whole < len(z.Buckets) {
+	} else {
+		if z.Buckets[whole].FromMs > last && whole > 0 && z.Buckets[whole-1].ToMs >= z.WholeFromMs {
+			whole-- // loaded may lack a part of the step in which memory becomes whole
+		}
 		seam = z.Buckets[whole].FromMs
 	}
 	// Of memory's sums remain those that loaded says nothing about: before it, and
 	// between its end and the seam.
-	first, last := old[0].FromMs, old[len(old)-1].ToMs
 	var list []Bucket
 	for _, b := range z.Buckets[:whole] {
 		if b.ToMs < first {

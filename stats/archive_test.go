@@ -21,7 +21,7 @@ func TestComplete(t *testing.T) {
 	other := small.Sibling()
 	x := other.seriesOf(k)
 	for _, p := range all {
-		if p.ms() < from+60_000 { // more than is needed
+		if p.ms() < from+7_200_000 { // more than is needed
 			q, _ := x.next(p.ms(), p.v, 0)
 			q.at = p.at
 			other.keepPoint(x, q)
@@ -29,7 +29,7 @@ func TestComplete(t *testing.T) {
 		}
 	}
 	first, last := whole.Span()
-	for _, points := range []int{0, 10, 600} {
+	for _, points := range []int{0, 100, 600} {
 		q := Query{From: first, To: last, MaxPoints: points}
 		want := whole.Zoom(q)[0].Buckets
 		got := Complete(small.Zoom(q), other.Zoom(q))
