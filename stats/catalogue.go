@@ -63,7 +63,7 @@ var (
 	noDir   = []Direction{None}
 )
 
-const anyRemote = "The server takes it from the last remote source that it visits: with several it may read 0 at random. Judge by the median."
+const anyRemote = "The server takes it from the last remote source that it visits: with several it may read 0 at random, of one medium for a whole call where the peer reports under another SSRC than it sends under. Judge by the median, and by the other medium."
 
 // catalogue is in the order in which series are given.
 var catalogue = []Metric{
@@ -73,9 +73,9 @@ var catalogue = []Metric{
 	{PacketRate, "packets", PerSecond, Rate, both,
 		"RTP packets per second.", "packetsReceived, packetsSent", ""},
 	{Loss, "loss per interval", Ratio, Share, inOnly,
-		"Packets lost over packets expected, between two samples.",
-		"RTCInboundRTPStreamStats.packetsLost, packetsReceived",
-		"Retransmissions share the SSRC, so loss of video is mostly hidden: judge by audio and by NACKs."},
+		"Packets lost over packets expected, between two samples; of samples less than 2.5 s apart, as the server's last receiver report says.",
+		"RTCInboundRTPStreamStats.packetsLost, packetsReceived, fractionLost",
+		"The server counts lost packets when it sends a receiver report, every one to seven seconds: a change shows that much later. Retransmissions share the SSRC, so loss of video is hidden where NACKs are answered, and reads a little high, as a report counts what still comes: judge by audio and by NACKs."},
 	{FractionLost, "fraction lost", Ratio, Gauge, both,
 		"The share of packets lost as the last RTCP receiver report says (RFC 3550, section 6.4.1): reported by the remote side for what the server sends (out), by the server for what it receives (in).",
 		"RTCRTPStreamStats.fractionLost / 256", anyRemote},

@@ -560,3 +560,31 @@ func TestCatalogue(t *testing.T) {
 		t.Error("a metric that is none is known")
 	}
 }
+
+// TestLossOfReports: a server that counts lost packets every few seconds, when
+// it reports them. The figures are those of a server on a link that loses 5 %.
+func TestLossOfReports(t *testing.T) {
+	told := func(packets, lost, fraction float64) map[string]any {
+		f := counters(packets*80, packets, lost)
+		f["fractionLost"] = fraction
+		return f
+	}
+	s := NewStore()
+	for i, f := range []map[string]any{
+		told(828, 38, 12), told(873, 38, 12), told(896, 38, 12), told(927, 64, 23), told(963, 64, 23), told(1011, 64, 23),
+		told(1061, 64, 0), // a report of no loss
+		told(1061, 64, 23),
+	} {
+		feed(s, int64(i)*1000, f)
+	}
+	if d := cmp.Diff("1000:0.04688 2000:0.04688 3000:0.08984 4000:0.08984 5000:0.08984 6000:0", show(points(s, Loss))); d != "" {
+		t.Error(d)
+	}
+	// Slower than the reports, only the counters know of all of them.
+	s = NewStore()
+	feed(s, 0, told(828, 38, 12))
+	feed(s, 9000, told(1213, 76, 11))
+	if d := cmp.Diff("9000:0.08983", show(points(s, Loss))); d != "" {
+		t.Error(d)
+	}
+}

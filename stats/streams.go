@@ -148,6 +148,13 @@ type sampled struct {
 	value float64
 }
 
+// reportGapMs is the time between two samples below which the loss is the one
+// that the server itself reports. It counts lost packets when it sends a
+// receiver report, every one to seven seconds as seen on 7.3: over the packets
+// of one second, what was lost in five made peaks of several times the loss
+// with zeros between them, whose mean was 11 % where 20 % were lost.
+const reportGapMs = 2500
+
 // verdict says what a new sample is to the one before it.
 type verdict uint8
 
@@ -258,6 +265,9 @@ func (s *Store) rates(st *stream, now moment, bytes, packets number, e *entry) {
 	s.put(st, outFIR, now.at, fir, ok)
 	if st.key.dir == In {
 		loss, ok := lossBetween(e.PacketsLost, st.lost, packetRate*sec, sec)
+		if told := e.fraction(); ok && told.ok && told.v > 0 && sec*1000 < reportGapMs {
+			loss = told.v
+		}
 		s.put(st, outLoss, now.at, loss, ok && okP)
 	}
 }
