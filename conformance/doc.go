@@ -10,6 +10,11 @@
 // The flag -collector says which mediaServer.resources.garbageCollectorPeriod
 // it has.
 //
+// A lossy link is a laboratory of its own, on Linux, as root, with iproute2 and a
+// kernel that has netem; it starts a server itself, and fails where it cannot:
+//
+//	go test -tags lossylink ./conformance -run TestLossyLink -v -kms-bin PROGRAM
+//
 // The dialogues in testdata hold requests and the answers of a real server
 // (7.3.1-dev); -update writes the answers anew, from the server of -kms. Where
 // the simulated server differs from the real one, it is the one to be mended.

@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pion/interceptor"
+	"github.com/pion/rtcp"
 	"github.com/pion/webrtc/v4"
 	"github.com/pion/webrtc/v4/pkg/media"
 )
@@ -46,9 +48,20 @@ type peer struct {
 	received atomic.Int64
 }
 
-// ring lets a peer call an endpoint that the client has made: offer, answer,
-// candidates over 127.0.0.1.
+// ring lets a peer on 127.0.0.1 call an endpoint that the client has made.
 func ring(t testing.TB, c *client, endpoint string) *peer {
+	t.Helper()
+	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return ringFrom(t, c, endpoint, socket)
+}
+
+// ringFrom lets a peer that owns a socket call an endpoint: offer, answer,
+// candidates. It reports, and asks for and repeats what was lost, as browsers
+// do.
+func ringFrom(t testing.TB, c *client, endpoint string, socket net.PacketConn) *peer {
 	t.Helper()
 	fail := func(err error) {
 		t.Helper()
@@ -56,8 +69,6 @@ func ring(t testing.TB, c *client, endpoint string) *peer {
 			t.Fatal(err)
 		}
 	}
-	socket, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	fail(err)
 	p := &peer{wire: &wire{PacketConn: socket}, stop: make(chan struct{})}
 	var setting webrtc.SettingEngine
 	setting.SetIncludeLoopbackCandidate(true)
@@ -66,7 +77,13 @@ func ring(t testing.TB, c *client, endpoint string) *peer {
 	setting.SetICEUDPMux(mux)
 	var engine webrtc.MediaEngine
 	fail(engine.RegisterDefaultCodecs())
-	p.pc, err = webrtc.NewAPI(webrtc.WithSettingEngine(setting), webrtc.WithMediaEngine(&engine)).NewPeerConnection(webrtc.Configuration{})
+	var habits interceptor.Registry
+	habits.Add(asBrowsers{})
+	fail(webrtc.ConfigureNack(&engine, &habits))
+	fail(webrtc.ConfigureRTCPReports(&habits))
+	api := webrtc.NewAPI(webrtc.WithSettingEngine(setting), webrtc.WithMediaEngine(&engine), webrtc.WithInterceptorRegistry(&habits))
+	var err error
+	p.pc, err = api.NewPeerConnection(webrtc.Configuration{})
 	fail(err)
 	t.Cleanup(func() {
 		close(p.stop)
@@ -133,9 +150,70 @@ func ring(t testing.TB, c *client, endpoint string) *peer {
 	return p
 }
 
+// asBrowsers lets receiver reports come from the SSRC under which the peer sends
+// media of that kind, as browsers do. pion makes up another SSRC for them. The
+// server then knows two remote sources of one medium, and tells the round trip
+// and the loss of the one that it visits last: of one that never reported, as
+// often as not.
+type asBrowsers struct{}
+
+func (asBrowsers) NewInterceptor(string) (interceptor.Interceptor, error) { return &reporter{}, nil }
+
+type reporter struct {
+	interceptor.NoOp
+	mu            sync.Mutex
+	sends, sentBy map[string]uint32 // SSRCs by MIME type
+}
+
+func (r *reporter) BindLocalStream(s *interceptor.StreamInfo, w interceptor.RTPWriter) interceptor.RTPWriter {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sends == nil {
+		r.sends = make(map[string]uint32)
+	}
+	r.sends[s.MimeType] = s.SSRC
+	return w
+}
+
+func (r *reporter) BindRemoteStream(s *interceptor.StreamInfo, in interceptor.RTPReader) interceptor.RTPReader {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.sentBy == nil {
+		r.sentBy = make(map[string]uint32)
+	}
+	r.sentBy[s.MimeType] = s.SSRC
+	return in
+}
+
+func (r *reporter) BindRTCPWriter(w interceptor.RTCPWriter) interceptor.RTCPWriter {
+	return interceptor.RTCPWriterFunc(func(packets []rtcp.Packet, a interceptor.Attributes) (int, error) {
+		for _, p := range packets {
+			if report, ok := p.(*rtcp.ReceiverReport); ok && len(report.Reports) > 0 {
+				report.SSRC = r.own(report.Reports[0].SSRC, report.SSRC)
+			}
+		}
+		return w.Write(packets, a)
+	})
+}
+
+// own gives the SSRC of what is sent of the same kind as a stream that is
+// received, else the one that was meant.
+func (r *reporter) own(received, meant uint32) uint32 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for kind, ssrc := range r.sentBy {
+		if mine, ok := r.sends[kind]; ok && ssrc == received {
+			return mine
+		}
+	}
+	return meant
+}
+
 // palatable makes an offer that Kurento can answer: it does not look at the
 // fingerprint of the whole session, and repeats it in its answer; and its DTLS
-// (GStreamer 1.22) fails as the client of pion's.
+// (GStreamer 1.22) fails as the client of pion's. It does not understand the
+// blank that pion leaves behind feedback without a parameter either, and would
+// ask for no packet again.
 func palatable(offer string) string {
 	var fingerprint string
 	var kept strings.Builder
@@ -146,6 +224,8 @@ func palatable(offer string) string {
 		case strings.HasPrefix(line, "a=candidate:") && strings.Fields(line)[1] == "2": // see ring
 		case strings.HasPrefix(line, "a=setup:"):
 			kept.WriteString("a=setup:active\r\n" + fingerprint)
+		case strings.HasPrefix(line, "a=rtcp-fb:"):
+			kept.WriteString(strings.TrimRight(line, " \r\n") + "\r\n")
 		default:
 			kept.WriteString(line)
 		}

@@ -14,6 +14,7 @@ import (
 // cut sockets, silence with open sockets, too little bandwidth.
 type proxy struct {
 	listener net.Listener
+	dial     func(address string) (net.Conn, error)
 	ctx      context.Context
 	wg       sync.WaitGroup
 
@@ -32,12 +33,20 @@ type proxied struct {
 // between gives a proxy before a server, and the address to use instead.
 func between(t testing.TB, target string) (*proxy, string) {
 	t.Helper()
+	return betweenBy(t, target, func(address string) (net.Conn, error) {
+		return net.DialTimeout("tcp", address, time.Second)
+	})
+}
+
+// betweenBy is between for a server that is reached in a way of its own.
+func betweenBy(t testing.TB, target string, dial func(address string) (net.Conn, error)) (*proxy, string) {
+	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	p := &proxy{listener: l, ctx: ctx}
+	p := &proxy{listener: l, dial: dial, ctx: ctx}
 	p.lead(t, target)
 	p.wg.Go(p.accept)
 	t.Cleanup(func() {
@@ -70,7 +79,7 @@ func (p *proxy) accept() {
 		p.mu.Lock()
 		target := p.target
 		p.mu.Unlock()
-		server, err := net.DialTimeout("tcp", target, time.Second)
+		server, err := p.dial(target)
 		if err != nil {
 			client.Close()
 			continue
