@@ -3,6 +3,7 @@ package timeline
 import (
 	"cmp"
 	"encoding/json"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +87,8 @@ type Lanes struct {
 	words   map[string]string
 	marks   int
 	last    time.Time
+	version uint64
+	global  *laneMarks // what happened to the connection, as ticks
 }
 
 type laneServer struct {
@@ -100,6 +103,7 @@ type laneObject struct {
 	seen   int64 // first mark, arrival
 	death  death
 	lanes  []*laneMarks
+	ticks  [tickKinds]*laneMarks
 }
 
 // death is when an object died; stamp is the server's time, 0 where only the
@@ -115,6 +119,8 @@ type laneMarks struct {
 	reads  []mark // by arrival; also the events without a timestamp
 	newest int64  // arrival of the newest event
 	cut    bool
+	ticks  bool // events that change no state: equal ones count each
+	way    way
 }
 
 // mark is a state that began. Times are microseconds since 1970.
@@ -124,6 +130,7 @@ type mark struct {
 	at    int64 // arrival
 	asked int64 // of a reading, when its request was sent; 0 is an event
 	rank  int8
+	bad   Severity // of a tick
 	late  bool
 }
 
@@ -135,6 +142,7 @@ func (l *Lanes) Feed(f wire.Fact) {
 	if f.At.After(l.last) {
 		l.last = f.At
 	}
+	l.connection(&f)
 	switch f.Kind {
 	case wire.KindOpen:
 		l.open(&f)
@@ -196,26 +204,37 @@ func (l *Lanes) event(f *wire.Fact) {
 		return
 	}
 	lane, word := inventory.LaneEvent(f)
+	var x *laneMarks
 	if lane == "" {
-		return
+		x, word = l.tickLane(s, f, at), f.Type
+	} else {
+		x = l.lane(s, f.Object, lane, at)
 	}
-	x := l.lane(s, f.Object, lane, at)
 	if x == nil {
 		return
 	}
 	m := mark{state: l.word(word), stamp: stamp, at: at}
 	switch {
+	case x.ticks && f.Type == "Error":
+		m.bad = decodeEvent(f.Type, f.Data).severity
 	case strings.HasPrefix(string(lane), "ice/"):
 		m.rank = int8(iceRank[word])
 	case strings.HasPrefix(string(lane), "dtls/"):
 		m.rank = int8(dtlsRank[word])
 	}
 	x.newest = max(x.newest, at)
-	if stamp == 0 {
+	l.keep(x, m)
+}
+
+// keep puts a mark into a lane.
+func (l *Lanes) keep(x *laneMarks, m mark) {
+	if m.stamp == 0 {
 		x.reads = insertMark(x.reads, m)
 	} else {
 		x.events = insertMark(x.events, m)
 	}
+	x.way.disturb(&m)
+	l.version++
 	l.bound(x)
 }
 
@@ -258,14 +277,33 @@ func (l *Lanes) read(s *laneServer, f *wire.Fact) {
 				continue
 			}
 		}
-		x.reads = insertMark(x.reads, m)
-		l.bound(x)
+		l.keep(x, m)
 	}
 }
 
 // lane gives a lane, and makes it where there is none; nil for what is no
 // object, and beyond the bound.
 func (l *Lanes) lane(s *laneServer, id string, name inventory.Lane, at int64) *laneMarks {
+	o := l.object(s, id, at)
+	if o == nil {
+		return nil
+	}
+	for _, x := range o.lanes {
+		if x.name == name {
+			return x
+		}
+	}
+	if len(o.lanes) >= maxLanes || len(name) > maxIDBytes {
+		return nil
+	}
+	x := &laneMarks{name: name}
+	o.lanes = append(o.lanes, x)
+	return x
+}
+
+// object gives an object, and makes it where there is none; nil for what is no
+// object.
+func (l *Lanes) object(s *laneServer, id string, at int64) *laneObject {
 	o := l.objects[id]
 	if o == nil {
 		if id == inventory.ManagerID || len(id) > maxIDBytes || inventory.TypeOf(id) == "" {
@@ -282,17 +320,7 @@ func (l *Lanes) lane(s *laneServer, id string, name inventory.Lane, at int64) *l
 		p := inventory.PipelineOf(id)
 		l.pipes[p] = append(l.pipes[p], o)
 	}
-	for _, x := range o.lanes {
-		if x.name == name {
-			return x
-		}
-	}
-	if len(o.lanes) >= maxLanes || len(name) > maxIDBytes {
-		return nil
-	}
-	x := &laneMarks{name: name}
-	o.lanes = append(o.lanes, x)
-	return x
+	return o
 }
 
 // word keeps one copy of each state's name.
@@ -319,7 +347,7 @@ func (l *Lanes) bound(x *laneMarks) {
 		return
 	}
 	for _, o := range l.order {
-		for _, x := range o.lanes {
+		for x := range o.all() {
 			if len(x.events)+len(x.reads) > 64 {
 				l.marks -= x.halve()
 			}
@@ -335,7 +363,24 @@ func (x *laneMarks) halve() int {
 	e, r := len(x.events)/2, len(x.reads)/2
 	x.events, x.reads = slices.Clone(x.events[e:]), slices.Clone(x.reads[r:])
 	x.cut = true
+	x.way = way{}
 	return e + r
+}
+
+// all gives everything that an object keeps.
+func (o *laneObject) all() iter.Seq[*laneMarks] {
+	return func(yield func(*laneMarks) bool) {
+		for _, x := range o.lanes {
+			if !yield(x) {
+				return
+			}
+		}
+		for _, x := range o.ticks {
+			if x != nil && !yield(x) {
+				return
+			}
+		}
+	}
 }
 
 // forget drops the object that is known longest.
@@ -347,13 +392,14 @@ func (l *Lanes) forget(o *laneObject) {
 	if len(l.pipes[p]) == 0 {
 		delete(l.pipes, p)
 	}
-	for _, x := range o.lanes {
+	for x := range o.all() {
 		l.marks -= len(x.events) + len(x.reads)
 	}
 }
 
 func (l *Lanes) call(f *wire.Fact) {
 	s := l.server(f.Conn)
+	l.command(s, f)
 	at := death{at: f.At.UnixMicro(), known: true}
 	if f.Err != nil {
 		if f.Err.Code == 40101 && (f.Method == "invoke" || f.Method == "describe" || f.Method == "subscribe") &&
@@ -368,6 +414,7 @@ func (l *Lanes) call(f *wire.Fact) {
 			return
 		}
 		if s.id != "" { // another process: nothing of the old one exists
+			l.version++
 			for _, o := range l.order {
 				if o.server == s {
 					o.die(at)
@@ -395,6 +442,7 @@ func (l *Lanes) kill(s *laneServer, id string, d death) {
 	if id == "" || len(id) > maxIDBytes {
 		return
 	}
+	l.version++
 	if l.objects[id] == nil {
 		if l.gone == nil || len(l.gone) >= maxGone {
 			l.gone = make(map[string]death)
@@ -520,47 +568,18 @@ func place(stamp, at, skew int64) int64 {
 
 // intervals makes the intervals of a lane that began before until.
 func (x *laneMarks) intervals(skew, until int64) []Interval {
-	type placed struct {
-		*mark
-		at int64
-	}
-	events := make([]placed, 0, len(x.events))
-	for i := range x.events {
-		events = append(events, placed{&x.events[i], place(x.events[i].stamp, x.events[i].at, skew)})
-	}
-	if !slices.IsSortedFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) }) {
-		slices.SortStableFunc(events, func(a, b placed) int { return cmp.Compare(a.at, b.at) })
-	}
-	out := make([]Interval, 0, len(events)+1)
-	begin := func(m *mark, at int64) {
-		if at > until {
-			return
+	var w way
+	x.walk(&w, skew)
+	out := make([]Interval, 0, len(w.steps))
+	for i := range w.steps {
+		s := &w.steps[i]
+		if s.at > until {
+			break
 		}
-		if n := len(out); n > 0 {
-			if out[n-1].State == m.state {
-				return
-			}
-			out[n-1].To = time.UnixMicro(at)
+		if i > 0 {
+			out[i-1].To = time.UnixMicro(s.at)
 		}
-		v := Interval{State: m.state, From: time.UnixMicro(at), Source: inventory.FromEvent, Late: m.late}
-		if m.asked > 0 {
-			v.Source = inventory.FromRead
-		}
-		out = append(out, v)
-	}
-	i := 0
-	for j := range x.reads {
-		r := &x.reads[j]
-		for ; i < len(events) && events[i].at <= r.at; i++ {
-			begin(events[i].mark, events[i].at)
-		}
-		if r.asked > 0 && i > 0 && events[i-1].mark.at > r.asked {
-			continue
-		}
-		begin(r, r.at)
-	}
-	for ; i < len(events); i++ {
-		begin(events[i].mark, events[i].at)
+		out = append(out, Interval{State: s.state, From: time.UnixMicro(s.at), Source: s.source, Late: s.late})
 	}
 	if n := len(out); n > 0 {
 		out[n-1].To = time.UnixMicro(until)
