@@ -2,6 +2,7 @@ package kmsconn
 
 import (
 	"context"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -119,54 +120,89 @@ func eventsOf(schema Schema, class string) []string {
 // out to be gone are forgotten with everything below them; events that turn out
 // to be unknown are remembered. watched, which may be nil, hears of objects all of
 // whose events are subscribed now, or refused. An error means that the rest was not done.
+//
+// Subscriptions alone may change places, so two transactions of them are in
+// flight at a time: the server need not wait for us in between. An unref must
+// not come after the subscriptions that follow it.
 func (w *Watcher) subscribe(ctx context.Context, ops []Op, watched func([]string)) error {
-	if !w.opts.Abilities.Transactions() {
-		return w.subscribeSingly(ctx, ops, watched)
+	depth := 2
+	for _, op := range ops {
+		if op.Method != "subscribe" {
+			depth = 1
+			break
+		}
 	}
-	for len(ops) > 0 {
-		chunk := ops[:min(w.watch.batch.next(), len(ops))]
-		done, err := w.watch.transact(ctx, chunk)
+	told := countdown(ops, watched)
+	type flight struct {
+		chunk []Op
+		wait  func() ([]Result, error)
+	}
+	var flights []flight
+	for len(flights) > 0 || len(ops) > 0 && w.opts.Abilities.Transactions() {
+		for len(flights) < depth && len(ops) > 0 && w.opts.Abilities.Transactions() {
+			chunk := ops[:min(w.watch.batch.next(), len(ops))]
+			ops = ops[len(chunk):]
+			flights = append(flights, flight{chunk, w.watch.startTransaction(ctx, chunk)})
+		}
+		f := flights[0]
+		flights = flights[1:]
+		done, err := f.wait()
 		switch {
 		case IsUnknownMethod(err):
 			w.opts.Abilities.noTransactions.Store(true)
-			return w.subscribeSingly(ctx, ops, watched)
 		case refused(err):
 			// The transaction as a whole: try its first call alone.
-			done = []Result{w.watch.Do(ctx, chunk[0])}
+			done = []Result{w.watch.Do(ctx, f.chunk[0])}
 		case err != nil:
+			for _, other := range flights {
+				_, _ = other.wait() // they fare no better
+			}
 			return err
+		case len(done) == 0:
+			done = []Result{{}} // no answer to the first: leave it out
 		}
 		for i, r := range done {
-			if err := w.note(ops[i], r.Err); err != nil {
+			if err := w.note(f.chunk[i], r.Err); err != nil {
+				for _, other := range flights {
+					_, _ = other.wait()
+				}
 				return err
 			}
 		}
-		if len(done) == 0 {
-			done = []Result{{}} // no answer to the first: leave it out
+		told(f.chunk[:len(done)])
+		if rest := f.chunk[len(done):]; len(rest) > 0 {
+			ops = slices.Concat(rest, ops)
 		}
-		last := ops[len(done)-1]
-		tell(watched, ops, len(done))
-		ops = ops[len(done):]
-		if IsNotFound(done[len(done)-1].Err) {
-			ops = skip(ops, last.Object)
+		if n := len(done); n > 0 && IsNotFound(done[n-1].Err) {
+			ops = skip(ops, f.chunk[n-1].Object)
 		}
+	}
+	if len(ops) > 0 {
+		return w.subscribeSingly(ctx, ops, told)
 	}
 	return nil
 }
 
-// tell names the objects whose subscriptions end within the first n ops.
-func tell(watched func([]string), ops []Op, n int) {
+// countdown gives what is told of calls that were made, and names those objects
+// to watched of which no call is left.
+func countdown(ops []Op, watched func([]string)) func(made []Op) {
 	if watched == nil {
-		return
+		return func([]Op) {}
 	}
-	var ids []string
-	for i, op := range ops[:n] {
-		if i+1 == len(ops) || ops[i+1].Object != op.Object {
-			ids = append(ids, op.Object)
+	left := make(map[string]int)
+	for _, op := range ops {
+		left[op.Object]++
+	}
+	return func(made []Op) {
+		var ids []string
+		for _, op := range made {
+			if left[op.Object]--; left[op.Object] == 0 {
+				ids = append(ids, op.Object)
+			}
 		}
-	}
-	if len(ids) > 0 {
-		watched(ids)
+		if len(ids) > 0 {
+			watched(ids)
+		}
 	}
 }
 
@@ -185,7 +221,7 @@ func skip(ops []Op, gone string) []Op {
 
 // subscribeSingly is subscribe for servers without transactions: an unref and
 // what follows it are pipelined, in order.
-func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op, watched func([]string)) error {
+func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op, told func(made []Op)) error {
 	for len(ops) > 0 {
 		chunk := ops[:min(pipelineDepth, len(ops))]
 		waits := make([]func() Result, len(chunk))
@@ -201,7 +237,7 @@ func (w *Watcher) subscribeSingly(ctx context.Context, ops []Op, watched func([]
 		if first != nil {
 			return first
 		}
-		tell(watched, ops, len(chunk))
+		told(chunk)
 		ops = ops[len(chunk):]
 	}
 	return nil

@@ -55,6 +55,7 @@ type live struct {
 	wg     sync.WaitGroup
 
 	wake   chan struct{}       // the sweeper has work
+	flush  chan struct{}       // the loop is to publish all that came by now
 	forget chan string         // ids to dismiss, for the loop
 	notes  chan capture.Record // remarks, for the loop
 
@@ -101,7 +102,7 @@ func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
 		ws: w, log: w.opts.Logger.With("server", shown), target: t, prefix: prefix,
 		intake: newIntake(), models: newModels(shown),
 		gate: new(kmsconn.Gate), abilities: new(kmsconn.Abilities),
-		cancel: cancel, wake: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
+		cancel: cancel, wake: make(chan struct{}, 1), flush: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
 		asked: make(map[string]bool), watched: make(map[string]bool), waiting: make(map[string]time.Time), focused: make(map[string]bool), greet: true,
 	}
 	l.server = l.models.order[0]
@@ -274,9 +275,7 @@ func (l *live) onWatched(ids []string) {
 	l.mu.Lock()
 	for _, id := range ids {
 		l.watched[id] = true
-		if l.asked[id] || !l.waiting[id].IsZero() {
-			l.askLocked(id)
-		}
+		l.askLocked(id) // also when it is not published yet: the listing has it
 	}
 	l.mu.Unlock()
 	l.signal()
@@ -369,6 +368,13 @@ func (l *live) loop(ctx context.Context) {
 			if more {
 				l.intake.signal()
 			}
+		case <-l.flush:
+			for more := true; more; {
+				var n int
+				n, more = l.drain()
+				total += n
+			}
+			published = time.Time{}
 		case <-later:
 			later = nil
 		case <-second.C:

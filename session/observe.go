@@ -12,7 +12,7 @@ import (
 
 // sweepObjects is how many objects are read in one burst: few enough that the
 // references of a burst are short and that its progress can be seen.
-const sweepObjects = 40
+const sweepObjects = 100
 
 // watch keeps the events of everything subscribed. Its listing is what tells
 // the model what lives.
@@ -81,6 +81,13 @@ func (l *live) sweepOnce(ctx context.Context) bool {
 	}
 	if left == 0 {
 		l.reading("", 0, 0)
+		if len(states) > 0 {
+			// At once: the descriptions that follow take long to take in.
+			select {
+			case l.flush <- struct{}{}:
+			default:
+			}
+		}
 		l.readDescriptions(ctx)
 	}
 	return greet || len(inspect) > 0 || len(states) > 0

@@ -175,21 +175,31 @@ type requestParams struct {
 	Object          string          `json:"object"`
 	Operation       string          `json:"operation"`
 	OperationParams json.RawMessage `json:"operationParams"`
-	Operations      []message       `json:"operations"`
+}
+
+// operations gives what a transaction asks for.
+func operations(params json.RawMessage) []message {
+	var p struct {
+		Operations []message `json:"operations"`
+	}
+	_ = json.Unmarshal(params, &p)
+	return p.Operations
 }
 
 // fillRequest sets what the request says. A field of an unexpected type leaves
 // the others as they are: Unmarshal goes on after a type mismatch.
-func fillRequest(f *Fact, method string, params json.RawMessage) []message {
+func fillRequest(f *Fact, method string, params json.RawMessage) {
+	f.Method, f.Params = method, params
+	if method == "transaction" {
+		return // it has no object, and its operations are many
+	}
 	var p requestParams
 	_ = json.Unmarshal(params, &p)
-	f.Method, f.Object = method, p.Object
-	f.Params = params
+	f.Object = p.Object
 	if method == "invoke" {
 		f.Operation = p.Operation
 		f.Params = p.OperationParams
 	}
-	return p.Operations
 }
 
 type replyError struct {
@@ -249,10 +259,10 @@ func (d *Decoder) reply(r capture.Record, m message) {
 	}
 	delete(c.pending, key)
 	f := Fact{Kind: KindCall, Took: r.At.Sub(q.at)}
-	ops := fillRequest(&f, q.method, q.params)
+	fillRequest(&f, q.method, q.params)
 	fillReply(&f, m.Result, m.Error)
 	if q.method == "transaction" && f.Err == nil {
-		d.transaction(r, f, ops)
+		d.transaction(r, f, operations(q.params))
 		return
 	}
 	d.emit(r, f)
