@@ -43,6 +43,45 @@ func TestAxis(t *testing.T) {
 	}
 }
 
+func TestScale(t *testing.T) {
+	for _, tt := range []struct {
+		name          string
+		scale         Scale
+		lo, hi, least float64
+		unit          stats.Unit
+		want          []string
+	}{
+		{"from zero", Scale{}, 400, 480, 400, stats.Ms, []string{"0", "200", "400", "600"}},
+		{"from data", Scale{Mode: FromData}, 402, 480, 402, stats.Ms, []string{"400", "450", "500"}},
+		{"all the same", Scale{Mode: FromData}, 7, 7, 7, stats.Ms, []string{"6.5", "7.0", "7.5"}},
+		{"nothing", Scale{Mode: FromData}, 0, 0, 0, stats.Ms, []string{"0", "0.5", "1.0"}},
+		{"typed", Scale{Mode: Fixed, Low: 30, High: 170}, 0, 5, 1, stats.Ms, []string{"50", "100", "150"}},
+		{"typed the wrong way", Scale{Mode: Fixed, Low: 9, High: 3}, 0, 31, 1, stats.Ms, []string{"0", "20", "40"}},
+		{"log", Scale{Log: true}, 0, 3_000_000, 40_000, stats.Bps, []string{"0.01", "0.1", "1", "10"}},
+		{"log of one decade", Scale{Log: true}, 20, 80, 20, stats.Ms, []string{"10", "20", "50", "100"}},
+		{"log of nothing", Scale{Log: true}, 0, 0, 0, stats.Ms, []string{"0.01", "0.1", "1", "10"}},
+		{"log, typed", Scale{Log: true, Mode: Fixed, Low: 5, High: 5000}, 0, 1, 1, stats.Ms, []string{"10", "100", "1000"}},
+		{"not a number", Scale{Mode: FromData}, math.NaN(), math.Inf(1), 0, stats.Ms, []string{"0", "0.5", "1.0"}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			a := tt.scale.Axis(tt.lo, tt.hi, tt.least, tt.unit, 3)
+			var got []string
+			for _, v := range a.Ticks() {
+				got = append(got, a.Label(v))
+				if s := a.Share(v); s < -1e-9 || s > 1+1e-9 {
+					t.Errorf("the mark %v stands at %v", v, s)
+				}
+			}
+			if !slices.Equal(got, tt.want) {
+				t.Errorf("%v, want %v", got, tt.want)
+			}
+		})
+	}
+	if a := (Scale{Log: true}).Axis(0, 1000, 1, stats.Ms, 3); a.Share(-4) != 0 || a.Share(0) != 0 || a.Share(1000) != 1 {
+		t.Errorf("shares %v %v %v", a.Share(-4), a.Share(0), a.Share(1000))
+	}
+}
+
 func TestAxisHoldsItsValues(t *testing.T) {
 	for e := -6.0; e < 14; e += 0.037 {
 		for _, u := range []stats.Unit{stats.Bps, stats.Ms, stats.Count, stats.PerSecond, stats.KiB, "lux"} {

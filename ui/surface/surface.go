@@ -200,10 +200,13 @@ func (s *Surface) Cursor() desktop.Cursor {
 }
 
 // FocusGained implements fyne.Focusable.
-func (s *Surface) FocusGained() { s.focused = true }
+func (s *Surface) FocusGained() { s.focused = true; s.Repaint() }
 
 // FocusLost implements fyne.Focusable.
-func (s *Surface) FocusLost() { s.focused = false }
+func (s *Surface) FocusLost() { s.focused = false; s.Repaint() }
+
+// HasFocus reports whether the surface has the keys.
+func (s *Surface) HasFocus() bool { return s.focused }
 
 // TypedKey implements fyne.Focusable.
 func (s *Surface) TypedKey(e *fyne.KeyEvent) {

@@ -72,7 +72,9 @@ func (p *Page) exportMenu() *fyne.Menu {
 		fyne.NewMenuItem("Save as PNG…", func() { p.save(chartfile.PNG) }),
 		fyne.NewMenuItem("Save as PDF…", func() { p.save(chartfile.PDF) }),
 		fyne.NewMenuItemSeparator(),
-		fyne.NewMenuItem("Copy figures as CSV", p.copyCSV))
+		fyne.NewMenuItem("Copy figures as CSV", p.copyCSV),
+		fyne.NewMenuItem("Copy the table as text (TSV)", func() { p.copyTable(false) }),
+		fyne.NewMenuItem("Copy the table as JSON", func() { p.copyTable(true) }))
 }
 
 // window gives the window that the page stands in; nil when it stands in none.
@@ -87,15 +89,21 @@ func (p *Page) window() fyne.Window {
 	return nil
 }
 
-// save asks for a name and writes what is shown at this moment, drawn off the
-// interface goroutine.
+// save writes all charts that are shown.
 func (p *Page) save(f chartfile.Format) {
+	if p.view != nil {
+		p.saveCharts(f, p.charts, p.fileTitle())
+	}
+}
+
+// saveCharts asks for a name and writes charts as they are at this moment, drawn
+// off the interface goroutine.
+func (p *Page) saveCharts(f chartfile.Format, charts []chart, title string) {
 	w := p.window()
 	if w == nil || p.view == nil {
 		return
 	}
-	title := p.fileTitle()
-	sheet := sheetOf(title, p.charts, p.time)
+	sheet := sheetOf(title, charts, p.time)
 	if len(sheet.Charts) == 0 {
 		dialog.ShowInformation("Nothing to save", "There is no chart with figures. Choose a longer range, or another set.", w)
 		return

@@ -2,10 +2,8 @@ package chartpage
 
 import (
 	"slices"
-	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"kmscope/stats"
 	"kmscope/ui/surface"
@@ -30,6 +28,9 @@ func (p *Page) rankMenu() *fyne.Menu {
 		item.Checked = r.metric == p.ranking()
 		m.Items = append(m.Items, item)
 	}
+	kinds := fyne.NewMenuItem("Type of element", nil)
+	kinds.ChildMenu = p.kindMenu()
+	m.Items = append(m.Items, fyne.NewMenuItemSeparator(), kinds)
 	return m
 }
 
@@ -52,7 +53,7 @@ func (p *Page) elementMenu() *fyne.Menu {
 		return none("No elements yet")
 	}
 	x := p.view.Server()
-	shown := chartQuery{object: p.view.Selection().Object, overlay: strings.Join(p.overlay, "\n")}.elements()
+	shown := chartQuery{object: p.view.Selection().Object, overlay: p.overlayKey()}.elements()
 	if len(shown) >= maxOverlay {
 		return none("As many as can be told apart are shown")
 	}
@@ -106,12 +107,5 @@ func showIf(o fyne.CanvasObject, on bool) {
 		o.Show()
 	case !on && o.Visible():
 		o.Hide()
-	}
-}
-
-// setText does nothing when nothing changed, for a refresh is not free.
-func setText(b *widget.Button, s string) {
-	if b.Text != s {
-		b.SetText(s)
 	}
 }

@@ -4,62 +4,74 @@ package chartpage
 import (
 	"context"
 	"image"
-	"math"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
-	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
+	"kmscope/inventory"
 	"kmscope/ui/chartfile"
+	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
-	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
 // Page is the page of small multiples: the series of the selected element,
 // or of the busiest ones while none is selected, over the window's one range
-// of time and with its one cursor.
+// of time and with its one cursor; or the same figures as a table.
 type Page struct {
 	content fyne.CanvasObject
 	surface *surface.Surface
-	chip    *surface.Chip
-	sets    *widget.Button
-	top     *widget.Button
-	add     *widget.Button
+	chip    *surface.Chip // what is selected
+	against *surface.Chip // what it is compared with
+	sets    *kit.Button
+	top     *kit.Button
+	add     *kit.Button
 	extras  *fyne.Container // the chips of the overlay
 	// extraRow is what holds them; hidden while there are none.
 	extraRow *fyne.Container
-	spans    []*widget.Button
-	live     *widget.Button
-	pause    *widget.Button
-	export   *widget.Button
+	asCharts *kit.Button
+	asRows   *kit.Button
+	filter   *kit.Entry // of the table
+	spans    []*kit.Button
+	layout   *kit.Button
+	export   *kit.Button
 	work     surface.Worker
 	painter  chartPainter
+	table    table
 
-	view   *view.State
-	charts []chart
-	empty  string // why there is no chart at all
-	time   surface.TimeAxis
-	asked  chartQuery
-	scroll float64 // how far the grid is scrolled up, window units
+	view     *view.State
+	gathered []chart // as they come, pins first
+	charts   []chart // as they stand
+	places   []surface.Rect
+	full     float64 // height of all
+	empty    string  // why there is no chart at all
+	time     surface.TimeAxis
+	asked    chartQuery
+	scroll   float64 // how far the grid is scrolled up, window units
+	asTable  bool
 
 	set     chartSets
+	metric  string   // the one metric that is shown; "" is those of the set
 	rank    string   // metric chosen for the overview; "" is that of the set
+	kind    string   // type of element that the overview is of; "" is any
 	overlay []string // further elements, of the server last shown
 	marks   []surface.Mark
 	server  view.Session // that the overlay is of
+	length  time.Duration
 
-	// A range being drawn with the pointer, window units; only while selecting.
-	selecting      bool
-	selectX0, selX float64
-	selectChart    surface.Rect
-	hovering       bool
+	chosen   choices
+	alone    pin // the one chart that is shown; zero: all
+	compared comparison
+	zero     zero
+	focus    int // the chart that keys act on; -1 is none
+
+	drag     drag
+	hovering bool
+	under    int // the chart under the pointer while hovering
+	pointer  fyne.Position
 }
 
 var (
@@ -71,52 +83,65 @@ const noServer = "No server yet. Connect to one, or open a capture."
 
 // New makes the page. Interface goroutine.
 func New() *Page {
-	p := &Page{empty: noServer, set: inVideo}
-	p.surface = surface.New(fyne.NewSize(320, 200), p.paint)
-	p.surface.OnHovered = p.hovered
-	p.surface.OnLeft = p.left
-	p.surface.OnClicked = p.clicked
-	p.surface.OnDoubled = func(fyne.Position) { p.follow() }
-	p.surface.OnDragged = p.dragged
+	p := &Page{empty: noServer, set: inVideo, length: view.DefaultRange, focus: -1, under: -1}
+	p.recall()
+	p.surface = surface.New(fyne.NewSize(240, 160), p.paint)
+	p.surface.OnResized = func(fyne.Size) {
+		p.placeAll()
+		p.fitBar()
+	}
+	p.surface.OnHovered = func(pos fyne.Position) {
+		if p.asTable {
+			p.table.hovered(pos)
+			return
+		}
+		p.hovered(pos)
+	}
+	p.surface.OnLeft = func() {
+		p.table.hover = -1
+		p.left()
+	}
+	p.surface.OnClicked = func(pos fyne.Position, secondary bool) {
+		if p.asTable {
+			p.tableClicked(pos, secondary)
+			return
+		}
+		p.clicked(pos, secondary)
+	}
+	p.surface.OnDoubled = func(pos fyne.Position) {
+		if p.asTable {
+			p.tableDoubled(pos)
+			return
+		}
+		p.doubled(pos)
+	}
+	p.surface.OnDragged = func(pos, delta fyne.Position) {
+		if p.asTable {
+			p.table.scrollBy(-float64(delta.Y))
+			p.surface.Repaint()
+			return
+		}
+		p.dragged(pos, delta)
+	}
 	p.surface.OnDragDone = p.dragDone
-	p.surface.OnWheeled = p.wheeled
-	p.surface.OnKey = p.key
-	p.surface.OnCursor = func() desktop.Cursor {
-		if p.hovering {
-			return desktop.CrosshairCursor
+	p.surface.OnWheeled = func(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
+		if p.asTable {
+			p.table.scrollBy(-float64(d.DY))
+			p.surface.Repaint()
+			return
 		}
-		return desktop.DefaultCursor
+		p.wheeled(pos, d, mods)
 	}
-	p.chip = surface.NewChip("", func() {
-		if p.view != nil {
-			p.view.Select(view.Selection{Session: p.view.Server()})
+	p.surface.OnKey = func(k fyne.KeyName) bool {
+		if p.asTable {
+			return p.tableKey(k)
 		}
-	})
-	p.chip.Hide()
-	p.sets = widget.NewButton("", func() { popUnder(p.sets, p.setMenu()) })
-	p.top = widget.NewButton("", func() { popUnder(p.top, p.rankMenu()) })
-	p.add = widget.NewButton("+ element", func() { popUnder(p.add, p.elementMenu()) })
-	p.extras = container.NewHBox()
-	bar := container.NewHBox(p.sets, p.chip, p.top, p.add, layout.NewSpacer())
-	for _, s := range chartSpans {
-		b := widget.NewButton(s.word, func() {
-			if p.view != nil {
-				p.view.SetLength(s.d)
-				p.refresh()
-			}
-		})
-		p.spans = append(p.spans, b)
-		bar.Add(b)
+		return p.key(k)
 	}
-	p.live = widget.NewButton("Live", p.follow)
-	bar.Add(p.live)
-	p.pause = widget.NewButton("Pause", p.togglePause)
-	bar.Add(p.pause)
-	p.export = widget.NewButton("Export ▾", func() { popUnder(p.export, p.exportMenu()) })
-	bar.Add(p.export)
-	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
-	p.extraRow.Hide()
-	p.content = container.NewBorder(container.NewVBox(surface.Inset(bar), p.extraRow), nil, nil, nil, p.surface)
+	p.surface.OnTyped = func(r rune) bool { return !p.asTable && p.typed(r) }
+	p.surface.OnCursor = p.cursor
+	p.table.page = p
+	p.makeBar()
 	return p
 }
 
@@ -131,9 +156,7 @@ func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
 		p.asked = chartQuery{}
-		if p.hovering {
-			p.left()
-		}
+		p.left()
 	}
 }
 
@@ -155,13 +178,27 @@ func (p *Page) Commands() []page.Command {
 			}
 		}})
 	}
+	alt := func(k fyne.KeyName) fyne.Shortcut {
+		return &desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierAlt}
+	}
 	return append(out,
+		page.Command{Title: "Charts: as charts or as a table", Run: func() { p.showTable(!p.asTable) }},
+		page.Command{Title: "Charts: move the chosen chart forward", Shortcut: alt(fyne.KeyUp), Run: func() { p.shift(-1) }},
+		page.Command{Title: "Charts: move the chosen chart back", Shortcut: alt(fyne.KeyDown), Run: func() { p.shift(1) }},
+		page.Command{Title: "Charts: compare with what was before the cursor", Run: func() {
+			if !p.time.Cursor.IsZero() {
+				p.compareBefore(p.time.Cursor)
+			}
+		}},
+		page.Command{Title: "Charts: stop comparing", Run: func() { p.compare(comparison{}) }},
 		page.Command{Title: "Charts: follow the end", Run: p.follow},
 		page.Command{Title: "Charts: pause or go on", Run: p.togglePause},
 		page.Command{Title: "Charts: save as SVG…", Run: func() { p.save(chartfile.SVG) }},
 		page.Command{Title: "Charts: save as PNG…", Run: func() { p.save(chartfile.PNG) }},
 		page.Command{Title: "Charts: save as PDF…", Run: func() { p.save(chartfile.PDF) }},
-		page.Command{Title: "Charts: copy the figures shown as CSV", Run: p.copyCSV})
+		page.Command{Title: "Charts: copy the figures shown as CSV", Run: p.copyCSV},
+		page.Command{Title: "Charts: copy the table as text", Run: func() { p.copyTable(false) }},
+		page.Command{Title: "Charts: copy the table as JSON", Run: func() { p.copyTable(true) }})
 }
 
 // Update implements page.Page.
@@ -182,21 +219,28 @@ func (p *Page) refresh() {
 	if at, live := v.Cursor(); !live {
 		p.time.Cursor = at
 	}
+	if v.Following() {
+		p.length = v.Length()
+	}
 	x := v.Server()
 	if x != p.server {
-		p.server, p.overlay = x, nil
+		p.server, p.overlay, p.compared, p.alone = x, nil, comparison{}, pin{}
+		showIf(p.against, false)
 		p.overlayChanged()
 	}
 	p.time.Marks = p.marks
 	p.updateBar()
 	if x == nil {
-		p.charts, p.empty, p.marks = nil, noServer, nil
+		p.gathered, p.charts, p.empty, p.marks = nil, nil, noServer, nil
+		p.table.take(nil, noServer)
 		p.work.Stop()
 		p.surface.Repaint()
 		return
 	}
 	sel := v.Selection()
-	q := chartQuery{session: x, object: sel.Object, overlay: strings.Join(p.overlay, "\n"), set: p.set, rank: p.ranking(), from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
+	q := chartQuery{session: x, object: sel.Object, overlay: p.overlayKey(), set: p.set, metric: p.metric, rank: p.ranking(), kind: p.kind,
+		pins: p.pinKey(), compared: p.compared, table: p.asTable,
+		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
 	if store := x.Stats(); store != nil {
 		q.version = store.Version()
 	}
@@ -210,19 +254,33 @@ func (p *Page) refresh() {
 	}
 	if q != p.asked {
 		p.asked = q
-		snap := x.Snapshot() // for names: the newest are the best
+		p.ask(q, x.Snapshot(), to) // for names: the newest are the best
+	}
+	p.surface.Repaint()
+}
+
+// ask has the figures gathered and shown.
+func (p *Page) ask(q chartQuery, snap *inventory.Snapshot, to time.Time) {
+	if q.table {
 		p.work.Start(func(ctx context.Context) func() {
-			charts, empty := gatherCharts(ctx, q, snap)
-			marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to)
+			rows, empty := gatherTable(ctx, q, snap)
 			return func() {
-				p.charts, p.empty, p.marks = charts, empty, marks
-				p.time.Marks = marks
-				p.hold()
+				p.table.take(rows, empty)
 				p.surface.Repaint()
 			}
 		})
+		return
 	}
-	p.surface.Repaint()
+	p.work.Start(func(ctx context.Context) func() {
+		charts, empty := gatherCharts(ctx, q, snap)
+		marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to)
+		return func() {
+			p.gathered, p.empty, p.marks = charts, empty, marks
+			p.time.Marks = marks
+			p.arrange()
+			p.surface.Repaint()
+		}
+	})
 }
 
 // coarse rounds an end of the range so that a range that moves on with the end
@@ -234,279 +292,57 @@ func coarse(t time.Time, span time.Duration) time.Time {
 	return t.Truncate(span / 100)
 }
 
-func (p *Page) updateBar() {
-	v := p.view
-	if o := v.Selection().Object; o != "" && v.Server() != nil {
-		p.chip.Set(view.ObjectName(v.Server().Snapshot(), o))
-		p.chip.Show()
-	} else {
-		p.chip.Hide()
-	}
-	setText(p.sets, savedSetOf(p.set).title+" ▾")
-	setText(p.top, "Top by "+rankingOf(p.ranking()).word+" ▾")
-	showIf(p.top, p.set != inServer && len(chartQuery{object: v.Selection().Object, overlay: strings.Join(p.overlay, "\n")}.elements()) == 0)
-	showIf(p.add, p.set != inServer && v.Server() != nil)
-	for i, s := range chartSpans {
-		setImportance(p.spans[i], v.Following() && v.Length() == s.d)
-	}
-	_, live := v.Cursor()
-	word := "Pause"
-	if v.Paused() {
-		word = "Go on"
-	}
-	setText(p.pause, word)
-	showIf(p.pause, v.Server() != nil && v.Server().Live())
-	setImportance(p.pause, v.Paused())
-	atEnd := v.Following() && (live || p.hovering && v.Pinned().IsZero())
-	if atEnd {
-		p.live.Disable()
-	} else {
-		p.live.Enable()
-	}
-}
-
-// setImportance marks the one of several buttons that is in force; it does
-// nothing when nothing changed, for a refresh is not free.
-func setImportance(b *widget.Button, on bool) {
-	want := widget.MediumImportance
-	if on {
-		want = widget.HighImportance
-	}
-	if b.Importance != want {
-		b.Importance = want
-		b.Refresh()
-	}
-}
-
-// grid gives the number of columns and the size of a chart.
-func (p *Page) grid() (columns int, width float64) {
-	w := float64(p.surface.Size().Width)
-	columns = max(1, int((w-chartGap)/(chartMinWidth+chartGap)))
-	columns = min(columns, 4)
-	return columns, (w-chartGap)/float64(columns) - chartGap
-}
-
-// place gives the rectangle of chart i, scrolling taken into account.
-func (p *Page) place(i int) surface.Rect {
-	columns, width := p.grid()
-	return surface.Rect{
-		X: chartGap + float64(i%columns)*(width+chartGap),
-		Y: float64(i/columns)*(chartHeight+chartGap) - p.scroll,
-		W: width, H: chartHeight,
-	}
-}
-
-// resolution is how many points a line is worth asking for.
-func (p *Page) resolution() int {
-	_, width := p.grid()
-	return max(int(width)*2, 200)
-}
-
-// hold keeps the scroll position within the grid.
-func (p *Page) hold() {
-	columns, _ := p.grid()
-	rows := (len(p.charts) + columns - 1) / columns
-	full := float64(rows)*(chartHeight+chartGap) + chartGap
-	p.scroll = min(max(p.scroll, 0), max(full-float64(p.surface.Size().Height), 0))
-}
-
 func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	w, h := c.Size()
+	if p.asTable {
+		p.table.paint(c, l, p.time, scale)
+		return
+	}
 	if len(p.charts) == 0 {
 		surface.EmptyState(c, l, p.empty, scale)
 		return
 	}
-	p.hold()
+	p.placeAll() // the theme or the size may have changed
 	for i := range p.charts {
 		r := p.place(i)
 		if r.Y > float64(h)/float64(scale) || r.Y+r.H < 0 {
 			continue
 		}
 		p.painter.paint(c, l, &p.charts[i], p.time, r, scale)
+		if i == p.focus && p.surface.HasFocus() && len(p.charts) > 1 {
+			one := surface.Hairline(scale)
+			c.StrokeRoundRect(float32(r.X)*scale, float32(r.Y)*scale, float32(r.W)*scale, float32(r.H)*scale, 6*scale, one, paint.WithAlpha(l.Accent, 0.6))
+		}
 	}
-	if p.selecting {
-		plot := plotArea(p.selectChart)
-		a, b := min(p.selectX0, p.selX), max(p.selectX0, p.selX)
+	p.paintDrag(c, l, scale)
+	if p.hovering && p.under >= 0 && p.under < len(p.charts) && p.drag.grip == noGrip {
+		p.painter.readout(c, l, &p.charts[p.under], p.time, p.place(p.under), scale)
+	}
+	surface.ScrollMark(c, l, p.scroll, p.full, image.Rect(0, 0, w, h), scale)
+}
+
+// paintDrag shows what a drag would do.
+func (p *Page) paintDrag(c *paint.Canvas, l *surface.Look, scale float32) {
+	d := &p.drag
+	switch d.grip {
+	case gripRange:
+		plot := plotArea(d.rect)
+		a, b := min(d.x0, d.x), max(d.x0, d.x)
 		for i := range p.charts {
 			q := plotArea(p.place(i))
-			c.Rect(float32(q.X+a-plot.X)*scale, float32(q.Y)*scale, float32(b-a)*scale, float32(q.H)*scale, l.Selection)
+			k := q.W / plot.W // wide charts show the same time over more
+			c.Rect(float32(q.X+(a-plot.X)*k)*scale, float32(q.Y)*scale, float32((b-a)*k)*scale, float32(q.H)*scale, l.Selection)
+		}
+	case gripTitle:
+		r := p.place(d.target)
+		c.RoundRect(float32(r.X)*scale, float32(r.Y)*scale, float32(r.W)*scale, float32(r.H)*scale, 6*scale, l.Selection)
+		if d.i < len(p.charts) {
+			f := l.Bold.Face(12 * scale)
+			x, y := p.pointer.X*scale+12*scale, p.pointer.Y*scale+4*scale
+			t := p.charts[d.i].Title
+			c.RoundRect(x, y, f.Width(t)+16*scale, 24*scale, 6*scale, l.Raised)
+			c.StrokeRoundRect(x, y, f.Width(t)+16*scale, 24*scale, 6*scale, surface.Hairline(scale), l.Accent)
+			c.Text(f, t, x+8*scale, y+16*scale, l.Text)
 		}
 	}
-	columns, _ := p.grid()
-	rows := (len(p.charts) + columns - 1) / columns
-	surface.ScrollMark(c, l, p.scroll, float64(rows)*(chartHeight+chartGap)+chartGap, image.Rect(0, 0, w, h), scale)
-}
-
-// chartAt finds the chart under a point; ok is false between them.
-func (p *Page) chartAt(pos fyne.Position) (i int, r surface.Rect, ok bool) {
-	for i := range p.charts {
-		if r := p.place(i); r.Contains(float64(pos.X), float64(pos.Y)) {
-			return i, r, true
-		}
-	}
-	return 0, surface.Rect{}, false
-}
-
-func (p *Page) hovered(pos fyne.Position) {
-	i, r, ok := p.chartAt(pos)
-	plot := plotArea(r)
-	inside := ok && len(p.charts[i].Lines) > 0 && float64(pos.X) >= plot.X-2 && float64(pos.X) <= plot.X+plot.W+2
-	if !inside || p.view == nil || p.time.From.IsZero() {
-		p.left()
-		return
-	}
-	p.hovering = true
-	at := p.time.TimeAt(float64(pos.X), plot.X, plot.W)
-	p.time.Cursor = at
-	p.view.Hover(at)
-	p.surface.Repaint()
-}
-
-func (p *Page) left() {
-	if !p.hovering {
-		return
-	}
-	p.hovering = false
-	if p.view != nil {
-		p.view.Hover(time.Time{})
-		p.refresh()
-	}
-}
-
-func (p *Page) clicked(pos fyne.Position, _ bool) {
-	i, r, ok := p.chartAt(pos)
-	if !ok || p.view == nil || p.time.From.IsZero() {
-		return
-	}
-	plot := plotArea(r)
-	if float64(pos.Y) < plot.Y && p.charts[i].Object != "" {
-		p.view.SelectObject(p.charts[i].Object)
-		p.refresh()
-		return
-	}
-	p.view.Pin(p.time.TimeAt(float64(pos.X), plot.X, plot.W))
-	p.refresh()
-}
-
-func (p *Page) dragged(pos, delta fyne.Position) {
-	if p.view == nil || p.time.From.IsZero() {
-		return
-	}
-	if !p.selecting {
-		_, r, ok := p.chartAt(p.surface.PressedAt)
-		if !ok {
-			p.scroll -= float64(delta.Y)
-			p.surface.Repaint()
-			return
-		}
-		p.selecting, p.selectChart = true, r
-		p.selectX0 = float64(p.surface.PressedAt.X)
-	}
-	plot := plotArea(p.selectChart)
-	p.selectX0 = min(max(p.selectX0, plot.X), plot.X+plot.W)
-	p.selX = min(max(float64(pos.X), plot.X), plot.X+plot.W)
-	p.surface.Repaint()
-}
-
-func (p *Page) dragDone() {
-	if !p.selecting {
-		return
-	}
-	p.selecting = false
-	plot := plotArea(p.selectChart)
-	if math.Abs(p.selX-p.selectX0) >= 4 {
-		p.view.SetRange(p.time.TimeAt(p.selectX0, plot.X, plot.W), p.time.TimeAt(p.selX, plot.X, plot.W))
-	}
-	p.refresh()
-}
-
-// wheeled scrolls the grid; with Ctrl it zooms the range of time around the
-// pointer, sideways (or with Shift) it moves the range.
-func (p *Page) wheeled(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
-	_, r, ok := p.chartAt(pos)
-	if p.view == nil || !ok || p.time.From.IsZero() || mods&fyne.KeyModifierControl == 0 && d.DX == 0 {
-		p.scroll -= float64(d.DY)
-		p.hold()
-		p.surface.Repaint()
-		return
-	}
-	plot := plotArea(r)
-	span := p.time.To.Sub(p.time.From)
-	if mods&fyne.KeyModifierControl == 0 {
-		move := time.Duration(float64(span) * float64(-d.DX) / plot.W)
-		p.view.SetRange(p.time.From.Add(move), p.time.To.Add(move))
-		p.refresh()
-		return
-	}
-	at := p.time.TimeAt(float64(pos.X), plot.X, plot.W)
-	f := 1 / surface.WheelZoom(float64(d.DY))
-	p.view.SetRange(at.Add(-time.Duration(float64(at.Sub(p.time.From))*f)), at.Add(time.Duration(float64(p.time.To.Sub(at))*f)))
-	p.refresh()
-}
-
-func (p *Page) key(k fyne.KeyName) bool {
-	switch k {
-	case fyne.KeyEscape, fyne.KeyEnd:
-		p.follow()
-	case fyne.KeyUp:
-		p.scroll -= chartHeight / 2
-	case fyne.KeyDown:
-		p.scroll += chartHeight / 2
-	case fyne.KeyPageUp:
-		p.scroll -= float64(p.surface.Size().Height)
-	case fyne.KeyPageDown:
-		p.scroll += float64(p.surface.Size().Height)
-	case fyne.KeyHome:
-		p.scroll = 0
-	case fyne.KeySpace:
-		p.togglePause()
-	case fyne.KeyLeft, fyne.KeyRight:
-		p.step(k == fyne.KeyRight)
-	default:
-		return false
-	}
-	p.hold()
-	p.surface.Repaint()
-	return true
-}
-
-// step moves the cursor by a hundredth of the range.
-func (p *Page) step(forward bool) {
-	if p.view == nil || p.time.From.IsZero() {
-		return
-	}
-	d := p.time.To.Sub(p.time.From) / 100
-	if !forward {
-		d = -d
-	}
-	at := p.time.Cursor
-	if at.IsZero() {
-		at = p.time.To
-	}
-	p.view.Pin(at.Add(d))
-	p.refresh()
-}
-
-// togglePause holds the picture of the whole window; sampling goes on, and what
-// came meanwhile is there when the picture goes on.
-func (p *Page) togglePause() {
-	if p.view == nil || p.view.Server() == nil || !p.view.Server().Live() {
-		return
-	}
-	p.view.SetPaused(!p.view.Paused())
-	p.refresh()
-}
-
-func (p *Page) follow() {
-	if p.view == nil {
-		return
-	}
-	if p.view.Following() {
-		p.view.Follow()
-	} else {
-		// Back to a usual length: the zoomed range was for one look.
-		p.view.Follow()
-		p.view.SetLength(view.DefaultRange)
-	}
-	p.refresh()
 }

@@ -59,9 +59,9 @@ func TestChartsPage(t *testing.T) {
 	if b.State.Following() {
 		t.Error("the range was not fixed")
 	}
-	test.Tap(p.live)
+	p.surface.TypedKey(&fyne.KeyEvent{Name: fyne.KeyEscape})
 	if !b.State.Following() {
-		t.Error("Live does not follow")
+		t.Error("Escape does not follow")
 	}
 	test.Tap(p.spans[0])
 	if b.State.Length() != 20*time.Second {

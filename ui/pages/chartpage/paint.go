@@ -24,6 +24,7 @@ type chartLine struct {
 	Unit   stats.Unit
 	Points []stats.Point
 	Key    stats.Key
+	Before bool // of what the chart is compared with
 }
 
 // color is looked up for each frame: the theme may have changed since.
@@ -37,6 +38,9 @@ func (ln *chartLine) color(l *surface.Look) color.NRGBA {
 	}
 	if ln.Faded {
 		hue = paint.Mix(hue, l.Panel, 0.4)
+	}
+	if ln.Before {
+		hue = paint.Mix(hue, l.Text, 0.35)
 	}
 	return hue
 }
@@ -53,18 +57,48 @@ type chart struct {
 	Empty string
 	// Object is what a click on the title selects; "" is nothing.
 	Object string
+	// Kind names what the chart shows, whatever element it is of: choices are
+	// kept under it. Element is that element; "" is several.
+	Kind, Element string
+	// Ranked tells a chart of an overview, Stacked one whose lines add up.
+	Ranked, Stacked bool
+	// Chosen by a person: see choices.
+	Pinned, Wide bool
+	Scale        surface.Scale
 }
 
-// The measures of a chart, in units of the window.
+// The measures within a chart, in units of the window.
 const (
-	chartHeight   = 158
-	chartMinWidth = 380
-	chartGap      = 8
-	plotLeft      = 50
-	plotRight     = 10
-	plotTop       = 48
-	plotBottom    = 22
+	plotLeft   = 50
+	plotRight  = 10
+	plotTop    = 48
+	plotBottom = 22
 )
+
+// dashBefore is the pattern of what a chart is compared with, of every medium:
+// shorter than that of any of them.
+var dashBefore = paint.Dash{2.5, 3.5}
+
+// dash is the pattern of a line.
+func (ln *chartLine) dash() paint.Dash {
+	if ln.Before {
+		return dashBefore
+	}
+	return ln.Dash
+}
+
+// axisOf gives the vertical axis of a chart over a range of time.
+func axisOf(ch *chart, ct surface.TimeAxis, steps int) surface.Axis {
+	lo, hi, least := valueRange(ch, ct)
+	if ch.Scale.Mode != surface.Fixed {
+		for _, m := range ch.Limits {
+			if hi > m.V*0.4 {
+				hi = max(hi, m.V*1.1)
+			}
+		}
+	}
+	return ch.Scale.Axis(lo, hi, least, ch.Unit, steps)
+}
 
 // plotArea is where the lines of a chart go.
 func plotArea(r surface.Rect) surface.Rect {
@@ -139,13 +173,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 	x0, x1 := px(plot.X), px(plot.X+plot.W)
 	y0, y1 := px(plot.Y), px(plot.Y+plot.H)
 
-	lo, hi := valueRange(ch, ct)
-	for _, m := range ch.Limits {
-		if hi > m.V*0.4 {
-			hi = max(hi, m.V*1.1)
-		}
-	}
-	ax := surface.AxisFor(lo, hi, ch.Unit, 3)
+	ax := axisOf(ch, ct, min(max(int(plot.H/30), 3), 8))
 
 	note := ax.Unit
 	if ch.Note != "" {
@@ -154,10 +182,17 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		}
 		note += ch.Note
 	}
+	if ch.Scale.Log {
+		note += " · log"
+	}
 	right := x + w - 10*scale
-	tt := title.Fit(ch.Title, w-24*scale)
-	used := title.Width(tt)
-	c.Text(title, tt, x+12*scale, y+18*scale, l.Text)
+	left := x + 12*scale
+	if ch.Pinned {
+		left += pinMark(c, left, y+14*scale, l.Accent, scale)
+	}
+	tt := title.Fit(ch.Title, x+w-left-12*scale)
+	used := title.Width(tt) + left - x - 12*scale
+	c.Text(title, tt, left, y+18*scale, l.Text)
 	if room := w - 40*scale - used; room > 30*scale {
 		c.TextRight(small, small.Fit(note, room), right, y+18*scale, l.Dim)
 	}
@@ -171,7 +206,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 	c.Clip(image.Rect(int(x)+1, int(y)+1, int(x+w)-1, int(y+h)-1))
 	defer c.Unclip()
 	yAt := func(v float64) float32 {
-		return y1 - float32((v-ax.Bottom)/(ax.Top-ax.Bottom))*(y1-y0)
+		return y1 - float32(ax.Share(v))*(y1-y0)
 	}
 	grid := paint.WithAlpha(l.Line, 0.75)
 	for _, v := range ax.Ticks() {
@@ -190,8 +225,8 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		c.Text(tick, s, at, y1+14*scale, l.Dim)
 	}
 	for i, m := range ch.Limits {
-		if m.V >= ax.Top {
-			break
+		if m.V >= ax.Top || m.V <= ax.Bottom {
+			continue
 		}
 		ly := yAt(m.V)
 		c.Line(x0, ly, x1, ly, scale, paint.WithAlpha(limitHue(l, i), 0.6), surface.DashLimit.Scaled(scale))
@@ -212,15 +247,20 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		c.Rect(mx, y1-long, max(1.5*scale, one), long, hue)
 	}
 	c.Clip(image.Rect(int(x0), int(y0)-int(2*scale)-1, int(x1)+1, int(y1)+int(2*scale)+1))
+	if ch.Stacked {
+		cp.stack(c, l, ch, ct, x0, x1, yAt, scale)
+	}
 	for i := range ch.Lines {
-		cp.line(c, &ch.Lines[i], ch.Lines[i].color(l), ct, x0, x1, yAt, scale)
+		if !ch.Stacked {
+			cp.line(c, &ch.Lines[i], ch.Lines[i].color(l), ct, x0, x1, yAt, scale)
+		}
 	}
 	c.Unclip()
 	// The words come after the lines, on a ground of their own: a busy line must
 	// not cross them out.
 	for i, m := range ch.Limits {
-		if m.V >= ax.Top {
-			break
+		if m.V >= ax.Top || m.V <= ax.Bottom {
+			continue
 		}
 		word := tick.Fit(m.Word, x1-x0)
 		tw, th := tick.Width(word)+6*scale, 12*scale
@@ -231,8 +271,13 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 	if !ct.Cursor.IsZero() && !ct.Cursor.Before(ct.From) && !ct.Cursor.After(ct.To) {
 		cx := float32(math.Floor(ct.XAt(ct.Cursor, float64(x0), float64(x1-x0))))
 		c.Rect(cx, y0-4*scale, one, y1-y0+4*scale, paint.WithAlpha(l.Error, 0.85))
+		base := 0.0
 		for i := range ch.Lines {
 			if p, ok := pointAt(ch.Lines[i].Points, ct.Cursor); ok && !math.IsNaN(p.V) {
+				if ch.Stacked {
+					base += p.V
+					p.V = base
+				}
 				dx := float32(ct.XAt(p.At, float64(x0), float64(x1-x0)))
 				if dx < x0-1 || dx > x1+1 {
 					continue
@@ -268,10 +313,7 @@ func (cp *chartPainter) words(c *paint.Canvas, l *surface.Look, s string, r surf
 func (cp *chartPainter) legend(c *paint.Canvas, l *surface.Look, ch *chart, ct surface.TimeAxis, f *paint.Face, x, y, right, scale float32) {
 	for i := range ch.Lines {
 		ln := &ch.Lines[i]
-		value := "–"
-		if p, ok := reading(ln.Points, ct); ok {
-			value = stats.Format(p.V, ln.Unit)
-		}
+		value := legendValue(ln, ct)
 		need := 18*scale + f.Width(ln.Label) + 6*scale + f.Width(value)
 		if x+need > right {
 			if more := len(ch.Lines) - i; more > 0 && x+f.Width("+00") < right {
@@ -279,7 +321,7 @@ func (cp *chartPainter) legend(c *paint.Canvas, l *surface.Look, ch *chart, ct s
 			}
 			return
 		}
-		c.Line(x+1, y-4*scale, x+13*scale, y-4*scale, 2*scale, ln.color(l), ln.Dash.Scaled(scale*0.6))
+		c.Line(x+1, y-4*scale, x+13*scale, y-4*scale, 2*scale, ln.color(l), ln.dash().Scaled(scale*0.6))
 		x = c.Text(f, ln.Label, x+18*scale, y, l.Dim)
 		x = c.Text(f, value, x+6*scale, y, l.Text) + 16*scale
 	}
@@ -297,7 +339,7 @@ func reading(points []stats.Point, ct surface.TimeAxis) (stats.Point, bool) {
 		}
 		// The charts end a little after the newest sample; a value of the last
 		// seconds is "now".
-		if at.Sub(points[i-1].At) < 5*time.Second {
+		if at.Sub(points[i-1].At) < fresh {
 			return points[i-1], true
 		}
 		return stats.Point{}, false
@@ -312,17 +354,38 @@ func itoa(n int) string {
 	return itoa(n/10) + string(rune('0'+n%10))
 }
 
-// valueRange gives the smallest and largest value in view.
-func valueRange(ch *chart, ct surface.TimeAxis) (lo, hi float64) {
-	for _, ln := range ch.Lines {
-		for _, p := range ln.Points {
-			if math.IsNaN(p.V) || math.IsInf(p.V, 0) || p.At.Before(ct.From) || p.At.After(ct.To) {
+// valueRange gives the smallest and largest value in view, and the smallest
+// above zero; zeros where there is none.
+func valueRange(ch *chart, ct surface.TimeAxis) (lo, hi, least float64) {
+	lo, hi, least = math.Inf(1), math.Inf(-1), math.Inf(1)
+	for i := range ch.Lines {
+		pts := ch.Lines[i].Points
+		from := sort.Search(len(pts), func(i int) bool { return !pts[i].At.Before(ct.From) })
+		for k := from; k < len(pts) && !pts[k].At.After(ct.To); k++ {
+			v := pts[k].V
+			if ch.Stacked {
+				for n := range i {
+					if k < len(ch.Lines[n].Points) {
+						v += ch.Lines[n].Points[k].V
+					}
+				}
+			}
+			if math.IsNaN(v) || math.IsInf(v, 0) {
 				continue
 			}
-			lo, hi = min(lo, p.V), max(hi, p.V)
+			lo, hi = min(lo, v), max(hi, v)
+			if v > 0 {
+				least = min(least, v)
+			}
 		}
 	}
-	return lo, hi
+	if lo > hi {
+		return 0, 0, 0
+	}
+	if least > hi {
+		least = 0
+	}
+	return lo, hi, least
 }
 
 // line draws one series. Where several points share a column of pixels only
@@ -330,7 +393,7 @@ func valueRange(ch *chart, ct surface.TimeAxis) (lo, hi float64) {
 // width of the chart. A gap ends the line; a point between two gaps is a dot.
 func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct surface.TimeAxis, x0, x1 float32, yAt func(float64) float32, scale float32) {
 	width := 1.5 * scale
-	dash := ln.Dash.Scaled(scale * 0.8)
+	dash := ln.dash().Scaled(scale * 0.8)
 	pts := cp.pts[:0]
 	flush := func() {
 		if len(pts) == 1 {

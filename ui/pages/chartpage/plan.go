@@ -24,7 +24,12 @@ type chartQuery struct {
 	object   string
 	overlay  string // ids of further elements, one per line
 	set      chartSets
+	metric   string // the one that is shown; "" is those of the set
 	rank     string // metric that elements are ranked by while none is selected
+	kind     string // type of the elements that are ranked; "" is any
+	pins     string // a kind and an element per line
+	compared comparison
+	table    bool
 	from, to time.Time
 	version  uint64
 	snapshot uint64
@@ -47,69 +52,168 @@ func (q chartQuery) elements() []string {
 	return out
 }
 
-// gatherCharts reads the series and makes the charts. Any goroutine.
-func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
-	store := q.session.Stats()
-	if store == nil || q.set != inServer && store.Samples() == 0 && len(store.Elements()) == 0 {
-		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
+// readSeries gives the series of an element of a session with their points on the
+// local clock, from one moment to another and a little beyond, so that the lines
+// run to the edges. Any goroutine.
+func readSeries(x view.Session, from, to time.Time, points int, element string, metrics ...string) []stats.Series {
+	store := x.Stats()
+	if store == nil {
+		return nil
 	}
 	offset, _ := store.ClockOffset()
-	read := func(element string, metrics ...string) []stats.Series {
-		sq := stats.Query{Element: element, Metrics: metrics, MaxPoints: q.points}
-		if !q.from.IsZero() {
-			// A little more on both ends lets the lines run to the edges.
-			margin := q.to.Sub(q.from)/20 + 5*time.Second
-			sq.From, sq.To = q.from.Add(offset-margin), q.to.Add(offset+margin)
-		}
-		list := store.Series(sq)
+	q := stats.Query{Element: element, Metrics: metrics, MaxPoints: points}
+	if !from.IsZero() {
+		margin := to.Sub(from)/20 + 5*time.Second
+		q.From, q.To = from.Add(offset-margin), to.Add(offset+margin)
+	}
+	list := store.Series(q)
+	if offset != 0 {
 		for i := range list {
 			for k := range list[i].Points {
 				list[i].Points[k].At = list[i].Points[k].At.Add(-offset)
 			}
 		}
+	}
+	return list
+}
+
+// gatherCharts reads the series and makes the charts, those that are pinned
+// first. Any goroutine.
+func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
+	store := q.session.Stats()
+	if store == nil || q.set != inServer && store.Samples() == 0 && len(store.Elements()) == 0 {
+		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
+	}
+	g := gathering{ctx: ctx, q: q, snap: snap}
+	charts, empty = g.main()
+	pinned := g.pinned()
+	charts = slices.DeleteFunc(charts, func(ch chart) bool {
+		return slices.ContainsFunc(pinned, func(p chart) bool { return p.Kind == ch.Kind && p.Element == ch.Element })
+	})
+	charts = append(pinned, charts...)
+	c := q.compared
+	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
+		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, element)
+		if element == inventory.ManagerID {
+			list = append(list, countSeries(x.Snapshot())...)
+		}
 		return list
+	})
+	return charts, empty
+}
+
+// gathering is one run of gatherCharts.
+type gathering struct {
+	ctx  context.Context
+	q    chartQuery
+	snap *inventory.Snapshot
+}
+
+func (g *gathering) read(element string, metrics ...string) []stats.Series {
+	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, element, metrics...)
+}
+
+func (g *gathering) label(id string) string { return view.ObjectName(g.snap, id) }
+
+func (g *gathering) server() []chart {
+	return g.named(chartsOf(serverCharts, g.q.set, append(g.read(inventory.ManagerID), countSeries(g.snap)...), "server"), inventory.ManagerID)
+}
+
+// named says which element charts are of.
+func (g *gathering) named(charts []chart, element string) []chart {
+	for i := range charts {
+		charts[i].Element = element
 	}
-	label := func(id string) string { return view.ObjectName(snap, id) }
-	server := func() []chart {
-		return chartsOf(serverCharts, q.set, append(read(inventory.ManagerID), countSeries(snap)...), "server")
+	return charts
+}
+
+// pinned makes the charts that stay whatever is selected; those of elements that
+// nobody knows (any more) are left out.
+func (g *gathering) pinned() []chart {
+	var out []chart
+	for line := range strings.Lines(g.q.pins) {
+		kind, element, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "\t")
+		if !ok || g.ctx.Err() != nil {
+			continue
+		}
+		k, ok := kindNamed(kind)
+		list := g.read(element)
+		if element == inventory.ManagerID {
+			list = append(list, countSeries(g.snap)...)
+		}
+		if !ok || len(list) == 0 {
+			continue
+		}
+		k.always = inAll
+		note := g.label(element)
+		if element == inventory.ManagerID {
+			note = "server"
+		}
+		for _, ch := range g.named(chartsOf([]chartKind{k}, inAll, list, note), element) {
+			ch.Kind, ch.Pinned, ch.Object = kind, true, element
+			out = append(out, ch)
+		}
 	}
-	if q.set == inServer {
-		return server(), ""
+	return out
+}
+
+// main makes the charts of what is selected, or of what ranks first.
+func (g *gathering) main() (charts []chart, empty string) {
+	q := g.q
+	if q.set == inServer && q.metric == "" {
+		return g.server(), ""
 	}
 	if elements := q.elements(); len(elements) > 0 {
-		if charts = elementsCharts(elements, q.set, func(id string) []stats.Series { return read(id) }, label); charts == nil {
-			return nil, "No statistics yet: " + label(elements[0]) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
+		kinds, set := elementCharts, q.set
+		if q.metric != "" {
+			kinds, set = kindsOf(q.metric), inAll
 		}
-		return append(charts, server()...), ""
+		charts = elementsCharts(kinds, elements, set, func(id string) []stats.Series { return g.read(id) }, g.label)
+		if charts == nil {
+			return nil, "No statistics yet: " + g.label(elements[0]) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
+		}
+		if q.metric != "" {
+			return charts, ""
+		}
+		if q.set == inLatency || q.set == inAll {
+			charts = append(charts, stacks(g.snap, elements, surface.TimeAxis{From: q.from, To: q.to},
+				func(id string) []stats.Series { return g.read(id, stats.InputLatency) }, g.label)...)
+		}
+		return append(charts, g.server()...), ""
 	}
 	inPipeline := ""
 	if q.object != "" && q.object != inventory.ManagerID {
 		inPipeline = q.object
-	} else {
-		charts = server()
+	} else if q.metric == "" {
+		charts = g.server()
 	}
 	to := q.to
 	if !to.IsZero() {
+		offset, _ := q.session.Stats().ClockOffset()
 		to = to.Add(offset)
 	}
 	r := rankingOf(q.rank)
-	ranked := busiest(store.Latest(stats.Query{Metrics: []string{r.metric}, To: to}), r.metric, busiestCharts, func(id string) bool {
-		return inPipeline == "" || inventory.PipelineOf(id) == inPipeline
+	ranked := busiest(q.session.Stats().Latest(stats.Query{Metrics: []string{r.metric}, To: to}), r.metric, busiestCharts, func(id string) bool {
+		return (inPipeline == "" || inventory.PipelineOf(id) == inPipeline) && (q.kind == "" || inventory.TypeOf(id) == q.kind)
 	})
 	for _, b := range ranked {
-		if ctx.Err() != nil {
+		if g.ctx.Err() != nil {
 			return charts, ""
 		}
-		if ch := overviewChart(r, read(b.ID, r.metric), label(b.ID)); len(ch.Lines) > 0 {
-			ch.Object = b.ID
+		if ch := overviewChart(r, g.read(b.ID, r.metric), g.label(b.ID)); len(ch.Lines) > 0 {
+			ch.Object, ch.Element = b.ID, b.ID
 			charts = append(charts, ch)
 		}
 	}
 	if len(charts) == 0 {
-		if inPipeline != "" {
-			return nil, "No element of " + label(inPipeline) + " has figures of " + r.word + " in this range."
+		of := ""
+		if q.kind != "" {
+			of = " of type " + q.kind
 		}
-		return nil, "No statistics of " + r.word + " in this range. Choose a longer one, or follow the end."
+		if inPipeline != "" {
+			return nil, "No element" + of + " of " + g.label(inPipeline) + " has figures of " + r.word + " in this range."
+		}
+		return nil, "No statistics of " + r.word + of + " in this range. Choose a longer one, another type, or follow the end."
 	}
 	return charts, ""
 }
@@ -117,16 +221,19 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 // elementsCharts makes the charts of one element, or of several over each
 // other: then the hue tells the elements apart and the dash the media. It gives
 // nil when none of the elements has figures at all.
-func elementsCharts(elements []string, set chartSets, read func(id string) []stats.Series, label func(id string) string) []chart {
+func elementsCharts(kinds []chartKind, elements []string, set chartSets, read func(id string) []stats.Series, label func(id string) string) []chart {
 	var out []chart
 	found := false
 	for i, id := range elements {
 		series := read(id)
 		found = found || len(series) > 0
 		name := label(id)
-		charts := chartsOf(elementCharts, inAll, series, name)
+		charts := chartsOf(kinds, inAll, series, name)
 		if len(elements) == 1 {
-			out = chartsOf(elementCharts, set, series, name)
+			out = chartsOf(kinds, set, series, name)
+			for k := range out {
+				out[k].Element = id
+			}
 			break
 		}
 		for _, ch := range charts {
@@ -153,10 +260,10 @@ func elementsCharts(elements []string, set chartSets, read func(id string) []sta
 	}
 	if len(elements) > 1 {
 		order := func(title string) int {
-			return slices.IndexFunc(elementCharts, func(k chartKind) bool { return k.title == title })
+			return slices.IndexFunc(kinds, func(k chartKind) bool { return k.title == title })
 		}
 		out = slices.DeleteFunc(out, func(c chart) bool {
-			k := elementCharts[order(c.Title)]
+			k := kinds[order(c.Title)]
 			return set != inAll && k.sets&set == 0 || len(c.Lines) == 0 && k.always&set == 0
 		})
 		slices.SortStableFunc(out, func(a, b chart) int { return order(a.Title) - order(b.Title) })

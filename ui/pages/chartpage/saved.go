@@ -2,7 +2,6 @@ package chartpage
 
 import (
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/widget"
 
 	"kmscope/stats"
 )
@@ -69,12 +68,15 @@ func rankingOf(metric string) ranking {
 			return r
 		}
 	}
+	if m, ok := stats.MetricOf(metric); ok {
+		return ranking{metric: m.Name, word: m.Label}
+	}
 	return rankings[0]
 }
 
 // choose shows a saved set.
 func (p *Page) choose(set chartSets) {
-	p.set, p.rank, p.scroll = set, "", 0
+	p.set, p.metric, p.rank, p.scroll, p.alone = set, "", "", 0, pin{}
 	p.refresh()
 }
 
@@ -82,15 +84,11 @@ func (p *Page) setMenu() *fyne.Menu {
 	m := fyne.NewMenu("")
 	for _, s := range savedSets {
 		item := fyne.NewMenuItem(s.title, func() { p.choose(s.set) })
-		item.Checked = s.set == p.set
+		item.Checked = s.set == p.set && p.metric == ""
 		m.Items = append(m.Items, item)
 	}
+	one := fyne.NewMenuItem("One metric", nil)
+	one.ChildMenu = p.metricMenu()
+	m.Items = append(m.Items, fyne.NewMenuItemSeparator(), one)
 	return m
-}
-
-// popUnder opens a menu under the button that asked for it.
-func popUnder(at *widget.Button, m *fyne.Menu) {
-	if c := fyne.CurrentApp().Driver().CanvasForObject(at); c != nil {
-		widget.NewPopUpMenu(m, c).ShowAtRelativePosition(fyne.NewPos(0, at.Size().Height+2), at)
-	}
 }

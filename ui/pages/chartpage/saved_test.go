@@ -125,7 +125,7 @@ func TestFindMarks(t *testing.T) {
 
 func TestOverlayTellsElementsApart(t *testing.T) {
 	l := surface.LookOf(theme.Dark)
-	charts := elementsCharts([]string{pagetest.Alice, pagetest.Bob}, inCongestion, func(id string) []stats.Series {
+	charts := elementsCharts(elementCharts, []string{pagetest.Alice, pagetest.Bob}, inCongestion, func(id string) []stats.Series {
 		return []stats.Series{series(id, stats.Bitrate, stats.Out, "VIDEO", "1", 1), series(id, stats.REMB, stats.Out, "VIDEO", "1", 1)}
 	}, func(id string) string { return "WebRtcEndpoint " + view.ShortOf(id) })
 	var ch *chart
@@ -164,8 +164,8 @@ func TestChartsPageSetsOverlayAndPause(t *testing.T) {
 	b.State.SelectObject(pagetest.Alice)
 	p.Update(b.State)
 	b.Settle(func() bool { return len(p.charts) > 0 })
-	if p.sets.Text != "Why is the video bad ▾" || p.top.Visible() {
-		t.Errorf("set %q, ranking shown %v", p.sets.Text, p.top.Visible())
+	if p.sets.Text() != "Why is the video bad" || p.top.Visible() {
+		t.Errorf("set %q, ranking shown %v", p.sets.Text(), p.top.Visible())
 	}
 	menu := p.elementMenu()
 	if len(menu.Items) != 1 || !strings.HasPrefix(menu.Items[0].Label, "WebRtcEndpoint bbbb") {
@@ -189,15 +189,15 @@ func TestChartsPageSetsOverlayAndPause(t *testing.T) {
 	b.Settle(func() bool { return len(p.charts) > 4 })
 
 	// While paused nothing is read anew; afterwards nothing is missing.
-	test.Tap(p.pause)
+	p.togglePause()
 	asked, to := p.asked, p.time.To
 	for i := range 5 {
 		b.At = b.At.Add(time.Second)
 		b.Sampled(pagetest.Alice, 3_000_000+100_000*i)
 	}
 	p.Update(b.State)
-	if p.asked != asked || !p.time.To.Equal(to) || p.pause.Text != "Go on" {
-		t.Errorf("the paused picture moved: %v, %v, %q", p.asked != asked, p.time.To.Sub(to), p.pause.Text)
+	if p.asked != asked || !p.time.To.Equal(to) {
+		t.Errorf("the paused picture moved: %v, %v", p.asked != asked, p.time.To.Sub(to))
 	}
 	p.surface.TypedKey(&fyne.KeyEvent{Name: fyne.KeySpace})
 	b.Settle(func() bool {
@@ -215,8 +215,8 @@ func TestChartsPageSetsOverlayAndPause(t *testing.T) {
 		last := p.charts[len(p.charts)-1]
 		return last.Note == "jitter" && last.Unit == stats.Ms
 	})
-	if p.top.Text != "Top by jitter ▾" || !p.top.Visible() {
-		t.Errorf("ranking %q", p.top.Text)
+	if p.top.Text() != "Top by jitter" || !p.top.Visible() {
+		t.Errorf("ranking %q", p.top.Text())
 	}
 }
 

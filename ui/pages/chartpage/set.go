@@ -109,7 +109,7 @@ func chartsOf(kinds []chartKind, set chartSets, series []stats.Series, note stri
 		if set != inAll && k.sets&set == 0 {
 			continue
 		}
-		ch := chart{Title: k.title, Unit: k.unit, Note: note, Limits: k.limits, Empty: k.empty}
+		ch := chart{Title: k.title, Kind: k.title, Unit: k.unit, Note: note, Limits: k.limits, Empty: k.empty}
 		for _, p := range k.pick {
 			ch.Lines = append(ch.Lines, linesOf(p, series)...)
 		}
@@ -119,6 +119,55 @@ func chartsOf(kinds []chartKind, set chartSets, series []stats.Series, note stri
 		if len(ch.Lines) > 0 || k.always&set != 0 {
 			out = append(out, ch)
 		}
+	}
+	return out
+}
+
+// metricPrefix begins the names of the kinds that show one metric; a direction
+// and the metric follow.
+const metricPrefix = "metric:"
+
+// kindNamed finds the kind of chart that chart.Kind names.
+func kindNamed(name string) (chartKind, bool) {
+	if rest, ok := strings.CutPrefix(name, metricPrefix); ok {
+		dir, metric, _ := strings.Cut(rest, ":")
+		for _, k := range kindsOf(metric) {
+			if string(k.pick[0].dir) == dir {
+				return k, true
+			}
+		}
+		if m, ok := stats.MetricOf(metric); ok && dir == "" {
+			return chartKind{title: m.Label, unit: m.Unit, limits: rankingOf(metric).limits, pick: []pick{{metric: metric}}}, true
+		}
+		return chartKind{}, false
+	}
+	for _, list := range [][]chartKind{elementCharts, serverCharts} {
+		for _, k := range list {
+			if k.title == name {
+				return k, true
+			}
+		}
+	}
+	return chartKind{}, false
+}
+
+// kindsOf gives the charts of one metric of the catalogue, one per direction.
+func kindsOf(metric string) []chartKind {
+	m, ok := stats.MetricOf(metric)
+	if !ok {
+		return nil
+	}
+	var out []chartKind
+	for _, d := range m.Dirs {
+		title := strings.ToUpper(m.Label[:1]) + m.Label[1:]
+		switch d {
+		case stats.In:
+			title += ", in"
+		case stats.Out:
+			title += ", out"
+		}
+		out = append(out, chartKind{title: title, unit: m.Unit, always: inAll, limits: rankingOf(metric).limits,
+			pick: []pick{{metric: metric, dir: d}}, empty: "No figures of this in this range."})
 	}
 	return out
 }
@@ -250,6 +299,7 @@ func overviewChart(r ranking, series []stats.Series, label string) chart {
 		}
 	}
 	ch.Lines = linesOf(what, series)
+	ch.Kind, ch.Ranked = metricPrefix+string(what.dir)+":"+r.metric, true
 	return ch
 }
 
