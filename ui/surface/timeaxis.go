@@ -11,6 +11,7 @@ import (
 type TimeAxis struct {
 	From, To time.Time
 	Cursor   time.Time // zero: none
+	Zero     time.Time // that a comparison is aligned on; zero: none
 	Clock    view.Clock
 	Marks    []Mark // events, as ticks on the axis
 }

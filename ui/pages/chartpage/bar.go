@@ -29,7 +29,6 @@ func (p *Page) makeBar() {
 	})
 	p.chip.Hide()
 	p.against = surface.NewChip("", func() { p.compare(comparison{}) })
-	p.against.Hide()
 	menu := func(text string, m func() *fyne.Menu) *kit.Button {
 		var b *kit.Button
 		b = kit.NewButton(kit.Framed, "", text, func() { popUnder(b, m()) }).WithCaret()
@@ -45,7 +44,7 @@ func (p *Page) makeBar() {
 	p.filter.Hide()
 	p.asCharts = kit.NewButton(kit.Framed, "", "Charts", func() { p.showTable(false) })
 	p.asRows = kit.NewButton(kit.Framed, "", "Table", func() { p.showTable(true) })
-	row := container.New(kit.Bar{Gap: 8, Stretch: 5}, p.sets, p.chip, p.top, p.add, p.against, layout.NewSpacer(), filter, p.asCharts, p.asRows)
+	row := container.New(kit.Bar{Gap: 8, Stretch: 4}, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
 	for _, s := range chartSpans {
 		b := kit.NewButton(kit.Framed, "", s.word, func() {
 			if p.view != nil {
@@ -68,7 +67,7 @@ func (p *Page) makeBar() {
 
 // fitBar leaves out what the window has elsewhere when there is little room.
 func (p *Page) fitBar() {
-	room := p.surface.Size().Width >= roomForSpans && !p.compared.on
+	room := p.surface.Size().Width >= roomForSpans
 	for _, b := range p.spans {
 		showIf(b, room)
 	}
@@ -109,6 +108,7 @@ func (p *Page) updateBar() {
 	showIf(p.top, p.set != inServer && overview && !p.asTable)
 	showIf(p.add, p.set != inServer && v.Server() != nil)
 	showIf(p.layout, !p.asTable)
+	showIf(p.sets, !p.asTable)
 	showIf(p.filter, p.asTable)
 	setOn(p.asCharts, !p.asTable)
 	setOn(p.asRows, p.asTable)

@@ -2,6 +2,8 @@ package chartpage
 
 import (
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -24,8 +26,9 @@ type comparison struct {
 	// until bounds what is drawn, in moments there; zero: nothing does. What was
 	// before a moment must not run on into what came after it.
 	until time.Time
-	word  string // for the legend, after the name of the line
-	text  string // for the chip
+	zero  time.Time // the moment here that is compared from; zero: none
+	word  string    // for the legend, after the name of the line
+	text  string    // for the chip
 }
 
 // zero is a moment that was kept to compare with.
@@ -45,8 +48,7 @@ func (p *Page) compare(c comparison) {
 	if c.on {
 		p.against.Set(c.text)
 	}
-	showIf(p.against, c.on)
-	p.content.Refresh()
+	p.overlayChanged()
 	p.refresh()
 }
 
@@ -60,8 +62,19 @@ func (p *Page) compareBefore(at time.Time) {
 	p.view.Pin(at)
 	// A range that follows the end would carry the moment out of sight.
 	p.view.SetRange(p.time.From, maxTime(p.time.To, at.Add(length)))
-	p.compare(comparison{on: true, shift: length, until: at, word: "before",
-		text: "dashed: the " + view.Stretch(length) + " before " + p.time.Clock.Format(at)})
+	p.compare(comparison{on: true, shift: length, until: at, zero: at, word: "before",
+		text: "dashed: the " + spoken(length) + " before " + p.time.Clock.Format(at)})
+}
+
+// spoken writes a length of time as people say it.
+func spoken(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return strconv.Itoa(int(d.Seconds())) + " s"
+	case d < time.Hour:
+		return strings.TrimSuffix(strconv.Itoa(int(d.Minutes()))+" min "+strconv.Itoa(int(d.Seconds())%60)+" s", " 0 s")
+	}
+	return strings.TrimSuffix(strconv.Itoa(int(d.Hours()))+" h "+strconv.Itoa(int(d.Minutes())%60)+" min", " 0 min")
 }
 
 func maxTime(a, b time.Time) time.Time {
@@ -99,7 +112,7 @@ func (p *Page) compareZero(at time.Time) {
 		return
 	}
 	p.view.Pin(at)
-	p.compare(comparison{on: true, session: p.zero.session, element: p.zero.element, shift: at.Sub(p.zero.at), word: "then",
+	p.compare(comparison{on: true, session: p.zero.session, element: p.zero.element, shift: at.Sub(p.zero.at), zero: at, word: "then",
 		text: "dashed: " + p.zero.name + ", its " + p.time.Clock.Format(p.zero.at) + " on " + p.time.Clock.Format(at)})
 }
 
@@ -116,7 +129,7 @@ func (p *Page) compareWith(x view.Session, element string) {
 	if element != "" {
 		name = view.ObjectName(x.Snapshot(), element) + " (" + name + ")"
 	}
-	p.compare(comparison{on: true, session: x, element: element, shift: first.Sub(other), word: "other",
+	p.compare(comparison{on: true, session: x, element: element, shift: first.Sub(other), zero: first, word: "other",
 		text: "dashed: " + name + ", both from their first figures"})
 }
 

@@ -87,9 +87,12 @@ func (p *Page) dropElement(id string) {
 	p.refresh()
 }
 
-// overlayChanged makes the chips of the overlay anew.
+// overlayChanged makes the chips of the overlay and of the comparison anew.
 func (p *Page) overlayChanged() {
 	p.extras.RemoveAll()
+	if p.compared.on {
+		p.extras.Add(p.against)
+	}
 	for _, id := range p.overlay {
 		name := id
 		if p.server != nil {
@@ -97,7 +100,7 @@ func (p *Page) overlayChanged() {
 		}
 		p.extras.Add(surface.NewChip(name, func() { p.dropElement(id) }))
 	}
-	showIf(p.extraRow, len(p.overlay) > 0)
+	showIf(p.extraRow, len(p.overlay) > 0 || p.compared.on)
 	p.content.Refresh()
 }
 

@@ -215,6 +215,14 @@ func (p *Page) refresh() {
 		return
 	}
 	from, to := v.Range()
+	if first, _ := v.Span(); v.Following() && first.After(from) {
+		// What is before the first moment that is known is empty: the little that
+		// there is gets the room.
+		from = first
+		if least := to.Add(-min(v.Length(), chartSpans[0].d)); from.After(least) {
+			from = least
+		}
+	}
 	p.time = surface.TimeAxis{From: from, To: to, Clock: v.Clock()}
 	if at, live := v.Cursor(); !live {
 		p.time.Cursor = at
@@ -225,10 +233,9 @@ func (p *Page) refresh() {
 	x := v.Server()
 	if x != p.server {
 		p.server, p.overlay, p.compared, p.alone = x, nil, comparison{}, pin{}
-		showIf(p.against, false)
 		p.overlayChanged()
 	}
-	p.time.Marks = p.marks
+	p.time.Marks, p.time.Zero = p.marks, p.compared.zero
 	p.updateBar()
 	if x == nil {
 		p.gathered, p.charts, p.empty, p.marks = nil, nil, noServer, nil

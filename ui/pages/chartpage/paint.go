@@ -268,6 +268,10 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		c.RoundRect(x1-tw, ty, tw, th, 2*scale, paint.WithAlpha(l.Panel, 0.85))
 		c.TextRight(tick, word, x1-3*scale, ty+th/2+tick.CapHeight()/2, limitHue(l, i))
 	}
+	if ct.Zero.After(ct.From) && ct.Zero.Before(ct.To) {
+		zx := float32(math.Floor(ct.XAt(ct.Zero, float64(x0), float64(x1-x0))))
+		c.Line(zx, y0, zx, y1, one, l.Dim, paint.Dash{1, 3}.Scaled(scale))
+	}
 	if !ct.Cursor.IsZero() && !ct.Cursor.Before(ct.From) && !ct.Cursor.After(ct.To) {
 		cx := float32(math.Floor(ct.XAt(ct.Cursor, float64(x0), float64(x1-x0))))
 		c.Rect(cx, y0-4*scale, one, y1-y0+4*scale, paint.WithAlpha(l.Error, 0.85))

@@ -146,6 +146,18 @@ func (t *table) take(rows []tableRow, empty string) {
 	t.sort()
 }
 
+// begin gives where the trends begin: with the range, or with the first value of
+// any of them.
+func (t *table) begin(ct surface.TimeAxis) time.Time {
+	first := ct.To
+	for i := range t.all {
+		if at := t.all[i].Points[0].At; at.Before(first) {
+			first = at
+		}
+	}
+	return maxTime(ct.From, first)
+}
+
 // setFilter is told what was typed.
 func (t *table) setFilter(text string) {
 	f, err := view.ParseFilter(text)

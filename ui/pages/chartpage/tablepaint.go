@@ -79,6 +79,7 @@ func (t *table) columnAt(px float64) int {
 func (t *table) paint(c *paint.Canvas, l *surface.Look, ct surface.TimeAxis, scale float32) {
 	pw, ph := c.Size()
 	t.height = float64(ph) / float64(scale)
+	ct.From = t.begin(ct)
 	if len(t.all) == 0 {
 		surface.EmptyState(c, l, t.empty, scale)
 		return
