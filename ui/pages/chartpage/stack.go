@@ -44,7 +44,7 @@ func path(snap *inventory.Snapshot, to string, m inventory.Media) []string {
 // pathBetween gives the way of a medium from one element to another; nil when
 // none leads there.
 func pathBetween(snap *inventory.Snapshot, from, to string, m inventory.Media) []string {
-	for _, r := range graph.Build(snap, nil).Routes(from, to) {
+	for _, r := range graph.Build(snap, graph.Figures{}).Routes(from, to) {
 		if r.Media == m {
 			return r.Nodes[:min(len(r.Nodes), maxHops)]
 		}
