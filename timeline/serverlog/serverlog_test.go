@@ -223,12 +223,12 @@ func TestAlignment(t *testing.T) {
 			// Each DTLS line stands within 20 ms of its event.
 			n := 0
 			for i := range lines {
-				clue := lineClue(lines[i].Text)
+				clue := lineClue(&lines[i])
 				if !strings.HasPrefix(clue, "dtls ") {
 					continue
 				}
 				for _, f := range events {
-					if f.Kind == wire.KindEvent && eventClue(&f) == clue {
+					if named, _ := eventClues(&f); f.Kind == wire.KindEvent && named == clue {
 						n++
 						if off := lines[i].At(got.Offset).Sub(f.Stamp).Abs(); off > 20*time.Millisecond {
 							t.Errorf("%s is %v off", clue, off)
