@@ -169,16 +169,25 @@ func flowBadges(o *inventory.Object) []Badge {
 			}
 			b := Badge{Lane: "flow-" + dir, Media: m, Value: s.Value, Since: s.Since,
 				Text: mediaWord(m) + " " + dir + " " + human(s.Value)}
-			switch {
-			case s.Value == "FLOWING":
-				b.Health = HealthOK
-			case s.Value == "NOT_FLOWING" && s.Source == inventory.FromEvent:
-				b.Health = HealthWarning // it flowed before: what never did sends no event
-			}
+			b.Health = FlowHealth(s)
 			out = append(out, b)
 		}
 	}
 	return out
+}
+
+// FlowHealth judges the word of a flow lane, everywhere in the program: media that
+// stopped is an error, for something that worked does not; an element that media
+// never reached is not known to be wrong. Servers announce changes only, so
+// NOT_FLOWING as an event says that it flowed before; as an answer it says nothing.
+func FlowHealth(s inventory.State) Health {
+	switch {
+	case s.Value == "FLOWING":
+		return HealthOK
+	case s.Value == "NOT_FLOWING" && s.Source == inventory.FromEvent:
+		return HealthError
+	}
+	return HealthUnknown
 }
 
 // medias lists the media that an object has lanes of, video first.
@@ -217,7 +226,7 @@ func summary(states []Badge) string {
 		case "flow-in", "flow-out":
 			if b.Value == "FLOWING" {
 				flowing = true
-			} else if b.Health == HealthWarning && stopped == "" {
+			} else if b.Health == HealthError && stopped == "" {
 				stopped = mediaWord(b.Media) + " " + human(b.Value)
 			}
 		case "transcoding":

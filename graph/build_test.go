@@ -122,7 +122,7 @@ func TestBuild(t *testing.T) {
 		t.Errorf("%+v", f)
 	}
 	n := node(t, g, webrtc)
-	if n.Label != "guest-2" || n.Sub != "WebRtcEndpoint bbbb" || n.Kind != WebRTC || !n.Transcoding || n.Health != HealthWarning {
+	if n.Label != "guest-2" || n.Sub != "WebRtcEndpoint bbbb" || n.Kind != WebRTC || !n.Transcoding || n.Health != HealthError {
 		t.Errorf("%+v", n)
 	}
 	if n.Summary != "ICE READY · transcoding video · video NOT FLOWING" {

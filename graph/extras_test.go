@@ -95,7 +95,7 @@ func TestQuery(t *testing.T) {
 		"tag:room=8":                     {},
 		`state:"video in flowing"`:       {v1},
 		"state:NOT_FLOWING":              {v2},
-		"state:warning":                  {v2},
+		"state:error":                    {v2},
 		`/^v00[12]/`:                     {},
 		`/v00[12]_/`:                     {v1, v2},
 		`name:v002 /v00[12]_/`:           {v2},
@@ -187,7 +187,7 @@ func TestGroup(t *testing.T) {
 		t.Fatalf("%d nodes: %v", len(out.Nodes), ids(out))
 	}
 	n := out.Nodes[i]
-	if n.Label != "198 × WebRtcEndpoint" || len(n.Members) != 198 || n.Health != HealthWarning || !strings.HasPrefix(n.Summary, "1 warning · ") {
+	if n.Label != "198 × WebRtcEndpoint" || len(n.Members) != 198 || n.Health != HealthError || !strings.HasPrefix(n.Summary, "1 error · ") {
 		t.Errorf("%+v", n)
 	}
 	for _, e := range out.Edges {

@@ -412,7 +412,7 @@ func writeFloats(w *maphash.Hash, vs ...float64) {
 // asked for in a while goes first.
 const (
 	maxFrames = 4_096
-	maxParts  = 8_192
+	maxParts  = 2_048
 	keepFor   = 64 // calls of Layout
 )
 

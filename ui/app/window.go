@@ -174,6 +174,7 @@ func (w *Window) build() {
 	w.columns.Changed = w.savePrefs
 	w.columns.ShowSides(w.prefs.p.BoolWithFallback(prefShowLeft, true), w.prefs.p.BoolWithFallback(prefShowRig, true))
 	all := container.New(&frame{}, w.toolbar(), w.columns, container.New(&column{}, w.timeBar.content, w.statusBar.content))
+	w.equip()
 	w.commands = w.allCommands()
 	w.win.SetMainMenu(w.mainMenu())
 	w.win.SetContent(kit.NewTips(w.win.Canvas(), all))

@@ -2,6 +2,8 @@
 package page
 
 import (
+	"io"
+
 	"fyne.io/fyne/v2"
 
 	"kmscope/ui/view"
@@ -24,6 +26,18 @@ type Page interface {
 	// Shown tells the page that it became visible or hidden: a hidden page
 	// stops its animations.
 	Shown(visible bool)
+}
+
+// Saver is implemented by pages that save files: the window gives them what asks
+// for the name and writes, when it is made. write may run on any goroutine.
+type Saver interface {
+	SetSaver(save func(title, name string, write func(io.Writer) error))
+}
+
+// Opener is implemented by pages on which an object can be opened: the window
+// gives them what shows the details of the selected object, when it is made.
+type Opener interface {
+	SetOpener(open func())
 }
 
 // Command is something that a person can do on a page: the window lists it in

@@ -2,6 +2,7 @@ package paint
 
 import (
 	"fmt"
+	"image"
 	"image/color"
 	"math"
 
@@ -272,6 +273,15 @@ func (c *Canvas) stamp(g *glyph, px, by int, col color.NRGBA) {
 			v := uint32(a) * alpha
 			blend(pix[4*i:4*i+4:4*i+4], col, (v+1+v>>8)>>8)
 		}
+	}
+}
+
+// Mask paints a colour through a mask, such as an icon, whose upper left corner is
+// at x, y.
+func (c *Canvas) Mask(m *image.Alpha, x, y int, col color.NRGBA) {
+	b := m.Bounds()
+	if m.Stride == b.Dx() {
+		c.stamp(&glyph{x: 0, y: 0, w: b.Dx(), h: b.Dy(), mask: m.Pix}, x, y, col)
 	}
 }
 

@@ -130,8 +130,8 @@ func StateLevel(l inventory.Lane, s inventory.State) Level {
 	case "FAILED":
 		return Trouble
 	case "NOT_FLOWING":
-		if s.Source == inventory.FromEvent {
-			return Trouble // it did flow: what never did sends no event
+		if graph.FlowHealth(s) == graph.HealthError {
+			return Trouble
 		}
 		return Unknown
 	case "DISCONNECTED", "CLOSED":

@@ -119,8 +119,8 @@ func (p *Page) save(format int) {
 		return
 	}
 	name := view.FileName("graph-"+p.session.Name(), p.scene.at, exports[format].ending)
-	if p.SaveFile != nil {
-		p.SaveFile("Save the graph", name, write)
+	if p.saveFile != nil {
+		p.saveFile("Save the graph", name, write)
 		return
 	}
 	win := windowOf(p.surface)

@@ -32,7 +32,7 @@ func TestExport(t *testing.T) {
 	b.Settle(func() bool { return p.scene != nil })
 
 	files := map[string][]byte{}
-	p.SaveFile = func(_, name string, write func(io.Writer) error) {
+	p.saveFile = func(_, name string, write func(io.Writer) error) {
 		var buf bytes.Buffer
 		if err := write(&buf); err != nil {
 			t.Errorf("%s: %v", name, err)
@@ -70,7 +70,7 @@ func TestExport(t *testing.T) {
 	if !strings.HasPrefix(p.told, "Copied") {
 		t.Errorf("%q", p.told)
 	}
-	p.SaveFile = nil
+	p.saveFile = nil
 	p.save(0)
 	if win.Canvas().Overlays().Top() == nil {
 		t.Error("no dialog")

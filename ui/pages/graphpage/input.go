@@ -110,8 +110,8 @@ func (p *Page) doubled(pos fyne.Position) {
 		p.expand(h.node)
 		return
 	}
-	if p.Opened != nil {
-		p.Opened()
+	if p.opened != nil {
+		p.opened()
 	}
 }
 
@@ -202,8 +202,8 @@ func (p *Page) key(k fyne.KeyName) bool {
 		p.fit()
 		return true
 	case fyne.KeyReturn, fyne.KeyEnter:
-		if p.Opened != nil && p.view.Selection().Object != "" {
-			p.Opened()
+		if p.opened != nil && p.view.Selection().Object != "" {
+			p.opened()
 		}
 		return true
 	case fyne.KeyEscape:

@@ -34,8 +34,8 @@ func (p *Page) menu(h hit) *fyne.Menu {
 		if id != "" {
 			add("Select", func() { p.choose(id) })
 		}
-		if p.Opened != nil && id != "" {
-			add("Details", func() { p.choose(id); p.Opened() })
+		if p.opened != nil && id != "" {
+			add("Details", func() { p.choose(id); p.opened() })
 		}
 		p.collapseItems(n, add)
 		if id != "" {

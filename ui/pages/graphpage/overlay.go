@@ -160,6 +160,9 @@ func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
 		} else if len(n.States) == 0 {
 			add("no state known yet", dimHue)
 		}
+		if w := n.LatencyWord(); w != "" {
+			add(w+", as the server says: unreliable", dimHue)
+		}
 		if n.Transcoding {
 			add("transcodes: costs CPU", func(l *surface.Look) color.NRGBA { return l.Warning })
 		}

@@ -36,12 +36,10 @@ type Layouter interface {
 // result for a state that is not looked at any more is dropped. Drawing and
 // hit tests run over the last placed scene on the interface goroutine.
 type Page struct {
-	// Opened is called when a person asks for details of the selected object:
-	// by a double click or Enter. It may be nil.
-	Opened func()
-	// SaveFile asks for the name of a file, writes it and says how that went. nil
-	// takes the toolkit's own dialog. write may run on any goroutine.
-	SaveFile func(title, name string, write func(io.Writer) error)
+	opened func() // shows the details of what is selected; nil is nothing
+	// saveFile asks for the name of a file and writes it; nil takes the toolkit's
+	// own dialog.
+	saveFile func(title, name string, write func(io.Writer) error)
 
 	content  fyne.CanvasObject
 	bar      graphBar
@@ -83,6 +81,8 @@ type Page struct {
 var (
 	_ page.Page      = (*Page)(nil)
 	_ page.Commander = (*Page)(nil)
+	_ page.Saver     = (*Page)(nil)
+	_ page.Opener    = (*Page)(nil)
 )
 
 // graphQuery is all that a scene depends on.
@@ -124,6 +124,14 @@ func New(l Layouter) *Page {
 	p.content = container.NewBorder(surface.Inset(p.bar.box), nil, nil, nil, p.surface)
 	return p
 }
+
+// SetSaver implements page.Saver.
+func (p *Page) SetSaver(save func(title, name string, write func(io.Writer) error)) {
+	p.saveFile = save
+}
+
+// SetOpener implements page.Opener.
+func (p *Page) SetOpener(open func()) { p.opened = open }
 
 // Title implements page.Page.
 func (p *Page) Title() string { return "Graph" }

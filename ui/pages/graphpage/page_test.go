@@ -45,7 +45,7 @@ func TestGraphPage(t *testing.T) {
 	p := New(l)
 	b.Catch(&p.work)
 	opened := 0
-	p.Opened = func() { opened++ }
+	p.opened = func() { opened++ }
 	win := pagetest.Window(p, 900, 600)
 	defer win.Close()
 	p.Shown(true)

@@ -12,6 +12,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/inventory"
+	"kmscope/ui/icon"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
@@ -337,7 +338,7 @@ func (gp *graphPainter) node(c *paint.Canvas, l *surface.Look, n *graph.Node, v 
 		if little < leastText*scale {
 			iy = y + h/2
 		}
-		gp.icon(c, l, n.Kind, ix, iy, iconR, dim, scale)
+		gp.icon(c, n.Kind, ix, iy, iconR, dim, scale)
 		tx := x + 37*k
 		room := w - 37*k - 10*k
 		if len(n.Members) > 0 {
@@ -403,38 +404,10 @@ func (gp *graphPainter) pill(c *paint.Canvas, l *surface.Look, right, y float32,
 }
 
 // icon draws the sign of a kind into a circle.
-func (gp *graphPainter) icon(c *paint.Canvas, l *surface.Look, kind graph.Kind, x, y, r float32, hue color.NRGBA, scale float32) {
-	w := max(r*0.11, surface.Hairline(scale))
-	c.StrokeCircle(x, y, r, w, hue)
-	letter := ""
-	switch kind {
-	case graph.WebRTC:
-		letter = "W"
-	case graph.RTP:
-		letter = "R"
-	case graph.Player:
-		c.Convex([]paint.Point{{X: x - r*0.28, Y: y - r*0.45}, {X: x + r*0.5, Y: y}, {X: x - r*0.28, Y: y + r*0.45}}, hue)
-	case graph.Recorder:
-		c.Circle(x, y, r*0.42, hue)
-	case graph.HTTP:
-		letter = "h"
-	case graph.Filter:
-		letter = "F"
-	case graph.Hub:
-		letter = "H"
-	case graph.HubPort:
-		letter = "P"
-	case graph.PassThrough:
-		c.Line(x-r*0.5, y, x+r*0.3, y, w*1.2, hue, nil)
-		c.Arrow(x+r*0.6, y, 1, 0, r*0.5, hue)
-	case graph.PipelineKind:
-		letter = "≡"
-	default:
-		letter = "?"
-	}
-	if letter != "" {
-		c.TextCentred(l.Bold.Face(r*1.05), letter, x, y, hue)
-	}
+func (gp *graphPainter) icon(c *paint.Canvas, kind graph.Kind, x, y, r float32, hue color.NRGBA, scale float32) {
+	c.StrokeCircle(x, y, r, max(r*0.11, surface.Hairline(scale)), hue)
+	px := int(math.Round(float64(r * 1.25)))
+	c.Mask(icon.Mask(icon.Of(kind), px), int(math.Round(float64(x-float32(px)/2))), int(math.Round(float64(y-float32(px)/2))), hue)
 }
 
 // edgeStyle gives how an edge is drawn: by medium and by whether it flows.
