@@ -206,6 +206,18 @@ func (s *State) Snapshot(x Session) *inventory.Snapshot {
 	return x.Snapshot()
 }
 
+// SnapshotAt gives the state of a session at a moment: the nearest that the window
+// has kept at or before it, or the first later one. Never nil.
+func (s *State) SnapshotAt(x Session, at time.Time) *inventory.Snapshot {
+	newest := x.Snapshot()
+	if h := s.history[x]; h != nil && newest.At.After(at) {
+		if snap := h.at(at); snap != nil {
+			return snap
+		}
+	}
+	return newest
+}
+
 // Tick keeps the present states, so that the cursor can go back to them. The
 // window calls it when something was published.
 func (s *State) Tick() {

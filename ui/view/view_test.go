@@ -55,7 +55,7 @@ func TestNavigatorShowsTheTree(t *testing.T) {
 		"  X room-42 (7) errors 1\n",
 		"    + presenter (WebRtc)\n",
 		"    X guest-1 (WebRtc) errors 1\n",
-		"    ! guest-2 (WebRtc)\n",
+		"    X guest-2 (WebRtc)\n",
 		"    . mix (Composite)\n      . presenter ▸ out (HubPort)\n      . guest-1 ▸ out (HubPort)\n",
 		"recorder (Recorder) transcodes\n",
 		"  . 3fe0 (1)\n    . e7c1 (WebRtc)\n    . b020 (WebRtc · destroyed 12:04",

@@ -2,6 +2,7 @@ package graphpage
 
 import (
 	"strconv"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -26,6 +27,8 @@ type graphBar struct {
 	count    *canvas.Text
 	focus    *surface.Chip
 	way      *surface.Chip
+	compared *surface.Chip
+	compare  *kit.Button
 	overview *kit.Button
 }
 
@@ -42,10 +45,13 @@ func (p *Page) makeBar() {
 	b.focus.Hide()
 	b.way = surface.NewChip("", p.endPath)
 	b.way.Hide()
+	b.compared = surface.NewChip("", func() { p.setMark(time.Time{}) })
+	b.compared.Hide()
+	b.compare = kit.NewButton(kit.Framed, "", "Compare", p.toggleMark).WithTip("Mark the moment of the cursor: the graph shows what changed from there to where the cursor goes")
 	b.overview = kit.NewButton(kit.Framed, "", "Overview", p.toggleOverview)
 	b.overview.Hide()
 	entry := container.NewGridWrap(fyne.NewSize(260, b.filter.MinSize().Height), b.filter)
-	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, layout.NewSpacer(), b.overview, p.exportButton())
+	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.compared, layout.NewSpacer(), b.overview, b.compare, p.exportButton())
 }
 
 // setLens changes how the graph is looked at. Interface goroutine.
@@ -112,6 +118,11 @@ func (p *Page) sayBar() {
 		b.way.Set("path from " + graph.Shorten(p.nameOf(p.pathFrom), 24) + " to … (click its end)")
 	}
 	show(b.way, p.pathFrom != "" || l.to != "" && p.scene != nil && p.scene.way != "")
+	if text := p.sayMark(); text != "" {
+		b.compared.Set(text)
+	}
+	show(b.compared, !p.mark.IsZero())
+	show(b.compare, p.mark.IsZero())
 	many := p.scene != nil && p.scene.pipelines > tilesFrom
 	if many {
 		if p.scene.tiles {

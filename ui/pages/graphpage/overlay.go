@@ -142,6 +142,13 @@ func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
 		if len(n.Members) > 0 {
 			add("stands for "+view.Plural(len(n.Members), "object")+": click + to open", dimHue)
 		}
+		if change := s.changes.ofNode(n); change != graph.Same {
+			_, word := changeLook(&surface.Look{}, change)
+			add(word, func(l *surface.Look) color.NRGBA { hue, _ := changeLook(l, change); return hue })
+			for _, w := range s.changes.words[n.ID] {
+				add(w, func(l *surface.Look) color.NRGBA { return l.Accent })
+			}
+		}
 		for _, b := range n.States {
 			text := b.Text
 			if !b.Since.IsZero() {

@@ -56,6 +56,7 @@ type Page struct {
 	told     string            // how an export went
 	moved    map[string]*moves // by the address of the server
 	moving   string            // the node that is being dragged; "" is none
+	mark     time.Time         // what the graph is compared with; zero is nothing
 	pathFrom string            // where the next path begins
 
 	view    *view.State
@@ -93,6 +94,10 @@ type graphQuery struct {
 	gone    bool
 	lens    *lens
 	moves   *moves
+	// prior is the state to compare with, nil for none; shortly tells that nobody
+	// asked for it.
+	prior   *inventory.Snapshot
+	shortly bool
 	// selected is set only where it decides what is shown.
 	selected string
 	// aspect is the shape of the window where tiles are laid out for it.
@@ -157,7 +162,7 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Graph: original size", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key1, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.actual},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
-	}, append(p.lensCommands(), p.exportCommands()...)...)
+	}, append(append(p.lensCommands(), p.compareCommands()...), p.exportCommands()...)...)
 }
 
 // Update implements page.Page.
@@ -189,6 +194,7 @@ func (p *Page) refresh() {
 		return
 	}
 	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens, moves: p.movesOf(x)}
+	q.prior, q.shortly = p.before(&q)
 	if len(q.snap.Pipelines) > tilesFrom || p.scene != nil && p.scene.groups > 0 {
 		q.selected = v.Selection().Object
 	}
@@ -209,7 +215,7 @@ func (p *Page) refresh() {
 			p.lens = p.lens.with(func(l *lens) { l.focus, l.from, l.to = "", "", "" })
 			q.lens = p.lens
 		}
-		p.pathFrom = ""
+		p.pathFrom, p.mark = "", time.Time{}
 	}
 	p.asked = q
 	at, live := v.Cursor()
@@ -250,6 +256,13 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	if q.gone || over {
 		g, hidden = graph.Build(q.snap, figures), 0
 	}
+	var diff *changes
+	if q.prior != nil {
+		prior, _ := graph.BuildAlive(q.prior, graph.Figures{})
+		if !over {
+			g, diff = compare(prior, g, q.shortly)
+		}
+	}
 	pipelines := len(g.Frames)
 	seen := q.lens.look(g, q.selected)
 	if seen.overview(q, pipelines) {
@@ -273,7 +286,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 		g = placedAs(g, pl.placed)
 	}
 	s := newScene(q.moves.apply(g), q.snap.At)
-	s.placed = g
+	s.placed, s.changes = g, diff
 	s.hidden, s.over, s.pipelines = hidden, over, pipelines
 	s.dim(q.lens, &seen)
 	return s, nil

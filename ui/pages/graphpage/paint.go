@@ -71,7 +71,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			e := &s.g.Edges[i]
 			p, with := 1, l
 			switch {
-			case s.dimEdges != nil && s.dimEdges[i]:
+			case s.dimEdges != nil && s.dimEdges[i] || s.changes.ofEdge(e) == graph.Removed:
 				p, with = 0, &gp.faint
 			case selected != "" && (e.From == selected || e.To == selected) || marks.hover.edge == e || s.onWay != nil && s.onWay[i]:
 				p = 3
@@ -90,13 +90,27 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			if s.dimNodes != nil && s.dimNodes[i] {
 				with = &gp.faint
 			}
+			change := s.changes.ofNode(n)
+			if change == graph.Removed {
+				with = &gp.faint
+			}
 			gp.node(c, with, n, v, k, scale, n.ID == selected, marks.hover.node == n)
+			if change != graph.Same {
+				gp.changed(c, l, n, change, v, k, scale)
+			}
 		}
 	}
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
 		if surface.Overlaps(frameRect(f), shown) {
 			gp.frameTitle(c, l, f, s.at, v, k, scale)
+		}
+	}
+	for i := range s.g.Edges {
+		if e := &s.g.Edges[i]; s.changes != nil && overlapsPath(e, shown) {
+			if change := s.changes.ofEdge(e); change != graph.Same {
+				gp.changedEdge(c, l, e, change, v, k, scale)
+			}
 		}
 	}
 	if v.Zoom >= labelsFrom {
@@ -108,6 +122,8 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 		}
 	}
 }
+
+func overlapsPath(e *graph.Edge, r surface.Rect) bool { return surface.Overlaps(pathBounds(e.Path), r) }
 
 // dimmed gives a look in which things are still there, but stand back.
 func dimmed(l *surface.Look) surface.Look {

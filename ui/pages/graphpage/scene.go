@@ -21,6 +21,8 @@ type scene struct {
 	over   bool         // nothing is alive: what is shown is gone
 	placed *graph.Graph // as the layout gave it, before anything was moved by hand
 
+	changes *changes // what changed since another moment; nil is not asked
+
 	// What the lens adds; see lens.
 	tiles          bool // the frames are tiles: nothing else is shown
 	pipelines      int
