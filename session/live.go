@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"strconv"
 	"sync"
@@ -36,6 +37,12 @@ type live struct {
 	target kmsconn.Target
 	prefix string // of the connections' labels
 
+	// latency is what SetLatencyStats changed: the values before, by pipeline.
+	latency struct {
+		sync.Mutex
+		before map[string]bool
+		over   bool
+	}
 	dialDumps sync.Mutex // one goroutine makes the connection for dumps
 
 	intake *intake
@@ -55,6 +62,7 @@ type live struct {
 	wg     sync.WaitGroup
 
 	wake   chan struct{}       // the sweeper has work
+	soon   chan struct{}       // the sampler is to look now at what a person looks at
 	flush  chan struct{}       // the loop is to publish all that came by now
 	forget chan string         // ids to dismiss, for the loop
 	notes  chan capture.Record // remarks, for the loop
@@ -102,7 +110,7 @@ func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
 		ws: w, log: w.opts.Logger.With("server", shown), target: t, prefix: prefix,
 		intake: newIntake(), models: newModels(shown),
 		gate: new(kmsconn.Gate), abilities: new(kmsconn.Abilities),
-		cancel: cancel, wake: make(chan struct{}, 1), flush: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
+		cancel: cancel, wake: make(chan struct{}, 1), soon: make(chan struct{}, 1), flush: make(chan struct{}, 1), forget: make(chan string, 16), notes: make(chan capture.Record, 16),
 		asked: make(map[string]bool), watched: make(map[string]bool), waiting: make(map[string]time.Time), focused: make(map[string]bool), greet: true,
 	}
 	l.server = l.models.order[0]
@@ -197,7 +205,9 @@ func (l *live) close(ctx context.Context) error {
 	if probe != nil {
 		end(probe.Close)
 	}
-	end(l.reader.Close)
+	end(func(ctx context.Context) error {
+		return errors.Join(l.restoreLatencyStats(ctx), l.reader.Close(ctx))
+	})
 	end(l.closeDumps)
 	wg.Wait()
 	l.wg.Wait()
@@ -315,11 +325,26 @@ func (l *live) signal() {
 
 func (l *live) focus(ids []string) {
 	l.mu.Lock()
+	before := maps.Clone(l.focused)
 	clear(l.focused)
+	fresh := false
 	for _, id := range ids {
 		l.focused[id] = true
+		fresh = fresh || !before[id]
 	}
 	l.mu.Unlock()
+	if fresh {
+		l.sampleSoon()
+	}
+}
+
+// sampleSoon has the sampler look at what a person looks at, without waiting
+// for its turn, and then at the present rate.
+func (l *live) sampleSoon() {
+	select {
+	case l.soon <- struct{}{}:
+	default:
+	}
 }
 
 // maxInspected bounds the objects that wait to be read for the inspector.

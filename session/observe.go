@@ -2,6 +2,7 @@ package session
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -161,22 +162,35 @@ func connect[T any](ctx context.Context, l *live, dial func(context.Context) (T,
 }
 
 const (
-	// beats is into how many parts a sampling interval is cut.
-	beats = 4
-	// sampledEndpoints bounds the endpoints that are sampled in one interval
-	// besides those that a person looks at; with more, they take turns.
-	sampledEndpoints = 100
-	// polledElements bounds the objects that are polled per interval.
-	polledElements = 25
+	// beatEvery is the time between two beats, at each of which a part of what
+	// nobody looks at is sampled and polled.
+	beatEvery = 250 * time.Millisecond
+	// restLeast is the least time between two samples of an endpoint at which
+	// nobody looks, unless Options.SampleAll.
+	restLeast = 2 * time.Second
+	// sampledPerBeat bounds the endpoints that are sampled at one beat; with
+	// more than fit into their interval, they take turns.
+	sampledPerBeat = 25
+	// polledPerBeat bounds the objects that are polled at one beat.
+	polledPerBeat = 7
 	// young is the age up to which an element's connections are polled at
-	// every interval.
+	// every other beat.
 	young = 3 * time.Second
-	// serverEvery is how many intervals lie between samples of the server.
-	serverEvery = 2
+	// serverBeats is how many beats lie between samples of the server.
+	serverBeats = 8
 )
 
-// sample reads statistics in beats of a quarter of the interval. A beat that
-// takes longer makes the ticker skip: samples never queue.
+// restEvery is the time between two samples of an endpoint at which nobody looks.
+func (w *Workspace) restEvery() time.Duration {
+	if w.opts.SampleAll {
+		return w.Sampling()
+	}
+	return max(restLeast, 2*w.Sampling())
+}
+
+// sample reads statistics: what a person looks at, at the chosen rate and when
+// it comes into view; all else in beats. What takes longer than its time makes
+// the tickers skip: samples never queue.
 func (l *live) sample(ctx context.Context) {
 	r, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Reader, error) {
 		return kmsconn.NewReader(ctx, l.options("stats", kmsconn.Observer{}), l.gate)
@@ -188,20 +202,39 @@ func (l *live) sample(ctx context.Context) {
 		_ = r.Close(context.WithoutCancel(ctx))
 		return
 	}
-	tick := time.NewTicker(l.ws.opts.SampleEvery / beats)
-	defer tick.Stop()
-	var endpoints, polled turn
-	for beat := 0; ; beat++ {
+	looks := time.NewTicker(l.ws.Sampling())
+	defer looks.Stop()
+	beats := time.NewTicker(beatEvery)
+	defer beats.Stop()
+	var (
+		endpoints, polled turn
+		beat              int
+		looked            time.Time
+	)
+	for {
+		schema, snapshot := l.s.Schema, l.s.Snapshot
+		var ops []kmsconn.Op
 		select {
 		case <-ctx.Done():
 			return
-		case <-tick.C:
-		}
-		schema, snapshot := l.s.Schema(), l.s.Snapshot()
-		ops := l.statsBeat(schema, snapshot, beat, &endpoints)
-		ops = append(ops, pollBeat(schema, snapshot, beat, &polled)...)
-		if beat%(beats*serverEvery) == 0 {
-			ops = append(ops, serverReads()...)
+		case <-l.soon:
+			// A list that is scrolled brings new objects at every moment.
+			looks.Reset(l.ws.Sampling())
+			if time.Since(looked) < SamplingLeast {
+				continue
+			}
+			looked = time.Now()
+			ops = l.lookedAt(schema(), snapshot())
+		case <-looks.C:
+			looked = time.Now()
+			ops = l.lookedAt(schema(), snapshot())
+		case <-beats.C:
+			ops = l.restBeat(schema(), snapshot(), beat, &endpoints)
+			ops = append(ops, pollBeat(schema(), snapshot(), beat, &polled)...)
+			if beat%serverBeats == 0 {
+				ops = append(ops, serverReads()...)
+			}
+			beat++
 		}
 		if len(ops) > 0 {
 			r.Read(ctx, ops)
@@ -240,50 +273,49 @@ func (t *turn) next(ids []string, n int) []string {
 	return out
 }
 
-// statsBeat gives the samples due in a beat: what a person looks at once per
-// interval, the endpoints spread over its beats.
-func (l *live) statsBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, endpoints *turn) []kmsconn.Op {
+// lookedAt gives the samples of what a person looks at.
+func (l *live) lookedAt(schema *kmd.Schema, snapshot *inventory.Snapshot) []kmsconn.Op {
 	l.mu.Lock()
-	focused := make(map[string]bool, len(l.focused))
-	for id := range l.focused {
-		focused[id] = true
-	}
+	ids := slices.Sorted(maps.Keys(l.focused))
 	l.mu.Unlock()
 	var ops []kmsconn.Op
+	for _, id := range ids {
+		if o := snapshot.Object(id); o != nil && o.Alive() {
+			ops = append(ops, statsReads(schema, o, true)...)
+		}
+	}
+	return ops
+}
+
+// restBeat gives the samples that are due in a beat of the endpoints at which
+// nobody looks: spread over the beats of their interval.
+func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, endpoints *turn) []kmsconn.Op {
+	l.mu.Lock()
+	focused := maps.Clone(l.focused)
+	l.mu.Unlock()
 	var rest []string
 	for _, p := range snapshot.Pipelines {
 		for _, o := range p.Objects {
-			if !o.Alive() {
-				continue
-			}
-			switch {
-			case focused[o.ID]:
-				if beat%beats == 0 {
-					ops = append(ops, statsReads(schema, o, true)...)
-				}
-			case schema.IsA(o.Type, "BaseRtpEndpoint"):
+			if o.Alive() && !focused[o.ID] && schema.IsA(o.Type, "BaseRtpEndpoint") {
 				rest = append(rest, o.ID)
 			}
 		}
 	}
 	slices.Sort(rest)
-	share := (min(len(rest), sampledEndpoints) + beats - 1) / beats
-	if len(rest) <= sampledEndpoints {
+	beats := max(1, int(l.ws.restEvery()/beatEvery))
+	if len(rest) <= sampledPerBeat*beats {
 		// Each endpoint has its fixed beat: its samples are an interval apart.
 		var mine []string
-		for i, id := range rest {
-			if i%beats == beat%beats {
-				mine = append(mine, id)
-			}
+		for i := beat % beats; i < len(rest); i += beats {
+			mine = append(mine, rest[i])
 		}
 		rest = mine
 	} else {
-		rest = endpoints.next(rest, share)
+		rest = endpoints.next(rest, sampledPerBeat)
 	}
+	var ops []kmsconn.Op
 	for _, id := range rest {
-		if o := snapshot.Object(id); o != nil {
-			ops = append(ops, statsReads(schema, o, false)...)
-		}
+		ops = append(ops, statsReads(schema, snapshot.Object(id), false)...)
 	}
 	return ops
 }
@@ -305,7 +337,7 @@ func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, polled
 		}
 	}
 	slices.Sort(all)
-	due := append(slices.Clone(polled.next(all, polledElements/beats+1)), fresh...)
+	due := append(slices.Clone(polled.next(all, polledPerBeat)), fresh...)
 	slices.Sort(due)
 	var ops []kmsconn.Op
 	for _, id := range slices.Compact(due) {

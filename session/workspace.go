@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kmscope/capture"
@@ -30,8 +31,11 @@ type Options struct {
 	// into a ring in CacheDir.
 	CaptureFile string
 	// SampleEvery is the time between two samples of what a person looks at;
-	// 0 is one second.
+	// 0 is one second. SetSampling changes it later.
 	SampleEvery time.Duration
+	// SampleAll samples every endpoint as often as what a person looks at: for
+	// recordings at which nobody looks yet.
+	SampleAll bool
 	// Patience is how long a server may take to answer a call; 0 is ten
 	// seconds. Half of it is what a ping may take, before the connection counts
 	// as deaf and is replaced.
@@ -48,6 +52,8 @@ type Workspace struct {
 	changed chan struct{}
 	started time.Time
 	redact  *capture.Redactor
+	// sampling is a time.Duration; see SetSampling.
+	sampling atomic.Int64
 
 	mu       sync.Mutex
 	sessions []*Session
@@ -61,9 +67,6 @@ type Workspace struct {
 
 // NewWorkspace makes an empty workspace.
 func NewWorkspace(opts Options) (*Workspace, error) {
-	if opts.SampleEvery <= 0 {
-		opts.SampleEvery = time.Second
-	}
 	if opts.Patience <= 0 {
 		opts.Patience = 10 * time.Second
 	}
@@ -83,7 +86,38 @@ func NewWorkspace(opts Options) (*Workspace, error) {
 		}
 		opts.CacheDir = filepath.Join(base, "kmscope", "captures")
 	}
-	return &Workspace{opts: opts, changed: make(chan struct{}, 1), started: time.Now(), redact: capture.NewRedactor()}, nil
+	w := &Workspace{opts: opts, changed: make(chan struct{}, 1), started: time.Now(), redact: capture.NewRedactor()}
+	w.SetSampling(opts.SampleEvery)
+	if opts.SampleEvery > SamplingMost { // a long recording may want less
+		w.sampling.Store(int64(opts.SampleEvery))
+	}
+	return w, nil
+}
+
+// The bounds of SetSampling, and what it is when nobody said.
+const (
+	SamplingLeast   = 250 * time.Millisecond
+	SamplingMost    = 10 * time.Second
+	SamplingDefault = time.Second
+)
+
+// Sampling is the time between two samples of what a person looks at.
+func (w *Workspace) Sampling() time.Duration { return time.Duration(w.sampling.Load()) }
+
+// SetSampling changes the time between two samples of what a person looks at,
+// from SamplingLeast to SamplingMost; less or more is adjusted, 0 is
+// SamplingDefault. Everything else is sampled more slowly: see Options.SampleAll.
+// It takes effect at once, on all servers.
+func (w *Workspace) SetSampling(every time.Duration) {
+	if every <= 0 {
+		every = SamplingDefault
+	}
+	w.sampling.Store(int64(min(max(every, SamplingLeast), SamplingMost)))
+	for _, s := range w.Sessions() {
+		if s.live != nil {
+			s.live.sampleSoon()
+		}
+	}
 }
 
 // Changed gets a value after something was published, at most one at a time:

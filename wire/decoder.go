@@ -166,7 +166,7 @@ func (d *Decoder) request(r capture.Record, m message) {
 		}
 		c.order = append([]string(nil), kept...)
 	}
-	f := Fact{Kind: KindRequest}
+	f := Fact{Kind: KindRequest, Bytes: len(r.Frame)}
 	fillRequest(&f, method, m.Params)
 	d.emit(r, f)
 }
@@ -252,13 +252,13 @@ func (d *Decoder) reply(r capture.Record, m message) {
 	if !ok {
 		// A reply whose request came before the capture began, or a protocol
 		// error with id null: it still says something (an error, a session).
-		f := Fact{Kind: KindCall, Raw: r.Frame}
+		f := Fact{Kind: KindCall, Raw: r.Frame, Bytes: len(r.Frame)}
 		fillReply(&f, m.Result, m.Error)
 		d.emit(r, f)
 		return
 	}
 	delete(c.pending, key)
-	f := Fact{Kind: KindCall, Took: r.At.Sub(q.at)}
+	f := Fact{Kind: KindCall, Took: r.At.Sub(q.at), Bytes: len(r.Frame)}
 	fillRequest(&f, q.method, q.params)
 	fillReply(&f, m.Result, m.Error)
 	if q.method == "transaction" && f.Err == nil {
@@ -319,7 +319,7 @@ func (d *Decoder) event(r capture.Record, params json.RawMessage) {
 		d.undecoded(r, "an event without a type")
 		return
 	}
-	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame}
+	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame, Bytes: len(r.Frame)}
 	var s eventStamp
 	if json.Unmarshal(p.Value.Data, &s) == nil {
 		f.Stamp = stamp(s)

@@ -75,6 +75,11 @@ type Fact struct {
 	// Code is the WebSocket close code; Dropped the size of a gap.
 	Code    int
 	Dropped int
+	// Bytes is the size of the message that the fact stands for: of a request as
+	// it was sent, of a reply, of an event. It is 0 for the operations that are
+	// unfolded out of a transaction, whose reply is a fact of its own: so the sums
+	// of Bytes, and of Took where Bytes is not 0, count every message once.
+	Bytes int
 	// Raw is the frame of an event, or the undecoded frame.
 	Raw json.RawMessage
 }

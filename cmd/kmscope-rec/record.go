@@ -56,7 +56,7 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 		return fmt.Errorf("%s exists already; choose another name, nothing is overwritten", output)
 	}
 	w, err := session.NewWorkspace(session.Options{
-		CaptureFile: output, KeepSecrets: keepSecrets, SampleEvery: every, Tool: toolVersion(),
+		CaptureFile: output, KeepSecrets: keepSecrets, SampleEvery: every, SampleAll: true, Tool: toolVersion(),
 	})
 	if err != nil {
 		return err

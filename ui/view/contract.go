@@ -46,6 +46,10 @@ type Session interface {
 	// the server's default. In a replay it is the newest one in the capture. An
 	// error is one sentence. It may take long: not for the interface goroutine.
 	Dump(ctx context.Context, id, details string) (string, error)
+	// SetLatencyStats turns the measuring of delays in a pipeline on or off. It
+	// changes the server, until the session ends: only a person's wish is a reason.
+	// An error is one sentence. It may take long.
+	SetLatencyStats(ctx context.Context, pipelineID string, on bool) error
 	// Dismiss forgets a dead object and its dead descendants.
 	Dismiss(id string)
 }
@@ -85,6 +89,10 @@ type Workspace interface {
 	Remove(ctx context.Context, s Session) error
 	// Changed gets a value after something was published.
 	Changed() <-chan struct{}
+	// Sampling is the time between two samples of what a person looks at;
+	// SetSampling changes it, from 0.25 to 10 seconds.
+	Sampling() time.Duration
+	SetSampling(every time.Duration)
 	Capture() Capture
 	// Record gives the running capture a name and keeps it.
 	Record(path string) error

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"kmscope/inventory"
 	"kmscope/session"
@@ -82,6 +83,10 @@ func (w *liveWorkspace) Remove(ctx context.Context, s Session) error {
 	}
 	return w.w.Remove(ctx, x.Session)
 }
+
+func (w *liveWorkspace) Sampling() time.Duration { return w.w.Sampling() }
+
+func (w *liveWorkspace) SetSampling(every time.Duration) { w.w.SetSampling(every) }
 
 func (w *liveWorkspace) Changed() <-chan struct{} { return w.w.Changed() }
 

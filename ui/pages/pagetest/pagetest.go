@@ -148,6 +148,15 @@ func (b *Bench) Dump(context.Context, string, string) (string, error) {
 	return "", errors.New("the capture holds no dump of this object up to here")
 }
 
+// SetLatencyStats implements view.Session.
+func (b *Bench) SetLatencyStats(context.Context, string, bool) error { return nil }
+
+// Sampling implements view.Workspace.
+func (b *Bench) Sampling() time.Duration { return time.Second }
+
+// SetSampling implements view.Workspace.
+func (b *Bench) SetSampling(time.Duration) {}
+
 // Dismiss implements view.Session.
 func (b *Bench) Dismiss(string) {}
 

@@ -35,6 +35,7 @@ type Workspace struct {
 	sessions []view.Session
 	replays  []view.Replay
 	recorded []string
+	sampling time.Duration
 	closed   bool
 }
 
@@ -104,6 +105,23 @@ func (w *Workspace) Changed() <-chan struct{} {
 	return w.changed
 }
 
+// Sampling implements view.Workspace.
+func (w *Workspace) Sampling() time.Duration {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.sampling == 0 {
+		return time.Second
+	}
+	return w.sampling
+}
+
+// SetSampling implements view.Workspace.
+func (w *Workspace) SetSampling(every time.Duration) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.sampling = every
+}
+
 // Capture implements view.Workspace.
 func (w *Workspace) Capture() view.Capture {
 	w.mu.Lock()
@@ -157,6 +175,8 @@ type Server struct {
 	Focused   []string
 	ReadIDs   []string
 	Dismissed []string
+	// Latency records what SetLatencyStats asked for.
+	Latency map[string]bool
 	// OnDump answers Dump; nil refuses.
 	OnDump func(ctx context.Context, id, details string) (string, error)
 
@@ -209,6 +229,15 @@ func (s *Server) Dump(ctx context.Context, id, details string) (string, error) {
 		return "", errors.New("the capture holds no dump of this object up to here")
 	}
 	return s.OnDump(ctx, id, details)
+}
+
+// SetLatencyStats implements view.Session: it records what was asked for.
+func (s *Server) SetLatencyStats(_ context.Context, pipelineID string, on bool) error {
+	if s.Latency == nil {
+		s.Latency = make(map[string]bool)
+	}
+	s.Latency[pipelineID] = on
+	return nil
 }
 
 // Schema implements view.Session.

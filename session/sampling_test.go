@@ -1,0 +1,141 @@
+package session
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/kmssim"
+)
+
+func TestSamplingIsBounded(t *testing.T) {
+	w := workspace(t, Options{NoCapture: true})
+	for _, x := range []struct{ set, is time.Duration }{
+		{0, time.Second}, {time.Millisecond, SamplingLeast}, {2 * time.Second, 2 * time.Second}, {time.Hour, SamplingMost}, {-1, time.Second},
+	} {
+		if w.SetSampling(x.set); w.Sampling() != x.is {
+			t.Errorf("%s became %s, want %s", x.set, w.Sampling(), x.is)
+		}
+	}
+	if r := w.restEvery(); r != restLeast {
+		t.Errorf("the rest is sampled every %s", r)
+	}
+	w.SetSampling(5 * time.Second)
+	if r := w.restEvery(); r != 10*time.Second {
+		t.Errorf("the rest is sampled every %s", r)
+	}
+	if x := workspace(t, Options{NoCapture: true, SampleAll: true, SampleEvery: time.Minute}); x.restEvery() != time.Minute {
+		t.Errorf("a recording samples every %s", x.restEvery())
+	}
+}
+
+// TestSamplingChangesWhileRunning looks at an element without RTP, which is
+// sampled only because it is looked at.
+func TestSamplingChangesWhileRunning(t *testing.T) {
+	server := kmssim.New(kmssim.Options{Seed: 1})
+	t.Cleanup(server.Close)
+	url, err := server.Start("127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	app := server.NewApp()
+	pipeline, err := app.Create("MediaPipeline", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	element, err := app.Create("PassThrough", map[string]any{"mediaPipeline": pipeline})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := workspace(t, Options{SampleEvery: SamplingMost})
+	s := attach(t, w, url)
+	first(t, w, s, "PassThrough")
+	until(t, w, "the sampler runs", 10*time.Second, func() bool { return s.Snapshot().Server.UsedMemKiB > 0 })
+	if n := s.Stats().Samples(); n != 0 {
+		t.Fatalf("%d samples, and nobody looked", n)
+	}
+	s.Focus(element)
+	until(t, w, "a sample as soon as somebody looks", SamplingMost/2, func() bool { return s.Stats().Samples() >= 1 })
+	w.SetSampling(SamplingLeast)
+	until(t, w, "samples at the new rate", SamplingMost/2, func() bool { return s.Stats().Samples() >= 6 })
+}
+
+// first waits for an object of a class and gives its id.
+func first(t testing.TB, w *Workspace, s *Session, class string) (id string) {
+	t.Helper()
+	until(t, w, "there is a "+class, 20*time.Second, func() bool {
+		for _, x := range alive(s.Snapshot()) {
+			if inventory.TypeOf(x) == class {
+				id = x
+				return true
+			}
+		}
+		return false
+	})
+	return id
+}
+
+func TestLatencyStatsAreTurnedBack(t *testing.T) {
+	for _, before := range []bool{false, true} {
+		server, url := simulate(t, "loopback", kmssim.Options{})
+		file := filepath.Join(t.TempDir(), "x.kmscap")
+		w := workspace(t, Options{CaptureFile: file})
+		s := attach(t, w, url)
+		ctx := context.Background()
+		p := first(t, w, s, "MediaPipeline")
+		is := func() bool {
+			raw, err := s.live.reader.Invoke(ctx, p, "getLatencyStats", nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return string(raw) == "true"
+		}
+		if _, err := server.NewApp().Invoke(p, "setLatencyStats", map[string]any{"latencyStats": before}); err != nil {
+			t.Fatal(err)
+		}
+		for _, on := range []bool{!before, before, !before} {
+			if err := s.SetLatencyStats(ctx, p, on); err != nil {
+				t.Fatal(err)
+			}
+			if is() != on {
+				t.Errorf("latencyStats is %v", is())
+			}
+		}
+		if err := s.SetLatencyStats(ctx, first(t, w, s, "WebRtcEndpoint"), true); err == nil || !strings.Contains(err.Error(), "choose the pipeline") {
+			t.Errorf("an element took it: %v", err)
+		}
+		leave, cancel := context.WithTimeout(ctx, 10*time.Second)
+		defer cancel()
+		if err := w.Close(leave); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.SetLatencyStats(ctx, p, true); err == nil {
+			t.Error("changed after the end")
+		}
+		other := workspace(t, Options{NoCapture: true})
+		s = attach(t, other, url)
+		first(t, other, s, "MediaPipeline")
+		if is() != before {
+			t.Errorf("after leaving, latencyStats is %v, it was %v", is(), before)
+		}
+		replay, err := other.Open(ctx, file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said := 0
+		for _, e := range replay.Sessions()[0].Timeline().Range(0, replay.Sessions()[0].Timeline().Len()) {
+			if strings.Contains(e.Text, "atencyStats") {
+				said++
+			}
+		}
+		if said < 4 { // three changes of ours, and their end
+			t.Errorf("the timeline tells of %d changes", said)
+		}
+		if err := replay.Sessions()[0].SetLatencyStats(ctx, p, true); err == nil {
+			t.Error("a capture was changed")
+		}
+	}
+}
