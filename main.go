@@ -135,7 +135,7 @@ func run(args []string) error {
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
 		Pages: func() []page.Page {
-			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New(), gstreamerpage.New(dumps)}
+			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New(dumps), gstreamerpage.New(dumps)}
 		},
 		Theme:   o.theme,
 		Version: version,

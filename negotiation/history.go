@@ -78,6 +78,32 @@ type History struct {
 	SkewKnown bool
 }
 
+// Until gives the History as it was known at a local time. The counts of
+// candidates are those of today: when each was handed over is not kept.
+func (h *History) Until(t time.Time) History {
+	was := *h
+	was.Said, was.Marks, was.Subscribed = nil, make(map[Step]Mark, len(h.Marks)), make(map[string]Mark, len(h.Subscribed))
+	for _, s := range h.Said {
+		if !s.At.After(t) {
+			was.Said = append(was.Said, s)
+		}
+	}
+	for k, m := range h.Marks {
+		if !m.Arrived.After(t) {
+			was.Marks[k] = m
+		}
+	}
+	for k, m := range h.Subscribed {
+		if !m.Arrived.After(t) {
+			was.Subscribed[k] = m
+		}
+	}
+	if was.GatherAsked.Arrived.After(t) {
+		was.GatherAsked = Mark{}
+	}
+	return was
+}
+
 // CallsVisible reports whether the stream holds the calls of the application
 // that negotiates: only then does the lack of a call mean anything.
 func (h *History) CallsVisible() bool {

@@ -26,9 +26,13 @@ func historyOf(x view.Session, id string) negotiation.History {
 	return negotiation.History{}
 }
 
-// negotiate gathers what is known of an endpoint. Any goroutine.
-func negotiate(x view.Session, o *inventory.Object, now time.Time) *negotiated {
+// negotiate gathers what is known of an endpoint, or what was known of it at a
+// past moment unless at is zero. Any goroutine.
+func negotiate(x view.Session, o *inventory.Object, at, now time.Time) *negotiated {
 	h := historyOf(x, o.ID)
+	if !at.IsZero() {
+		h = h.Until(at)
+	}
 	return &negotiated{object: o, history: h, Negotiation: negotiation.Of(o, h, now)}
 }
 
@@ -57,7 +61,7 @@ type endpointSet struct {
 
 // findEndpoints judges the endpoints of a pipeline, or of all where pipeline
 // is "". The medians are those of all but one. Any goroutine.
-func findEndpoints(ctx context.Context, x view.Session, snap *inventory.Snapshot, pipeline, but string, now time.Time) *endpointSet {
+func findEndpoints(ctx context.Context, x view.Session, snap *inventory.Snapshot, pipeline, but string, at, now time.Time) *endpointSet {
 	began := time.Now()
 	set := &endpointSet{}
 	var others []negotiation.Negotiation
@@ -73,7 +77,7 @@ func findEndpoints(ctx context.Context, x view.Session, snap *inventory.Snapshot
 				set.left++
 				continue
 			}
-			n := negotiate(x, o, now)
+			n := negotiate(x, o, at, now)
 			set.lines = append(set.lines, lineOf(n, len(set.lines)))
 			if o.ID != but {
 				others = append(others, n.Negotiation)

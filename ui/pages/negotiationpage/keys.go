@@ -18,13 +18,32 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	if !ok || i >= len(p.rows) {
 		return
 	}
-	v.set(p.rows[i], i == p.chosen, p.list.Focused(), func() {
+	v.set(p.rows[i], i == p.chosen, p.list.Focused(), func(x float32) {
+		if i < len(p.rows) && p.rows[i].head {
+			p.pressedHead(p.rows[i].kind, x, v.Size().Width)
+			return
+		}
 		if c := fyne.CurrentApp().Driver().CanvasForObject(p.list); c != nil {
 			c.Focus(p.list)
 		}
 		p.choose(i)
 		p.open()
 	})
+}
+
+// pressedHead sorts by the column under x.
+func (p *Page) pressedHead(kind rowKind, x, width float32) {
+	if kind != rowCandidate {
+		return
+	}
+	at, w := columnsAt(kind, width)
+	for i := range at {
+		if x >= at[i] && x < at[i]+w[i]+cellGap {
+			p.sorted = p.sorted.next(i + 1)
+			p.rebuild()
+			return
+		}
+	}
 }
 
 // key moves through the rows: Enter opens, Left and Right fold.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image/color"
 	"reflect"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -27,6 +28,7 @@ const (
 	partOverview = iota
 	partCandidates
 	partSDP
+	partStates
 )
 
 // Page is the page of how an endpoint was connected: what is wrong with
@@ -36,7 +38,7 @@ type Page struct {
 	content   fyne.CanvasObject
 	chip      *surface.Chip
 	state     *canvas.Text
-	parts     [3]*kit.Button
+	parts     [4]*kit.Button
 	filter    *kit.Entry
 	count     *canvas.Text
 	copyMenu  *kit.Button
@@ -51,8 +53,12 @@ type Page struct {
 	empty     *widget.Label
 	detail    *widget.Label
 	detailBox *container.Scroll
+	states    *surface.Surface
+	laneMenu  *widget.Select
+	split     fyne.CanvasObject
 
-	work, setWork surface.Worker
+	place               Placer
+	work, setWork, draw surface.Worker
 
 	view     *view.State
 	asked    negotiationQuery
@@ -60,9 +66,15 @@ type Page struct {
 	next     time.Time // no search for more of the same before these moments
 	setNext  time.Time
 
-	one  *negotiated  // nil in the list of endpoints
-	set  *endpointSet // of the server or pipeline
-	part int
+	one     *negotiated // nil in the list of endpoints
+	diagram *iceDiagram // nil while none was made
+	// noDiagram says why there is none.
+	noDiagram string
+	lanes     []string     // of ICE, of the endpoint
+	lane      string       // the one drawn
+	sorted    sorting      // of the candidates
+	set       *endpointSet // of the server or pipeline
+	part      int
 
 	rows    []tableRow
 	chosen  int
@@ -81,6 +93,7 @@ type negotiationQuery struct {
 	object     string // the endpoint; "" is the list
 	pipeline   string // of the list; "" is all
 	generation uint64
+	at         time.Time // the past moment looked at; zero is the end
 }
 
 var (
@@ -91,12 +104,13 @@ var (
 // noRow is what the pane below says while no row is chosen.
 const noRow = "Choose a row to see all of it."
 
-// New makes the page. Interface goroutine.
-func New() *Page {
-	p := &Page{folded: map[string]bool{sdpFold(-1): true}, chosen: -1, version: [2]int{-1, -1}}
+// New makes the page; place places the diagram of the ICE states, nil puts them
+// in columns. Interface goroutine.
+func New(place Placer) *Page {
+	p := &Page{place: place, folded: map[string]bool{sdpFold(-1): true}, chosen: -1, version: [2]int{-1, -1}}
 	p.chip = surface.NewChip("", p.up)
 	p.state = kit.NewText("", theme.TextSize, theme.Current().Dim)
-	for i, title := range []string{"Overview", "Candidates", "Descriptions"} {
+	for i, title := range []string{"Overview", "Candidates", "Descriptions", "ICE states"} {
 		p.parts[i] = kit.NewButton(kit.Flat, "", title, func() { p.setPart(i) })
 	}
 	p.filter = kit.NewEntry("filter: words or /regex/")
@@ -114,9 +128,12 @@ func New() *Page {
 		container.NewGridWithColumns(2, p.leftSide, p.rightSide),
 		container.NewHBox(p.notes, p.diffs, p.foldAll))
 
+	p.laneMenu = widget.NewSelect(nil, func(string) { p.choseLane() })
+	p.states = p.newStates()
+
 	field := container.NewGridWrap(fyne.NewSize(220, p.filter.MinSize().Height), p.filter)
 	top := container.New(kit.Bar{Gap: 8, Stretch: 1}, p.chip, p.state, p.copyMenu)
-	tools := container.New(kit.Bar{Gap: 4, Stretch: 3}, p.parts[0], p.parts[1], p.parts[2], p.count, field)
+	tools := container.New(kit.Bar{Gap: 4, Stretch: 5}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneMenu, p.count, field)
 	bar := kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 10, Right: 10}, container.NewVBox(top, tools, p.sdpBar))
 
 	p.list, p.listBox = kit.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newRowView() }, p.fill)
@@ -135,7 +152,8 @@ func New() *Page {
 	body := container.New(&onWidth{changed: p.resized}, container.NewStack(p.listBox, container.NewPadded(p.empty)))
 	split := container.NewVSplit(body, p.detailBox)
 	split.Offset = 0.84
-	p.content = container.NewBorder(bar, nil, nil, nil, split)
+	p.split = split
+	p.content = container.NewBorder(bar, nil, nil, nil, container.NewStack(split, p.states))
 	p.showTools()
 	p.say(0, 0)
 	return p
@@ -178,6 +196,7 @@ func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
 		p.setWork.Stop()
+		p.draw.Stop()
 		p.asked, p.setAsked = negotiationQuery{}, negotiationQuery{}
 	}
 }
@@ -188,6 +207,8 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Negotiation: show the overview", Run: func() { p.setPart(partOverview) }},
 		{Title: "Negotiation: show the candidates", Run: func() { p.setPart(partCandidates) }},
 		{Title: "Negotiation: show the session descriptions", Run: func() { p.setPart(partSDP) }},
+		{Title: "Negotiation: show the ICE states as a diagram", Run: func() { p.setPart(partStates) }},
+		{Title: "Negotiation: copy the path of the ICE states", Run: p.copyStates},
 		{Title: "Negotiation: show all endpoints", Run: p.up},
 		{Title: "Negotiation: fold or open all sections", Run: p.toggleAll},
 		{Title: "Negotiation: copy the chosen row", Run: p.copyRow},
@@ -238,16 +259,22 @@ func (p *Page) refresh() {
 		p.rebuild()
 		return
 	}
-	snap := x.Snapshot()
+	snap, end := x.Snapshot(), v.End()
+	at, live := v.Cursor()
+	if live {
+		at = time.Time{}
+	} else {
+		snap, end = v.Snapshot(x), at
+	}
 	q := p.query(x, snap)
+	q.at = at
 	now := time.Now()
 	if !q.same(p.asked) {
 		p.start(q)
-	} else if v.Paused() {
+	} else if v.Paused() && q.at.Equal(p.asked.at) {
 		return // what is shown is held
 	}
-	end := v.End()
-	if q.object != "" && q != p.asked && (!q.same(p.asked) || !now.Before(p.next)) {
+	if q.object != "" && q != p.asked && (!q.same(p.asked) || !q.at.Equal(p.asked.at) || !now.Before(p.next)) {
 		p.asked = q
 		o := snap.Object(q.object)
 		p.work.Start(func(context.Context) func() {
@@ -255,16 +282,16 @@ func (p *Page) refresh() {
 				return func() { p.showOne(nil, 0) }
 			}
 			began := time.Now()
-			n := negotiate(x, o, end)
+			n := negotiate(x, o, q.at, end)
 			took := time.Since(began)
 			return func() { p.showOne(n, took) }
 		})
 	}
 	p.asked.session, p.asked.object, p.asked.pipeline = q.session, q.object, q.pipeline
-	if q != p.setAsked && (!q.same(p.setAsked) || !now.Before(p.setNext)) {
+	if q != p.setAsked && (!q.same(p.setAsked) || !q.at.Equal(p.setAsked.at) || !now.Before(p.setNext)) {
 		p.setAsked = q
 		p.setWork.Start(func(ctx context.Context) func() {
-			set := findEndpoints(ctx, x, snap, q.pipeline, q.object, end)
+			set := findEndpoints(ctx, x, snap, q.pipeline, q.object, q.at, end)
 			return func() { p.showSet(set) }
 		})
 	}
@@ -272,7 +299,8 @@ func (p *Page) refresh() {
 
 // start turns to something else: nothing of the last endpoint may stay.
 func (p *Page) start(q negotiationQuery) {
-	p.one, p.set = nil, nil
+	p.one, p.set, p.diagram, p.noDiagram = nil, nil, nil, ""
+	p.draw.Stop()
 	p.chosen, p.manual, p.version = -1, false, [2]int{-1, -1}
 	p.asked = negotiationQuery{session: q.session, object: q.object, pipeline: q.pipeline}
 	p.next, p.setNext = time.Time{}, time.Time{}
@@ -296,6 +324,7 @@ func (p *Page) showOne(n *negotiated, took time.Duration) {
 			}
 		}
 		p.tellVersions()
+		p.redraw()
 	}
 	p.rebuild()
 }
@@ -311,7 +340,7 @@ func (p *Page) rebuild() {
 	if p.view == nil || p.quiet {
 		return
 	}
-	m := &rowMaker{folded: p.folded, filter: p.parsed, clock: p.view.Clock(), wrap: func(k rowKind, s string) []string { return wrapCell(k, s, p.width) }}
+	m := &rowMaker{sorted: p.sorted, folded: p.folded, filter: p.parsed, clock: p.view.Clock(), wrap: func(k rowKind, s string) []string { return wrapCell(k, s, p.width) }}
 	shown, total := 0, 0
 	switch {
 	case p.asked.session == nil:
@@ -451,6 +480,9 @@ func (p *Page) tellChip() {
 			state += "   gone: " + n.object.Death
 		}
 	}
+	if state != "" && !p.asked.at.IsZero() {
+		state += "   as at " + p.view.Clock().Format(p.asked.at)
+	}
 	if text == "" {
 		p.chip.Hide()
 	} else {
@@ -467,6 +499,7 @@ func (p *Page) setPart(i int) {
 	p.part, p.chosen = i, -1
 	p.detail.SetText(noRow)
 	p.showTools()
+	p.redraw()
 	p.rebuild()
 	p.list.ScrollToTop()
 }
@@ -491,8 +524,17 @@ func (p *Page) showTools() {
 		p.sdpBar.Hide()
 	}
 	p.filter.Show()
-	if one && p.part == partOverview {
+	if one && (p.part == partOverview || p.part == partStates) {
 		p.filter.Hide()
+	}
+	if one && p.part == partStates {
+		p.states.Show()
+		p.laneMenu.Show()
+		p.split.Hide()
+	} else {
+		p.states.Hide()
+		p.laneMenu.Hide()
+		p.split.Show()
 	}
 	if p.content != nil {
 		p.content.Refresh()
@@ -548,4 +590,61 @@ func (p *Page) choseVersion(side int) {
 	p.manual = true
 	p.version[side] = []*widget.Select{p.leftSide, p.rightSide}[side].SelectedIndex() - 1
 	p.rebuild()
+}
+
+// redraw makes the diagram of the ICE states anew where it is shown.
+func (p *Page) redraw() {
+	x, id := p.asked.session, p.asked.object
+	if p.part != partStates || x == nil || id == "" || p.view == nil {
+		return
+	}
+	end := p.asked.at
+	if end.IsZero() {
+		end = p.view.End()
+	}
+	lane, place := p.lane, p.place
+	p.draw.Start(func(ctx context.Context) func() {
+		visits, lanes, chosen := iceVisits(x, id, lane, end)
+		var d *iceDiagram
+		why := "Nothing is known of the ICE states of this endpoint at this moment."
+		if chosen != "" {
+			var err error
+			if d, err = drawStates(ctx, place, chosen, visits); err != nil {
+				d, why = nil, "The diagram could not be placed: "+err.Error()
+			}
+		}
+		return func() { p.showStates(d, lanes, why) }
+	})
+}
+
+func (p *Page) showStates(d *iceDiagram, lanes []string, why string) {
+	p.diagram, p.noDiagram, p.lanes = d, why, lanes
+	p.quiet = true
+	titles := make([]string, len(lanes))
+	for i, lane := range lanes {
+		titles[i] = laneTitle(lane)
+	}
+	if !slices.Equal(titles, p.laneMenu.Options) {
+		p.laneMenu.SetOptions(titles)
+	}
+	if d != nil {
+		if at := slices.Index(lanes, d.lane); p.laneMenu.SelectedIndex() != at {
+			p.laneMenu.SetSelectedIndex(at)
+		}
+	}
+	p.quiet = false
+	p.states.Repaint()
+}
+
+func (p *Page) choseLane() {
+	if i := p.laneMenu.SelectedIndex(); !p.quiet && i >= 0 && i < len(p.lanes) {
+		p.lane = p.lanes[i]
+		p.redraw()
+	}
+}
+
+func (p *Page) copyStates() {
+	if p.diagram != nil {
+		toClipboard(p.diagram.text())
+	}
 }

@@ -56,6 +56,7 @@ func recorded(t *testing.T, file string) *negotiating {
 		for _, f := range d.Feed(rec) {
 			b.Reducer.Apply(f)
 			b.facts.Feed(f)
+			b.Lanes().Feed(f)
 			b.At = f.At
 		}
 	}
@@ -106,12 +107,12 @@ func TestNegotiationGolden(t *testing.T) {
 		t.Run(filepath.Base(name), func(t *testing.T) {
 			b := recorded(t, name)
 			var text strings.Builder
-			set := findEndpoints(context.Background(), b, b.Snapshot(), "", "", b.At)
+			set := findEndpoints(context.Background(), b, b.Snapshot(), "", "", time.Time{}, b.At)
 			m := &rowMaker{wrap: wholeLines, clock: b.State.Clock()}
 			m.endpoints(set)
 			text.WriteString("-- endpoints\n" + words(m.rows))
 			for _, o := range b.endpoints()[:min(2, len(b.endpoints()))] {
-				n := negotiate(b, o, b.At)
+				n := negotiate(b, o, time.Time{}, b.At)
 				left, right := firstPair(n)
 				v := sdpView{notes: true}
 				if left >= 0 {
@@ -182,7 +183,7 @@ func TestNegotiationShowsAndCopiesNoSecret(t *testing.T) {
 	for _, name := range []string{"02-webrtc-loopback", "09a-one2one"} {
 		b := recorded(t, name)
 		for _, o := range b.endpoints() {
-			n := negotiate(b, o, b.At)
+			n := negotiate(b, o, time.Time{}, b.At)
 			m := &rowMaker{wrap: wholeLines, clock: b.State.Clock()}
 			m.overview(n, nil)
 			m.candidates(n)
@@ -212,10 +213,10 @@ func TestNegotiationShowsAndCopiesNoSecret(t *testing.T) {
 // shown makes the page in a window, with an endpoint selected.
 func shownNegotiation(t *testing.T, b *negotiating, id string) (*Page, fyne.Window) {
 	t.Helper()
-	p := New()
+	p := New(nil)
 	b.Posts = make(chan func(), 8)
 	post := func(f func()) { b.Posts <- f }
-	p.work.OnUI, p.setWork.OnUI = post, post
+	p.work.OnUI, p.setWork.OnUI, p.draw.OnUI = post, post, post
 	win := pagetest.Window(p, 900, 640)
 	p.Shown(true)
 	b.State.Select(view.Selection{Session: b, Object: id})
@@ -362,7 +363,7 @@ func TestNegotiationPageInBothThemesAndNarrow(t *testing.T) {
 func TestNegotiationPageSaysWhatToDo(t *testing.T) {
 	b := &negotiating{Bench: pagetest.New(t)}
 	b.Off = true
-	p := New()
+	p := New(nil)
 	p.Update(b.Bench.State)
 	if !strings.HasPrefix(p.empty.Text, "No server yet") {
 		t.Errorf("%q", p.empty.Text)

@@ -109,7 +109,7 @@ type rowView struct {
 	row             tableRow
 	chosen, focused bool
 	hovered         bool
-	onTap           func()
+	onTap           func(x float32)
 
 	ground, left, right, rule, bar *canvas.Rectangle
 	texts                          [maxCell]*canvas.Text
@@ -132,15 +132,15 @@ func newRowView() *rowView {
 	return v
 }
 
-func (v *rowView) set(r tableRow, chosen, focused bool, tap func()) {
+func (v *rowView) set(r tableRow, chosen, focused bool, tap func(x float32)) {
 	v.row, v.chosen, v.focused, v.onTap = r, chosen, focused, tap
 	v.Refresh()
 }
 
 // Tapped implements fyne.Tappable.
-func (v *rowView) Tapped(*fyne.PointEvent) {
+func (v *rowView) Tapped(e *fyne.PointEvent) {
 	if v.onTap != nil {
-		v.onTap()
+		v.onTap(e.Position.X)
 	}
 }
 

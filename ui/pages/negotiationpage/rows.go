@@ -142,6 +142,7 @@ type rowMaker struct {
 	folded map[string]bool
 	wrap   func(kind rowKind, text string) []string
 	filter view.Filter
+	sorted sorting // of the candidates
 	clock  view.Clock
 }
 
@@ -422,8 +423,8 @@ func (m *rowMaker) candidates(n *negotiated) (shown, total int) {
 			m.say(side.none, hueDim)
 			continue
 		}
-		m.head(rowCandidate, "Type", "Protocol", "Address", "Port", "Class", "Comp.", "Priority", "Source", "m-line")
-		for i := range side.list {
+		m.head(rowCandidate, m.sorted.titles()...)
+		for _, i := range m.sorted.order(side.list) {
 			c := &side.list[i]
 			if r := candidateRow(c); m.filter.Empty() || m.filter.Match(r.text(), c.RelatedAddress) {
 				if !c.At.IsZero() {
