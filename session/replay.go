@@ -120,6 +120,9 @@ func (p *player) step(until time.Time) (bool, error) {
 			p.session(s).schema.Store(s.newSchema)
 			s.newSchema = nil
 		}
+		if s.Model.inventory.Changed() {
+			p.session(s).past.Add(s.Model.inventory.Snapshot())
+		}
 	}
 	return true, nil
 }

@@ -79,6 +79,7 @@ type Session struct {
 	replay *Replay
 
 	snapshot atomic.Pointer[inventory.Snapshot]
+	past     inventory.Past
 	model    atomic.Pointer[Model]
 	schema   atomic.Pointer[kmd.Schema]
 
@@ -106,6 +107,15 @@ func (s *Session) Live() bool { return s.live != nil }
 
 // Snapshot gives the newest published state; never nil.
 func (s *Session) Snapshot() *inventory.Snapshot { return s.snapshot.Load() }
+
+// SnapshotAt gives the state that was in force at a past moment of the local
+// clock, or the first one known later; nil when nothing is known yet. Moments
+// that are close together may share one.
+func (s *Session) SnapshotAt(t time.Time) *inventory.Snapshot { return s.past.At(t) }
+
+// Since is the time of the oldest state that SnapshotAt knows; zero when it
+// knows none.
+func (s *Session) Since() time.Time { return s.past.First() }
 
 // Stats gives the series of the server.
 func (s *Session) Stats() *stats.Store { return s.model.Load().Stats() }
@@ -146,7 +156,9 @@ func (s *Session) setLink(change func(*Link)) {
 // calls it.
 func (s *Session) publish(m *Model) {
 	s.model.Store(m)
-	s.snapshot.Store(m.Snapshot())
+	now := m.Snapshot()
+	s.snapshot.Store(now)
+	s.past.Add(now)
 	s.ws.notify()
 }
 

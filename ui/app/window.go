@@ -268,7 +268,6 @@ func (column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 // calls it, at most ten times a second.
 func (w *Window) update(full bool) {
 	now := time.Now()
-	w.state.Tick()
 	w.look()
 	w.statusBar.update(now)
 	w.updateTools(now)

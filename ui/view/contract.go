@@ -27,6 +27,10 @@ type Session interface {
 	Live() bool
 	// Snapshot is the newest state; never nil.
 	Snapshot() *inventory.Snapshot
+	// SnapshotAt is the state that was in force at a past moment, or the first
+	// one known later; nil when nothing is known. Since is from when on it knows.
+	SnapshotAt(t time.Time) *inventory.Snapshot
+	Since() time.Time
 	Stats() *stats.Store
 	Timeline() *timeline.Log
 	Lanes() *timeline.Lanes

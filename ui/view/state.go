@@ -27,8 +27,7 @@ const maxTrail = 200
 // All times are on the local clock of the machine that captured. Statistics and
 // events carry the server's clock: see stats.Store.ClockOffset.
 type State struct {
-	ws      Workspace
-	history map[Session]*history
+	ws Workspace
 
 	selection Selection
 	back      []Selection
@@ -54,7 +53,7 @@ const DefaultRange = 5 * time.Minute
 
 // NewState makes the state of a window that shows a workspace.
 func NewState(ws Workspace) *State {
-	return &State{ws: ws, history: map[Session]*history{}, length: DefaultRange, observers: map[int]func(){}}
+	return &State{ws: ws, length: DefaultRange, observers: map[int]func(){}}
 }
 
 // Workspace gives what is investigated.
@@ -133,9 +132,8 @@ func (s *State) walk(from, to *[]Selection) bool {
 	return true
 }
 
-// Forget drops a session that was removed from selection, trail and history.
+// Forget drops a session that was removed from selection and trail.
 func (s *State) Forget(x Session) {
-	delete(s.history, x)
 	delete(s.paused, x)
 	keep := func(list []Selection) []Selection {
 		var out []Selection
@@ -194,10 +192,8 @@ func (s *State) Object() *inventory.Object {
 // kept nothing of the moment, it is the nearest later state that it has.
 func (s *State) Snapshot(x Session) *inventory.Snapshot {
 	if at, live := s.Cursor(); !live {
-		if h := s.history[x]; h != nil {
-			if snap := h.at(at); snap != nil {
-				return snap
-			}
+		if snap := x.SnapshotAt(at); snap != nil {
+			return snap
 		}
 	}
 	if snap := s.paused[x]; snap != nil {
@@ -206,29 +202,16 @@ func (s *State) Snapshot(x Session) *inventory.Snapshot {
 	return x.Snapshot()
 }
 
-// SnapshotAt gives the state of a session at a moment: the nearest that the window
-// has kept at or before it, or the first later one. Never nil.
+// SnapshotAt gives the state of a session at a moment, or the first one known
+// later. Never nil.
 func (s *State) SnapshotAt(x Session, at time.Time) *inventory.Snapshot {
 	newest := x.Snapshot()
-	if h := s.history[x]; h != nil && newest.At.After(at) {
-		if snap := h.at(at); snap != nil {
+	if newest.At.After(at) {
+		if snap := x.SnapshotAt(at); snap != nil {
 			return snap
 		}
 	}
 	return newest
-}
-
-// Tick keeps the present states, so that the cursor can go back to them. The
-// window calls it when something was published.
-func (s *State) Tick() {
-	for _, x := range s.ws.Sessions() {
-		h := s.history[x]
-		if h == nil {
-			h = new(history)
-			s.history[x] = h
-		}
-		h.add(x.Snapshot())
-	}
 }
 
 // Paused reports whether the window shows a state that is held, while capturing

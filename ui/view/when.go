@@ -82,10 +82,8 @@ func (s *State) Span() (first, last time.Time) {
 			first = e[0].Arrived
 		}
 	}
-	if h := s.history[x]; h != nil {
-		if at := h.first(); !at.IsZero() && at.Before(first) {
-			first = at
-		}
+	if at := x.Since(); !at.IsZero() && at.Before(first) {
+		first = at
 	}
 	return first, last
 }

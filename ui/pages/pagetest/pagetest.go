@@ -29,6 +29,7 @@ import (
 type Bench struct {
 	t       testing.TB
 	Reducer *inventory.Reducer
+	past    inventory.Past
 	store   *stats.Store
 	Log     *timeline.Log
 	lanes   timeline.Lanes
@@ -62,6 +63,7 @@ func (b *Bench) Feed(f wire.Fact) {
 		f.Stamp = b.At
 	}
 	b.Reducer.Apply(f)
+	b.past.Add(b.Reducer.Snapshot())
 	b.store.Feed(f)
 	b.Log.Feed(f)
 	b.lanes.Feed(f)
@@ -117,6 +119,12 @@ func (b *Bench) Live() bool { return true }
 
 // Snapshot implements view.Session.
 func (b *Bench) Snapshot() *inventory.Snapshot { return b.Reducer.Snapshot() }
+
+// SnapshotAt implements view.Session.
+func (b *Bench) SnapshotAt(t time.Time) *inventory.Snapshot { return b.past.At(t) }
+
+// Since implements view.Session.
+func (b *Bench) Since() time.Time { return b.past.First() }
 
 // Stats implements view.Session.
 func (b *Bench) Stats() *stats.Store { return b.store }

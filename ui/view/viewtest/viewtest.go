@@ -182,6 +182,7 @@ type Server struct {
 
 	schema  *kmd.Schema
 	reducer *inventory.Reducer
+	past    inventory.Past
 	store   *stats.Store
 	log     *timeline.Log
 	lanes   timeline.Lanes
@@ -210,6 +211,12 @@ func (s *Server) Live() bool { return s.IsLive }
 
 // Snapshot implements view.Session.
 func (s *Server) Snapshot() *inventory.Snapshot { return s.reducer.Snapshot() }
+
+// SnapshotAt implements view.Session.
+func (s *Server) SnapshotAt(t time.Time) *inventory.Snapshot { return s.past.At(t) }
+
+// Since implements view.Session.
+func (s *Server) Since() time.Time { return s.past.First() }
 
 // Stats implements view.Session.
 func (s *Server) Stats() *stats.Store { return s.store }
@@ -284,6 +291,7 @@ func (s *Server) Feed(f wire.Fact) {
 		f.Stamp = s.at
 	}
 	s.reducer.Apply(f)
+	s.past.Add(s.reducer.Snapshot())
 	s.store.Feed(f)
 	s.log.Feed(f)
 	s.lanes.Feed(f)
