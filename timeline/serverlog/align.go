@@ -259,6 +259,10 @@ func alikeClue(l *Line) string {
 		return "session"
 	case strings.HasPrefix(l.Element, "nicesink") && strings.HasPrefix(l.Text, "stream-start event"):
 		return "dtls connecting"
+	case strings.HasPrefix(l.Text, "[IceComponentStateChanged]"):
+		return iceClue(after(l.Text, "state: "), after(l.Text, "stream_id: "), after(l.Text, "component_id: "))
+	case strings.HasPrefix(l.Text, "[IceGatheringDone]"):
+		return "gathering done"
 	case strings.HasPrefix(l.Text, "MediaFlow"), strings.HasPrefix(l.Text, "MediaTranscoding"):
 		if name, state, ok := strings.Cut(l.Text, ": "); ok && len(l.Text) < 256 {
 			state, _, _ = strings.Cut(state, ",")
@@ -266,6 +270,13 @@ func alikeClue(l *Line) string {
 		}
 	}
 	return ""
+}
+
+func iceClue(state, stream, component string) string {
+	if state = strings.ToLower(state); state == "gathering" {
+		return state // some levels tell it without the component
+	}
+	return "ice " + state + " " + stream + " " + component
 }
 
 func flowClue(name, state, media string) string {
@@ -331,10 +342,9 @@ func eventClues(f *wire.Fact) (named, alike string) {
 	case "IceCandidateFound", "OnIceCandidate":
 		return "candidate " + transport(d.Candidate.Candidate), ""
 	case "IceComponentStateChanged", "OnIceComponentStateChanged":
-		if d.State == "GATHERING" {
-			alike = "gathering"
-		}
-		return "", alike
+		return "", iceClue(d.State, strings.Trim(string(d.StreamID), `"`), strings.Trim(string(d.ComponentID), `"`))
+	case "IceGatheringDone", "OnIceGatheringDone":
+		return "", "gathering done"
 	case "MediaSessionStarted":
 		return "", "session"
 	case "MediaTranscodingStateChanged", "MediaTranscodingStateChange":

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -274,6 +275,44 @@ func TestAdvices(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestLooks holds that what people are told to search for stands in the log of a
+// real server at the level that they are told to set.
+func TestLooks(t *testing.T) {
+	r, err := Open(filepath.Join("testdata", "looked-for.log"))
+	lines := readAll(t, r, err)
+	for _, a := range Advices {
+		for _, look := range a.Looks {
+			found := false
+			for i := range lines {
+				l := &lines[i]
+				whole := l.Function + ": " + l.Text
+				found = found || strings.Contains(whole, look.Text) && logged(a.Environment, l)
+			}
+			if !found || look.Means == "" {
+				t.Errorf("%s: no line says %q, or not at the level advised", a.ID, look.Text)
+			}
+		}
+	}
+}
+
+// logged tells whether a GST_DEBUG lets a line be written: the last pattern that
+// fits decides.
+func logged(environment string, l *Line) bool {
+	_, list, _ := strings.Cut(environment, `"`)
+	list, _, _ = strings.Cut(list, `"`)
+	most := 0
+	for _, p := range strings.Split(list, ",") {
+		pattern, level, ok := strings.Cut(p, ":")
+		if !ok {
+			pattern, level = "*", p
+		}
+		if fits, err := path.Match(pattern, l.Component); err == nil && fits {
+			most, _ = atoi(level)
+		}
+	}
+	return int(l.Level) <= most
 }
 
 func FuzzReader(f *testing.F) {
