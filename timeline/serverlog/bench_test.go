@@ -3,7 +3,10 @@ package serverlog
 import (
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"runtime"
+	"slices"
 	"testing"
 )
 
@@ -45,6 +48,40 @@ func BenchmarkGigabyte(b *testing.B) {
 			b.Fatalf("%d lines", n)
 		}
 		b.ReportMetric(float64(most)/(1<<20), "MiB-held")
+	}
+	b.SetBytes(size)
+}
+
+// BenchmarkImportGigabyte indexes a log file of 1 GB.
+func BenchmarkImportGigabyte(b *testing.B) {
+	const size = 1 << 30
+	_, events := run(b, "loopback")
+	file := filepath.Join(b.TempDir(), "server.log")
+	f, err := os.Create(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if _, err := io.Copy(f, newEndless(b, size)); err != nil {
+		b.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		var before, after runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&before)
+		book, err := Import(b.Context(), file, slices.Values(events))
+		if err != nil {
+			b.Fatal(err)
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		b.ReportMetric(float64(after.HeapAlloc-min(after.HeapAlloc, before.HeapAlloc))/(1<<20), "MiB-held")
+		b.ReportMetric(float64(book.Len()), "messages")
+		if err := book.Close(); err != nil {
+			b.Fatal(err)
+		}
 	}
 	b.SetBytes(size)
 }

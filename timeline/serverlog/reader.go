@@ -30,7 +30,10 @@ type Reader struct {
 
 	ahead Line // the line that was read ahead
 	have  bool
-	err   error
+	// aheadAt, lastAt are where the line ahead and the message that Next gave
+	// begin, lastEnd where that message ends: bytes of the plain text.
+	aheadAt, lastAt, lastEnd int64
+	err                      error
 }
 
 // Open opens a log file, plain or gzip-compressed, told apart by its content.
@@ -88,6 +91,12 @@ func (r *Reader) Next() (Line, error) {
 	}
 	l := r.ahead
 	r.have = false
+	r.lastAt = r.aheadAt
+	defer func() {
+		if r.lastEnd = r.read; r.have {
+			r.lastEnd = r.aheadAt
+		}
+	}()
 	var more []string
 	size := len(l.Text)
 	for {
@@ -118,6 +127,7 @@ func (r *Reader) advance() error {
 	if r.err != nil {
 		return r.err
 	}
+	r.aheadAt = r.read
 	s, cut, err := r.line()
 	if err != nil {
 		r.err = err
