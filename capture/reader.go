@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"strconv"
 	"time"
+
+	"kmscope/rawjson"
 )
 
 const (
@@ -201,6 +204,51 @@ type fileLine struct {
 	Record
 }
 
+// cut reads a line as it is usually written, in one pass; false where anything is
+// unusual and encoding/json must say what it means.
+func (l *fileLine) cut(line []byte) bool {
+	usual := true
+	text := func(to *string, v []byte) {
+		s, ok := rawjson.String(v)
+		*to, usual = s, usual && ok
+	}
+	whole := func(v []byte) int64 {
+		n, err := strconv.ParseInt(string(v), 10, 32)
+		usual = usual && err == nil
+		return n
+	}
+	ok := rawjson.Object(line, func(key, v []byte) {
+		switch string(key) {
+		case "t":
+			t, err := strconv.ParseFloat(string(v), 64)
+			l.T, usual = &t, usual && err == nil && v[0] != '"'
+		case "dir":
+			text(&l.Dir, v)
+		case "conn":
+			text(&l.Conn, v)
+		case "server":
+			text(&l.Server, v)
+		case "frame":
+			l.Frame = bytes.Clone(v) // the line is read over
+		case "by":
+			text(&l.By, v)
+		case "code":
+			l.Code = int(whole(v))
+		case "reason":
+			text(&l.Reason, v)
+		case "error":
+			text(&l.Error, v)
+		case "dropped":
+			l.Dropped = int(whole(v))
+		case "note":
+			text(&l.Note, v)
+		default: // wall and resumed, headers, what other programs add
+			usual = false
+		}
+	})
+	return ok && usual
+}
+
 // decode reads a line. It gives false for lines that are no records and need
 // no mention: blank ones, headers, and opens that repeat what is known.
 func (r *Reader) decode(line []byte) (Record, bool) {
@@ -265,11 +313,14 @@ func (r *Reader) dated(rec Record) Record {
 // parseLine says in a few words why a line is no record; "" when it is one, or
 // a header.
 func parseLine(line []byte, l *fileLine) string {
-	if err := json.Unmarshal(line, l); err != nil {
-		if line[0] != '{' || !json.Valid(line) {
-			return "the line is not a JSON object"
+	if !l.cut(line) {
+		*l = fileLine{}
+		if err := json.Unmarshal(line, l); err != nil {
+			if line[0] != '{' || !json.Valid(line) {
+				return "the line is not a JSON object"
+			}
+			return "a field of the record has a wrong type"
 		}
-		return "a field of the record has a wrong type"
 	}
 	if l.Capture != nil {
 		return ""

@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"kmscope/rawjson"
 )
 
 // number is a figure that the server may give as a number, as text, as null,
@@ -21,12 +23,17 @@ type number struct {
 // must not cost the others.
 func (n *number) UnmarshalJSON(b []byte) error {
 	*n = number{}
-	s := strings.TrimSpace(string(bytes.Trim(b, `"`)))
-	switch s {
-	case "", "null", "true", "false":
+	if len(b) == 0 {
 		return nil
 	}
-	v, err := strconv.ParseFloat(s, 64)
+	if c := b[0]; c != '-' && (c < '0' || c > '9') {
+		b = bytes.TrimSpace(bytes.Trim(b, `"`))
+		switch string(b) {
+		case "", "null", "true", "false":
+			return nil
+		}
+	}
+	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 		return nil
 	}
@@ -41,8 +48,7 @@ type text string
 func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	if len(b) > 0 && b[0] == '"' {
-		var s string
-		if json.Unmarshal(b, &s) == nil {
+		if s, ok := rawjson.String(b); ok {
 			*t = text(s)
 		}
 	} else if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
@@ -53,28 +59,42 @@ func (t *text) UnmarshalJSON(b []byte) error {
 
 // latency is kurento.MediaLatencyStat.
 type latency struct {
-	Name text   `json:"name"`
-	Type text   `json:"type"`
-	Avg  number `json:"avg"` // nanoseconds
+	Name text
+	Type text
+	Avg  number // nanoseconds
 }
 
 // latencies takes the array of 7.x; anything else is none.
 type latencies []latency
 
-// UnmarshalJSON implements json.Unmarshaler; it never fails.
-func (l *latencies) UnmarshalJSON(b []byte) error {
+func (l *latencies) read(b []byte) {
 	*l = nil
-	var raw []json.RawMessage
-	if json.Unmarshal(b, &raw) != nil || len(raw) > maxLatencies {
-		return nil
+	if string(b) == "[]" {
+		return
 	}
-	for _, r := range raw {
-		var x latency
-		if json.Unmarshal(r, &x) == nil {
-			*l = append(*l, x)
+	n := 0
+	var out latencies
+	ok := rawjson.Array(b, func(v []byte) {
+		if n++; n > maxLatencies {
+			return
 		}
+		var x latency
+		if rawjson.Object(v, func(key, v []byte) {
+			switch string(key) {
+			case "name":
+				_ = x.Name.UnmarshalJSON(v) // never fails, nor do the others
+			case "type":
+				_ = x.Type.UnmarshalJSON(v)
+			case "avg":
+				_ = x.Avg.UnmarshalJSON(v)
+			}
+		}) {
+			out = append(out, x)
+		}
+	})
+	if ok && n <= maxLatencies {
+		*l = out
 	}
-	return nil
 }
 
 // entry is one element of a getStats reply: every field that the server fills
@@ -88,40 +108,119 @@ type entry struct {
 	// medium is what is known of the stream's; "" is nothing.
 	medium string
 
-	ID     text   `json:"id"`
-	Type   text   `json:"type"`
-	Millis number `json:"timestampMillis"`
-	Stamp  number `json:"timestamp"` // 6.x, seconds
+	ID     text
+	Type   text
+	Millis number
+	Stamp  number // 6.x, seconds
 
-	SSRC            text   `json:"ssrc"`
-	BytesReceived   number `json:"bytesReceived"`
-	BytesSent       number `json:"bytesSent"`
-	PacketsReceived number `json:"packetsReceived"`
-	PacketsSent     number `json:"packetsSent"`
-	PacketsLost     number `json:"packetsLost"`
-	FractionLost    number `json:"fractionLost"`
-	Jitter          number `json:"jitter"`        // seconds
-	RoundTripTime   number `json:"roundTripTime"` // seconds
-	NACK            number `json:"nackCount"`
-	PLI             number `json:"pliCount"`
-	FIR             number `json:"firCount"`
-	REMB            number `json:"remb"`          // bit/s
-	TargetBitrate   number `json:"targetBitrate"` // bit/s
+	SSRC            text
+	BytesReceived   number
+	BytesSent       number
+	PacketsReceived number
+	PacketsSent     number
+	PacketsLost     number
+	FractionLost    number
+	Jitter          number // seconds
+	RoundTripTime   number // seconds
+	NACK            number
+	PLI             number
+	FIR             number
+	REMB            number // bit/s
+	TargetBitrate   number // bit/s
 
-	InputLatency latencies `json:"inputLatency"`
-	E2ELatency   latencies `json:"E2ELatency"`
-	InputAudio   number    `json:"inputAudioLatency"` // 6.x, nanoseconds, like the next three
-	InputVideo   number    `json:"inputVideoLatency"`
-	E2EAudio     number    `json:"audioE2ELatency"`
-	E2EVideo     number    `json:"videoE2ELatency"`
+	InputLatency latencies
+	E2ELatency   latencies
+	InputAudio   number // 6.x, nanoseconds, like the next three
+	InputVideo   number
+	E2EAudio     number
+	E2EVideo     number
 
-	ChannelsOpened   number `json:"dataChannelsOpened"`
-	ChannelsClosed   number `json:"dataChannelsClosed"`
-	Label            text   `json:"label"`
-	ChannelID        text   `json:"datachannelid"`
-	State            text   `json:"state"`
-	MessagesSent     number `json:"messagesSent"`
-	MessagesReceived number `json:"messagesReceived"`
+	ChannelsOpened   number
+	ChannelsClosed   number
+	Label            text
+	ChannelID        text
+	State            text
+	MessagesSent     number
+	MessagesReceived number
+}
+
+// set takes a field of an entry; it never fails.
+func (e *entry) set(key string, v []byte) {
+	var n *number
+	var t *text
+	switch key {
+	case "id":
+		t = &e.ID
+	case "type":
+		t = &e.Type
+	case "timestampMillis":
+		n = &e.Millis
+	case "timestamp":
+		n = &e.Stamp
+	case "ssrc":
+		t = &e.SSRC
+	case "bytesReceived":
+		n = &e.BytesReceived
+	case "bytesSent":
+		n = &e.BytesSent
+	case "packetsReceived":
+		n = &e.PacketsReceived
+	case "packetsSent":
+		n = &e.PacketsSent
+	case "packetsLost":
+		n = &e.PacketsLost
+	case "fractionLost":
+		n = &e.FractionLost
+	case "jitter":
+		n = &e.Jitter
+	case "roundTripTime":
+		n = &e.RoundTripTime
+	case "nackCount":
+		n = &e.NACK
+	case "pliCount":
+		n = &e.PLI
+	case "firCount":
+		n = &e.FIR
+	case "remb":
+		n = &e.REMB
+	case "targetBitrate":
+		n = &e.TargetBitrate
+	case "inputLatency":
+		e.InputLatency.read(v)
+		return
+	case "E2ELatency":
+		e.E2ELatency.read(v)
+		return
+	case "inputAudioLatency":
+		n = &e.InputAudio
+	case "inputVideoLatency":
+		n = &e.InputVideo
+	case "audioE2ELatency":
+		n = &e.E2EAudio
+	case "videoE2ELatency":
+		n = &e.E2EVideo
+	case "dataChannelsOpened":
+		n = &e.ChannelsOpened
+	case "dataChannelsClosed":
+		n = &e.ChannelsClosed
+	case "label":
+		t = &e.Label
+	case "datachannelid":
+		t = &e.ChannelID
+	case "state":
+		t = &e.State
+	case "messagesSent":
+		n = &e.MessagesSent
+	case "messagesReceived":
+		n = &e.MessagesReceived
+	default:
+		return
+	}
+	if n != nil {
+		_ = n.UnmarshalJSON(v) // never fails
+	} else {
+		_ = t.UnmarshalJSON(v) // never fails
+	}
 }
 
 // Bounds on one reply.
@@ -148,35 +247,38 @@ func (e *entry) at() (int64, bool) {
 // the order of the keys, so that equal replies give equal series. Entries that
 // are no objects are left out. It gives false when the reply as a whole is none.
 func decode(raw json.RawMessage) ([]entry, bool) {
-	var parts map[string]json.RawMessage
-	if err := json.Unmarshal(raw, &parts); err != nil {
-		if json.Unmarshal(bareNumbers(raw), &parts) != nil {
+	if string(bytes.TrimSpace(raw)) == "null" {
+		return nil, true
+	}
+	type part struct {
+		id    string
+		value []byte
+	}
+	var parts []part
+	take := func(key, v []byte) { parts = append(parts, part{string(key), v}) }
+	if !rawjson.Object(raw, take) {
+		parts = parts[:0]
+		if !rawjson.Object(bareNumbers(raw), take) {
 			return nil, false
 		}
 	}
-	ids := make([]string, 0, len(parts))
-	for id := range parts {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	out := make([]entry, 0, min(len(ids), maxEntries))
-	for _, id := range ids {
+	slices.SortStableFunc(parts, func(a, b part) int { return strings.Compare(a.id, b.id) })
+	out := make([]entry, 0, min(len(parts), maxEntries))
+	for i, p := range parts {
 		if len(out) >= maxEntries {
 			break
 		}
-		p := bytes.TrimSpace(parts[id])
-		if len(p) == 0 || p[0] != '{' {
-			continue
+		if i+1 < len(parts) && parts[i+1].id == p.id || p.value[0] != '{' {
+			continue // of equal keys the last counts
 		}
-		var e entry
-		_ = json.Unmarshal(p, &e) // the fields never fail
+		e := entry{key: clip(p.id)}
+		rawjson.Object(p.value, func(key, v []byte) { e.set(string(key), v) })
 		if e.ID == "" {
-			e.ID = text(id)
+			e.ID = text(p.id)
 		}
-		e.key = clip(id)
 		switch e.Type {
 		case typeTrack, typeTrans, typePair, typeCodec:
-			e.whole = p
+			e.whole = p.value
 		}
 		out = append(out, e)
 	}

@@ -2,10 +2,10 @@ package stats
 
 import (
 	"cmp"
-	"encoding/json"
 	"math"
 	"slices"
 
+	"kmscope/rawjson"
 	"kmscope/wire"
 )
 
@@ -82,19 +82,19 @@ const (
 
 func (s *Store) feedStats(f wire.Fact) {
 	entries, ok := decode(f.Result)
-	var asked struct {
-		MediaType string `json:"mediaType"`
-	}
-	if len(f.Params) > 0 {
-		_ = json.Unmarshal(f.Params, &asked)
-	}
+	asked := ""
+	rawjson.Object(f.Params, func(key, v []byte) {
+		if string(key) == "mediaType" {
+			asked, _ = rawjson.String(v)
+		}
+	})
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.samples++
 	if !ok {
 		return
 	}
-	media := clip(asked.MediaType)
+	media := clip(asked)
 	clockNoted := false
 	nack := make(map[groupKey]sampled)
 	for i := range entries {

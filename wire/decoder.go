@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmscope/capture"
+	"kmscope/rawjson"
 )
 
 // The decoder holds one small table per connection: the requests that wait for
@@ -35,9 +36,8 @@ type conn struct {
 }
 
 type request struct {
-	method string
-	params json.RawMessage
-	at     time.Time
+	fact Fact // Method, Object, Operation and Params
+	at   time.Time
 }
 
 type message struct {
@@ -48,6 +48,31 @@ type message struct {
 	Error  json.RawMessage `json:"error"`
 }
 
+// read takes a message apart; false when it is none. What it keeps belongs to b.
+func (m *message) read(b []byte) bool {
+	usual := true
+	ok := rawjson.Object(b, func(key, v []byte) {
+		switch string(key) {
+		case "id":
+			m.ID = v
+		case "method":
+			s, ok := rawjson.String(v)
+			m.Method, usual = &s, usual && ok
+		case "params":
+			m.Params = v
+		case "result":
+			m.Result = v
+		case "error":
+			m.Error = v
+		}
+	})
+	if ok && usual {
+		return true
+	}
+	*m = message{}
+	return json.Unmarshal(b, m) == nil
+}
+
 // Feed decodes one record. The slice is valid until the next call; the facts
 // in it may be kept. A record that says nothing gives no fact; one that cannot
 // be understood gives KindUndecoded.
@@ -56,6 +81,9 @@ func (d *Decoder) Feed(r capture.Record) []Fact {
 	switch r.Dir {
 	case capture.DirSend, capture.DirRecv:
 		d.frame(r)
+		if len(d.out) > 0 {
+			d.out[0].Bytes = len(r.Frame)
+		}
 	case capture.DirOpen:
 		delete(d.conns, r.Conn) // a new socket: no reply of the old one can come
 		d.emit(r, Fact{Kind: KindOpen, Text: r.Server})
@@ -104,7 +132,7 @@ func (d *Decoder) frame(r capture.Record) {
 		return
 	}
 	var m message
-	if err := json.Unmarshal(f, &m); err != nil {
+	if !m.read(f) {
 		d.undecoded(r, "a frame that is no JSON-RPC message")
 		return
 	}
@@ -151,7 +179,9 @@ func (d *Decoder) request(r capture.Record, m message) {
 	if _, again := c.pending[key]; !again {
 		c.order = append(c.order, key)
 	}
-	c.pending[key] = request{method: method, params: m.Params, at: r.At}
+	f := Fact{Kind: KindRequest}
+	fillRequest(&f, method, m.Params)
+	c.pending[key] = request{fact: f, at: r.At}
 	if len(c.order) > maxPending {
 		// Most of order is usually answered already: compact before forgetting.
 		kept := c.order[:0]
@@ -166,8 +196,6 @@ func (d *Decoder) request(r capture.Record, m message) {
 		}
 		c.order = append([]string(nil), kept...)
 	}
-	f := Fact{Kind: KindRequest, Bytes: len(r.Frame)}
-	fillRequest(&f, method, m.Params)
 	d.emit(r, f)
 }
 
@@ -177,29 +205,66 @@ type requestParams struct {
 	OperationParams json.RawMessage `json:"operationParams"`
 }
 
-// operations gives what a transaction asks for.
-func operations(params json.RawMessage) []message {
-	var p struct {
-		Operations []message `json:"operations"`
+func (p *requestParams) read(b []byte) {
+	usual := true
+	ok := rawjson.Object(b, func(key, v []byte) {
+		var ok bool
+		switch string(key) {
+		case "object":
+			p.Object, ok = rawjson.String(v)
+			usual = usual && ok
+		case "operation":
+			p.Operation, ok = rawjson.String(v)
+			usual = usual && ok
+		case "operationParams":
+			p.OperationParams = v
+		}
+	})
+	if !ok || !usual {
+		// A field of an unexpected type leaves the others as they are: Unmarshal
+		// goes on after a type mismatch.
+		*p = requestParams{}
+		_ = json.Unmarshal(b, p)
 	}
-	_ = json.Unmarshal(params, &p)
-	return p.Operations
 }
 
-// fillRequest sets what the request says. A field of an unexpected type leaves
-// the others as they are: Unmarshal goes on after a type mismatch.
+// operations gives what a transaction asks for.
+func operations(params json.RawMessage) (list []message) {
+	rawjson.Object(params, func(key, v []byte) {
+		if string(key) == "operations" {
+			list = messages(v)
+		}
+	})
+	return list
+}
+
+// fillRequest sets what the request says.
 func fillRequest(f *Fact, method string, params json.RawMessage) {
 	f.Method, f.Params = method, params
 	if method == "transaction" {
 		return // it has no object, and its operations are many
 	}
 	var p requestParams
-	_ = json.Unmarshal(params, &p)
+	p.read(params)
 	f.Object = p.Object
 	if method == "invoke" {
 		f.Operation = p.Operation
 		f.Params = p.OperationParams
 	}
+}
+
+// messages reads a list of messages. What is none of them is an empty one, so
+// that the others keep their places.
+func messages(list json.RawMessage) []message {
+	var out []message
+	if !rawjson.Array(list, func(v []byte) {
+		var m message
+		m.read(v)
+		out = append(out, m)
+	}) {
+		return nil
+	}
+	return out
 }
 
 type replyError struct {
@@ -230,12 +295,34 @@ type replyResult struct {
 	ServerID  string          `json:"serverId"`
 }
 
+func (r *replyResult) read(b []byte) bool {
+	usual := true
+	ok := rawjson.Object(b, func(key, v []byte) {
+		var ok bool
+		switch string(key) {
+		case "value":
+			r.Value = v
+		case "sessionId":
+			r.SessionID, ok = rawjson.String(v)
+			usual = usual && ok
+		case "serverId":
+			r.ServerID, ok = rawjson.String(v)
+			usual = usual && ok
+		}
+	})
+	if ok && usual {
+		return true
+	}
+	*r = replyResult{}
+	return json.Unmarshal(b, r) == nil
+}
+
 func fillReply(f *Fact, result, rpcErr json.RawMessage) {
 	if f.Err = rpcError(rpcErr); f.Err != nil {
 		return
 	}
 	var r replyResult
-	if b := bytes.TrimLeft(result, " "); len(b) > 0 && b[0] == '{' && json.Unmarshal(b, &r) == nil {
+	if b := bytes.TrimLeft(result, " "); len(b) > 0 && b[0] == '{' && r.read(b) {
 		f.SessionID, f.ServerID = r.SessionID, r.ServerID
 		if r.Value != nil {
 			f.Result = r.Value
@@ -252,17 +339,17 @@ func (d *Decoder) reply(r capture.Record, m message) {
 	if !ok {
 		// A reply whose request came before the capture began, or a protocol
 		// error with id null: it still says something (an error, a session).
-		f := Fact{Kind: KindCall, Raw: r.Frame, Bytes: len(r.Frame)}
+		f := Fact{Kind: KindCall, Raw: r.Frame}
 		fillReply(&f, m.Result, m.Error)
 		d.emit(r, f)
 		return
 	}
 	delete(c.pending, key)
-	f := Fact{Kind: KindCall, Took: r.At.Sub(q.at), Bytes: len(r.Frame)}
-	fillRequest(&f, q.method, q.params)
+	f := q.fact
+	f.Kind, f.Took = KindCall, r.At.Sub(q.at)
 	fillReply(&f, m.Result, m.Error)
-	if q.method == "transaction" && f.Err == nil {
-		d.transaction(r, f, operations(q.params))
+	if f.Method == "transaction" && f.Err == nil {
+		d.transaction(r, f, operations(f.Params))
 		return
 	}
 	d.emit(r, f)
@@ -272,17 +359,13 @@ func (d *Decoder) reply(r capture.Record, m message) {
 // them 0..n-1 and stops after the first error: what follows was never run.
 func (d *Decoder) transaction(r capture.Record, whole Fact, ops []message) {
 	d.emit(r, whole)
-	var replies []message
-	if err := json.Unmarshal(whole.Result, &replies); err != nil {
-		return
-	}
 	newrefs := make(map[string]string)
-	for i, reply := range replies {
+	for i, reply := range messages(whole.Result) {
 		n := i
 		if v, err := strconv.Atoi(idKey(reply.ID)); err == nil {
 			n = v
 		}
-		if n < 0 || n >= len(ops) || ops[n].Method == nil {
+		if n < 0 || n >= len(ops) || ops[n].Method == nil || reply.Result == nil && reply.Error == nil {
 			continue
 		}
 		params := ops[n].Params
@@ -299,29 +382,66 @@ func (d *Decoder) transaction(r capture.Record, whole Fact, ops []message) {
 	}
 }
 
+type eventValue struct {
+	Type   string          `json:"type"`
+	Object string          `json:"object"`
+	Data   json.RawMessage `json:"data"`
+}
+
 type eventParams struct {
-	Value struct {
-		Type   string          `json:"type"`
-		Object string          `json:"object"`
-		Data   json.RawMessage `json:"data"`
-	} `json:"value"`
+	Value eventValue `json:"value"`
+}
+
+// read takes the params of an event apart.
+func (p *eventParams) read(b []byte) {
+	usual := true
+	v := &p.Value
+	ok := rawjson.Object(b, func(key, inner []byte) {
+		if string(key) != "value" {
+			return
+		}
+		found := rawjson.Object(inner, func(key, text []byte) {
+			var ok bool
+			switch string(key) {
+			case "type":
+				v.Type, ok = rawjson.String(text)
+				usual = usual && ok
+			case "object":
+				v.Object, ok = rawjson.String(text)
+				usual = usual && ok
+			case "data":
+				v.Data = text
+			}
+		})
+		usual = usual && found
+	})
+	if !ok || !usual {
+		*p = eventParams{}
+		_ = json.Unmarshal(b, p) // what it says of the type is asked for
+	}
 }
 
 type eventStamp struct {
-	Millis  json.RawMessage `json:"timestampMillis"`
-	Seconds json.RawMessage `json:"timestamp"`
+	Millis, Seconds json.RawMessage
 }
 
 func (d *Decoder) event(r capture.Record, params json.RawMessage) {
 	var p eventParams
-	if err := json.Unmarshal(params, &p); p.Value.Type == "" {
-		_ = err // without a type nothing can be done with it, whatever the reason
+	p.read(params)
+	if p.Value.Type == "" { // nothing can be done with it, whatever the reason
 		d.undecoded(r, "an event without a type")
 		return
 	}
-	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame, Bytes: len(r.Frame)}
+	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame}
 	var s eventStamp
-	if json.Unmarshal(p.Value.Data, &s) == nil {
+	if rawjson.Object(p.Value.Data, func(key, v []byte) {
+		switch string(key) {
+		case "timestampMillis":
+			s.Millis = v
+		case "timestamp":
+			s.Seconds = v
+		}
+	}) {
 		f.Stamp = stamp(s)
 	}
 	d.emit(r, f)

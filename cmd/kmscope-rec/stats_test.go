@@ -5,10 +5,12 @@ import (
 	"bytes"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -333,23 +335,78 @@ func TestStatsRefusals(t *testing.T) {
 	}
 }
 
-// BenchmarkStatsCSV exports a recording of real media over and over; MB/s is
-// what is written.
-func BenchmarkStatsCSV(b *testing.B) {
-	records := decoded(b, "../../testdata/recordings/incidents/I08-loss20-both.jsonl.zst")
-	for _, format := range []string{"--csv", "--jsonl", "--openmetrics"} {
-		b.Run(format[2:], func(b *testing.B) {
-			var n countingWriter
-			b.ReportAllocs()
-			for b.Loop() {
-				n = 0
-				if err := exportStats([]string{format, records}, &n, io.Discard); err != nil {
-					b.Fatal(err)
+// BenchmarkStats exports: a recording of real media from its beginning to its
+// end, and an hour of such media as it is sampled once a second. MB/s is what is
+// written.
+func BenchmarkStats(b *testing.B) {
+	whole := decoded(b, "../../testdata/recordings/incidents/I08-loss20-both.jsonl.zst")
+	for name, file := range map[string]string{"recording": whole, "hour": sampledHour(b, whole)} {
+		for _, format := range []string{"csv", "jsonl", "openmetrics"} {
+			b.Run(name+"/"+format, func(b *testing.B) {
+				var n countingWriter
+				b.ReportAllocs()
+				for b.Loop() {
+					n = 0
+					if err := exportStats([]string{"--" + format, file}, &n, io.Discard); err != nil {
+						b.Fatal(err)
+					}
 				}
-			}
-			b.SetBytes(int64(n))
-		})
+				b.SetBytes(int64(n))
+			})
+		}
 	}
+}
+
+// sampledHour writes a capture in which the last getStats calls of another are
+// repeated for an hour, a second apart, with times and ids that go on.
+func sampledHour(b *testing.B, file string) string {
+	b.Helper()
+	raw, err := os.ReadFile(file)
+	if err != nil {
+		b.Fatal(err)
+	}
+	var opens, calls []string
+	asked := make(map[string]string)
+	for line := range strings.Lines(string(raw)) {
+		var r struct {
+			Dir, Conn string
+			Frame     struct{ ID json.Number }
+		}
+		if json.Unmarshal([]byte(line), &r) != nil {
+			continue
+		}
+		key := r.Conn + r.Frame.ID.String()
+		switch {
+		case r.Dir == "open":
+			opens = append(opens, line)
+		case r.Dir == "send" && strings.Contains(line, `"getStats"`):
+			asked[key] = line
+		case r.Dir == "recv" && asked[key] != "":
+			calls = append(calls, asked[key], line)
+		}
+	}
+	calls = calls[max(len(calls)-8, 0):] // of one second
+	numbers := regexp.MustCompile(`("t":|"id":|"timestampMillis":)(\d+)`)
+	name := b.TempDir() + "/hour.jsonl"
+	out, err := os.Create(name)
+	if err != nil {
+		b.Fatal(err)
+	}
+	w := bufio.NewWriter(out)
+	fmt.Fprint(w, strings.Join(opens, ""))
+	for second := range int64(3600) {
+		for _, line := range calls {
+			fmt.Fprint(w, numbers.ReplaceAllStringFunc(line, func(s string) string {
+				i := strings.IndexByte(s, ':') + 1
+				n, _ := strconv.ParseInt(s[i:], 10, 64) // digits
+				return s[:i] + strconv.FormatInt(n+second*1000, 10)
+			}))
+		}
+	}
+	if err := errors.Join(w.Flush(), out.Close()); err != nil {
+		b.Fatal(err)
+	}
+	return name
 }
 
 type countingWriter int64
