@@ -41,6 +41,7 @@ const maxGoneConnections = 10000
 // Reducer is the working state of one server. One goroutine owns it. The zero
 // value is not ready; see NewReducer.
 type Reducer struct {
+	alive      Census // Pipelines and Elements
 	generation uint64
 	at         time.Time
 	server     Server
@@ -234,6 +235,7 @@ func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
 	p.objects[id] = o
 	p.order = append(p.order, o)
 	s.seen[o.Type]++
+	s.count(o, 1)
 	p.dirty, s.changed = true, true
 	return p, o
 }
@@ -251,6 +253,7 @@ func (s *Reducer) kill(p *pipe, o *object, at time.Time, why string) {
 	}
 	e := s.edit(p, o)
 	e.DiedAt, e.Death = at, why
+	s.count(o, -1)
 	s.dead++
 	if s.dead > maxDead {
 		s.forgetOldestDead()
@@ -352,6 +355,31 @@ func (s *Reducer) dropConnection(k ConnectionKey, stamp time.Time) {
 		}
 		p.gone[k] = stamp
 	}
+}
+
+func (s *Reducer) count(o *object, by int) {
+	if o.ID == o.Pipeline {
+		s.alive.Pipelines += by
+	} else {
+		s.alive.Elements += by
+	}
+}
+
+// Census is how many there are of what a server holds; -1 is unknown.
+type Census struct {
+	Pipelines int // alive
+	Elements  int // alive, pipelines excluded
+	Sessions  int // as the server listed them last
+}
+
+// Census counts what is alive now, without making a Snapshot.
+func (s *Reducer) Census() Census {
+	c := s.alive
+	if !s.listed {
+		c.Pipelines, c.Elements = -1, -1
+	}
+	c.Sessions = s.server.Sessions
+	return c
 }
 
 // Changed reports whether anything but the time changed since the last Snapshot.

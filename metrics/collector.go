@@ -70,7 +70,8 @@ type Collector struct {
 	streams map[string]*prometheus.Desc // by family
 
 	build, up, scrapeDropped                          *prometheus.Desc
-	pipelines, objects, connections, errors, sessions *prometheus.Desc
+	pipelines, elements, objects, connections, errors *prometheus.Desc
+	sessions                                          *prometheus.Desc
 	events, gaps, undecoded, held, samples, restarts  *prometheus.Desc
 	cores, connected                                  *prometheus.Desc
 }
@@ -90,11 +91,12 @@ func NewCollector(o Options) *Collector {
 		build:         desc("build_info", "The version of kmscope.", "version"),
 		up:            desc("server_up", "1 while the media server answers.", "server"),
 		scrapeDropped: desc("series_dropped", "Series of the server that were left out of this answer because there are too many.", "server"),
-		pipelines:     desc("server_pipelines", "Pipelines that are alive.", "server"),
+		pipelines:     desc("server_pipelines", byName[stats.Pipelines].help, "server"),
+		elements:      desc("server_elements", byName[stats.Elements].help, "server"),
 		objects:       desc("server_objects", "Objects that are alive, by type.", "server", "type"),
 		connections:   desc("server_connections", "Connections between elements.", "server"),
 		errors:        desc("server_element_errors", "Error events of the elements that are known now.", "server"),
-		sessions:      desc("server_sessions", "Sessions that the media server lists.", "server"),
+		sessions:      desc("server_sessions", byName[stats.Sessions].help, "server"),
 		events:        desc("events_total", "Events received, by type.", "server", "type"),
 		gaps:          desc("gaps_total", "Places where frames are missing.", "server"),
 		undecoded:     desc("undecoded_total", "Frames that could not be understood.", "server"),
@@ -113,7 +115,7 @@ func NewCollector(o Options) *Collector {
 // Describe implements prometheus.Collector.
 func (c *Collector) Describe(ch chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{
-		c.build, c.up, c.scrapeDropped, c.pipelines, c.objects, c.connections, c.errors, c.sessions,
+		c.build, c.up, c.scrapeDropped, c.pipelines, c.elements, c.objects, c.connections, c.errors, c.sessions,
 		c.events, c.gaps, c.undecoded, c.held, c.samples, c.restarts, c.cores, c.connected,
 	} {
 		ch <- d
@@ -183,6 +185,7 @@ func (x *scrape) inventory(snap *inventory.Snapshot) {
 		return // unknown is not zero
 	}
 	x.gauge(c.pipelines, float64(snap.Counts.Pipelines))
+	x.gauge(c.elements, float64(snap.Counts.Elements))
 	x.gauge(c.connections, float64(snap.Counts.Connections))
 	x.gauge(c.errors, float64(snap.Counts.Errors))
 	if snap.Server.Sessions >= 0 {
@@ -297,7 +300,11 @@ func (x *scrape) derived(store *stats.Store, current []stats.Value, snap *invent
 	offset, _ := store.ClockOffset()
 	q := stats.Query{From: x.now.Add(offset - maxAge)}
 	for _, m := range stats.Derived() {
-		q.Metrics = append(q.Metrics, m.Name)
+		switch m.Name {
+		case stats.Pipelines, stats.Elements, stats.Sessions: // as they are now, see inventory
+		default:
+			q.Metrics = append(q.Metrics, m.Name)
+		}
 	}
 	var values []stats.Value
 	for _, s := range store.Latest(q) {

@@ -88,6 +88,15 @@ var byName = map[string]family{
 	stats.CPU:    {"kmscope_server_cpu_ratio", "Load by the media server of its machine, 1 is all cores busy.", false, ofServer, 1},
 	stats.Memory: {"kmscope_server_memory_bytes", "Resident memory of the media server.", false, ofServer, fromKiB},
 	stats.Ping:   {"kmscope_server_ping_seconds", "Time from a ping to its answer.", false, ofServer, fromMs},
+
+	stats.Pipelines: {"kmscope_server_pipelines", "Pipelines that are alive.", false, ofServer, 1},
+	stats.Elements:  {"kmscope_server_elements", "Elements and hubs that are alive, pipelines excluded.", false, ofServer, 1},
+	stats.Sessions:  {"kmscope_server_sessions", "Sessions that the media server lists.", false, ofServer, 1},
+
+	stats.WatchRequests: {"kmscope_watch_requests_per_second", "Requests per second that watching sends to the media server.", false, ofServer, 1},
+	stats.WatchSent:     {"kmscope_watch_sent_bytes_per_second", "Bytes of messages per second that watching sends to the media server.", false, ofServer, 1},
+	stats.WatchReceived: {"kmscope_watch_received_bytes_per_second", "Bytes of messages per second that watching receives from the media server.", false, ofServer, 1},
+	stats.WatchTime:     {"kmscope_watch_server_seconds_per_second", "Time between requests and their replies per second: worker threads of the media server kept busy, at most.", false, ofServer, fromMs},
 }
 
 // typed are the types whose fields may share names with those of RTP streams.

@@ -54,6 +54,13 @@ const (
 	CPU           = "cpu"
 	Memory        = "memory"
 	Ping          = "ping"
+	Pipelines     = "pipelines"
+	Elements      = "elements"
+	Sessions      = "sessions"
+	WatchRequests = "watch-requests"
+	WatchSent     = "watch-bytes-sent"
+	WatchReceived = "watch-bytes-received"
+	WatchTime     = "watch-server-time"
 )
 
 var (
@@ -118,6 +125,24 @@ var catalogue = []Metric{
 		"Resident memory of the media server.", "ServerManager.getUsedMemory", ""},
 	{Ping, "ping", Ms, Gauge, noDir,
 		"Time from a ping to its answer, as seen by the client that sent it.", "ping", ""},
+	{Pipelines, "pipelines", Count, Gauge, noDir,
+		"Pipelines that are alive.", "getPipelines, ObjectCreated, ObjectDestroyed", ""},
+	{Elements, "elements", Count, Gauge, noDir,
+		"Elements and hubs that are alive, pipelines excluded.", "ServerManager events and listings", ""},
+	{Sessions, "sessions", Count, Gauge, noDir,
+		"Sessions that the media server lists, those of the tool included.", "ServerManager.getSessions",
+		"As of the last listing."},
+	{WatchRequests, "requests", PerSecond, Rate, noDir,
+		"Requests per second on the connections of the record: what watching costs the server. In a recording of an application, the application's.",
+		"the frames", ""},
+	{WatchSent, "bytes to the server", BytesPerSecond, Rate, noDir,
+		"Bytes per second of the messages sent to the server, without the framing of WebSocket.", "the frames", ""},
+	{WatchReceived, "bytes from the server", BytesPerSecond, Rate, noDir,
+		"Bytes per second of the messages received, replies and events, without the framing of WebSocket.", "the frames", ""},
+	{WatchTime, "server time", MsPerSecond, Rate, noDir,
+		"Time between each request and its reply, summed per second: 1,000 keeps one worker thread of the server busy (it has ten).",
+		"the frames",
+		"An upper bound: the way there and back and waiting in line are in it. getUsedCpu, which sleeps while it measures, is left out."},
 }
 
 // metricIndex maps a name to its place in the catalogue.

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"kmscope/inventory"
 	"kmscope/wire"
 )
 
@@ -29,10 +30,14 @@ func examples(t *testing.T) map[string]string {
 	for _, name := range exampleRecordings {
 		var d wire.Decoder
 		flow := NewFlow()
+		names := inventory.NewReducer("")
 		all := records(t, name)
 		for i, r := range all {
 			for _, f := range d.Feed(r) {
-				for _, v := range flow.Feed(f) {
+				names.Apply(f)
+				values := flow.Feed(f)
+				flow.Count(names.Census())
+				for _, v := range values {
 					if i < len(all)/2 || math.IsNaN(v.V) {
 						continue
 					}

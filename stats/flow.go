@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"kmscope/inventory"
 	"kmscope/wire"
 )
 
@@ -49,6 +50,9 @@ func (f *Flow) Feed(fact wire.Fact) []Value {
 	f.store.Feed(fact)
 	return f.values
 }
+
+// Count is Store.Count for the figures that a Flow gives.
+func (f *Flow) Count(c inventory.Census) { f.store.Count(c) }
 
 // take is called under the store's lock, after a point came to a series.
 func (f *Flow) take(x *series, ms int64) {

@@ -17,6 +17,8 @@ func Format(v float64, u Unit) string {
 		return scaled(v, 1000, []string{"bit/s", "kbit/s", "Mbit/s", "Gbit/s", "Tbit/s"})
 	case Bytes:
 		return scaled(v, 1000, []string{"B", "kB", "MB", "GB", "TB"})
+	case BytesPerSecond:
+		return scaled(v, 1000, []string{"B/s", "kB/s", "MB/s", "GB/s", "TB/s"})
 	case KiB:
 		return scaled(v, 1024, []string{"KiB", "MiB", "GiB", "TiB"})
 	case Ratio:

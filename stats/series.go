@@ -16,6 +16,10 @@ const (
 	Count     Unit = "count"
 	Bytes     Unit = "B"
 	KiB       Unit = "KiB"
+
+	BytesPerSecond Unit = "B/s"
+	// MsPerSecond is time spent per time passed, in thousandths.
+	MsPerSecond Unit = "ms/s"
 )
 
 // Direction of an RTP stream, seen from the media server.

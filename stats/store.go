@@ -84,6 +84,8 @@ type Store struct {
 	cpuCount float64
 	cpuWaits []point // getUsedCpu before the number of cores is known
 
+	cost cost
+
 	offsets [15]int64 // server's clock minus ours, milliseconds, newest samples
 	nOffset int
 	shift   int64 // what arrivals are moved by
@@ -113,6 +115,11 @@ func NewStoreWithin(l Limits) *Store {
 // Feed takes one fact; those that carry no figure are ignored. One goroutine
 // at a time: the session's loop.
 func (s *Store) Feed(f wire.Fact) {
+	if f.Bytes > 0 || f.Kind == wire.KindGap {
+		s.mu.Lock()
+		s.tally(&f)
+		s.mu.Unlock()
+	}
 	switch f.Kind {
 	case wire.KindGap:
 		s.mu.Lock()

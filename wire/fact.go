@@ -43,6 +43,9 @@ type Fact struct {
 	At time.Time
 	// Conn is the connection's label.
 	Conn string
+	// Bytes is the size of the frame, on the first fact that it gives; 0 on the
+	// others, and where the record is no frame.
+	Bytes int
 
 	// Call: Method is the JSON-RPC method; Operation the operation of an
 	// invoke; Object the target object's id; Params the request's params, or

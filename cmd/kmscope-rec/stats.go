@@ -154,6 +154,7 @@ func (e *exporter) take(r capture.Record) error {
 func (e *exporter) feed(s *followed, f wire.Fact) error {
 	s.names.Apply(f)
 	values := s.flow.Feed(f)
+	s.flow.Count(s.names.Census())
 	element, name := "", ""
 	for i := range values {
 		v := &values[i]

@@ -218,7 +218,11 @@ func (x *reference) rtp(element, asked, dir string, m map[string]any) string {
 	field("pli", "1/s", grown("pliCount")/sec)
 	field("fir", "1/s", grown("firCount")/sec)
 	if lost, got := max(grown("packetsLost"), 0), grown("packetsReceived"); dir == "in" && lost+got > 0 {
-		field("loss", "ratio", lost/(lost+got))
+		loss := lost / (lost + got)
+		if told := num(m, "fractionLost"); told >= 1 && told <= 255 && sec < 2.5 {
+			loss = told / 256 // the last report's, which the counters follow in steps
+		}
+		field("loss", "ratio", loss)
 	}
 	return media
 }
