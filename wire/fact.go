@@ -43,9 +43,6 @@ type Fact struct {
 	At time.Time
 	// Conn is the connection's label.
 	Conn string
-	// Bytes is the size of the frame, on the first fact that it gives; 0 on the
-	// others, and where the record is no frame.
-	Bytes int
 
 	// Call: Method is the JSON-RPC method; Operation the operation of an
 	// invoke; Object the target object's id; Params the request's params, or
@@ -79,9 +76,10 @@ type Fact struct {
 	Code    int
 	Dropped int
 	// Bytes is the size of the message that the fact stands for: of a request as
-	// it was sent, of a reply, of an event. It is 0 for the operations that are
-	// unfolded out of a transaction, whose reply is a fact of its own: so the sums
-	// of Bytes, and of Took where Bytes is not 0, count every message once.
+	// it was sent, of a reply, of an event, of what was not understood. It is 0
+	// for the operations that are unfolded out of a transaction, whose reply is a
+	// fact of its own: so the sums of Bytes, and of Took where Bytes is not 0, count
+	// every message once.
 	Bytes int
 	// Raw is the frame of an event, or the undecoded frame.
 	Raw json.RawMessage
