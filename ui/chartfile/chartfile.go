@@ -42,6 +42,10 @@ type Line struct {
 	Dashes []float64
 	// Points are in the order of time, on the local clock. A Gap is not bridged.
 	Points []stats.Point
+	// Low and High are the ends of what each point sums up: then the point is
+	// their mean, and the span between them is drawn behind the line. nil where
+	// every sample is a point.
+	Low, High []float64
 }
 
 // Limit is a threshold, in the unit of its chart.
@@ -56,6 +60,15 @@ type Chart struct {
 	Unit   stats.Unit
 	Lines  []Line
 	Limits []Limit
+	// Bottom and Top are the ends of the vertical axis, in Unit; where Top is not
+	// above Bottom they come from the figures, and from zero on.
+	Bottom, Top float64
+	// Log makes the axis logarithmic: what is not above zero stands at its
+	// bottom.
+	Log bool
+	// Stacked draws each line on those before it. They have their points at the
+	// same moments.
+	Stacked bool
 }
 
 // Sheet is what one file shows: charts over one range of time.
@@ -176,49 +189,27 @@ func plotOf(ch Chart, from, to time.Time, zone *time.Location) (*plot.Plot, erro
 		Vertical:   draw.LineStyle{Color: color.Gray{0xe8}, Width: 0.4},
 		Horizontal: draw.LineStyle{Color: color.Gray{0xe8}, Width: 0.4},
 	})
-	hi, lo := 0.0, 0.0
-	for _, ln := range ch.Lines {
-		first := true
-		for _, part := range parts(ln.Points, from, to, div) {
-			for _, xy := range part {
-				lo, hi = min(lo, xy.Y), max(hi, xy.Y)
-			}
-			var thing plot.Thumbnailer
-			if len(part) == 1 {
-				dot, err := plotter.NewScatter(part)
-				if err != nil {
-					return nil, err
-				}
-				dot.Color, dot.Radius, dot.Shape = ln.Color, 1.2, draw.CircleGlyph{}
-				p.Add(dot)
-				thing = dot
-			} else {
-				line, err := plotter.NewLine(part)
-				if err != nil {
-					return nil, err
-				}
-				line.Color, line.Width = ln.Color, 1
-				for _, d := range ln.Dashes {
-					line.Dashes = append(line.Dashes, vg.Length(d))
-				}
-				p.Add(line)
-				thing = line
-			}
-			if first {
-				p.Legend.Add(ln.Label, thing)
-				first = false
-			}
-		}
+	lines := ch.Lines
+	if ch.Stacked {
+		lines = stacked(lines)
 	}
-	if hi <= lo {
-		hi = lo + 1
+	y := axisOf(ch, lines, from, to, div)
+	// What lies below is drawn after what lies above it, or a stack would hide
+	// its lower layers.
+	for n := range lines {
+		i := n
+		if ch.Stacked {
+			i = len(lines) - 1 - n
+		}
+		if err := addLine(p, &lines[i], parts(lines[i], from, to, div), y, ch.Stacked); err != nil {
+			return nil, err
+		}
 	}
 	for _, m := range ch.Limits {
 		v := m.V / div
-		if hi <= v*0.4 {
+		if v <= y.low || v >= y.high {
 			continue
 		}
-		hi = max(hi, v*1.1)
 		line, err := plotter.NewLine(plotter.XYs{{X: seconds(from), Y: v}, {X: seconds(to), Y: v}})
 		if err != nil {
 			return nil, err
@@ -227,9 +218,8 @@ func plotOf(ch Chart, from, to time.Time, zone *time.Location) (*plot.Plot, erro
 		p.Add(line)
 		p.Legend.Add(m.Word, line)
 	}
+	y.use(p)
 	p.X.Min, p.X.Max = seconds(from), seconds(to)
-	// The legend stands above the lines, not on them.
-	p.Y.Min, p.Y.Max = lo, lo+(hi-lo)*1.35
 	layout := "15:04:05"
 	if to.Sub(from) > 20*time.Minute {
 		layout = "15:04"
@@ -241,32 +231,6 @@ func plotOf(ch Chart, from, to time.Time, zone *time.Location) (*plot.Plot, erro
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixNano()) / 1e9 }
-
-// parts cuts the points of a range at the gaps and at values that are none.
-func parts(points []stats.Point, from, to time.Time, div float64) []plotter.XYs {
-	var out []plotter.XYs
-	var part plotter.XYs
-	flush := func() {
-		if len(part) > 0 {
-			out = append(out, part)
-			part = nil
-		}
-	}
-	for _, pt := range points {
-		if pt.At.Before(from) || pt.At.After(to) {
-			continue
-		}
-		bad := math.IsNaN(pt.V) || math.IsInf(pt.V, 0)
-		if pt.Gap || bad {
-			flush()
-		}
-		if !bad {
-			part = append(part, plotter.XY{X: seconds(pt.At), Y: pt.V / div})
-		}
-	}
-	flush()
-	return out
-}
 
 // scaleOf gives what values are divided by, and the unit that then holds.
 func scaleOf(ch Chart, from, to time.Time) (div float64, unit string) {

@@ -67,12 +67,52 @@ func TestWriteOthers(t *testing.T) {
 // TestPartsEndAtGaps holds the lines to what the store says about continuity.
 func TestPartsEndAtGaps(t *testing.T) {
 	s := sheet()
-	got := parts(s.Charts[0].Lines[0].Points, s.From, s.To, 0.01)
+	got := parts(s.Charts[0].Lines[0], s.From, s.To, 0.01)
 	var n []int
 	for _, p := range got {
-		n = append(n, len(p))
+		n = append(n, len(p.mean))
 	}
 	if len(n) != 4 || n[0] != 10 || n[1] != 1 || n[2] != 17 || n[3] != 30 {
 		t.Errorf("parts of %v points", n)
+	}
+}
+
+// TestAxes holds the files to the axis that was chosen, on figures that no
+// logarithm takes.
+func TestAxes(t *testing.T) {
+	s := sheet()
+	stack := Chart{Title: "Stack", Unit: stats.Ms, Stacked: true}
+	for k := range 3 {
+		ln := Line{Label: string(rune('a' + k)), Color: color.NRGBA{uint8(80 * k), 0x72, 0xb2, 0xff}}
+		for i := range 20 {
+			ln.Points = append(ln.Points, stats.Point{At: s.From.Add(time.Duration(i) * 3 * time.Second), V: float64(k), Gap: i == 7})
+		}
+		stack.Lines = append(stack.Lines, ln)
+	}
+	banded := stack
+	banded.Stacked, banded.Lines = false, stack.Lines[:1]
+	banded.Lines[0].Low, banded.Lines[0].High = make([]float64, 20), []float64{19: 40}
+	zeros := Chart{Title: "Zeros", Unit: stats.Bps, Log: true, Lines: []Line{{Label: "none", Points: []stats.Point{{At: s.From}, {At: s.To}}}}}
+	log, fixed, both := s.Charts[0], s.Charts[0], s.Charts[0]
+	log.Log = true
+	fixed.Bottom, fixed.Top = 0.01, 0.02
+	both.Log, both.Bottom, both.Top = true, -1, 0.02
+	s.Charts = []Chart{stack, banded, zeros, log, fixed, both}
+	var b bytes.Buffer
+	for _, f := range []Format{SVG, PNG, PDF} {
+		b.Reset()
+		if err := Write(&b, f, s); err != nil || b.Len() < 1000 {
+			t.Errorf("%s: %v, %d bytes", f, err, b.Len())
+		}
+	}
+	y := axisOf(stack, stacked(stack.Lines), s.From, s.To, 1)
+	if y.low != 0 || y.high != 3 {
+		t.Errorf("the stack reaches from %v to %v", y.low, y.high)
+	}
+	if y = axisOf(fixed, fixed.Lines, s.From, s.To, 0.01); y.low != 1 || y.high != 2 {
+		t.Errorf("the fixed axis reaches from %v to %v", y.low, y.high)
+	}
+	if y = axisOf(log, log.Lines, s.From, s.To, 0.01); y.low != 0.1 || y.high != 10 {
+		t.Errorf("the logarithmic axis reaches from %v to %v", y.low, y.high)
 	}
 }

@@ -203,8 +203,9 @@ func (p *Page) otherMenu() *fyne.Menu {
 
 // overlay adds to charts the lines that they are compared with. read gives the
 // series of an element of a session, on the local clock. Of several streams of
-// one kind the n-th is compared with the n-th. Any goroutine.
-func (c comparison) overlay(charts []chart, here view.Session, elements []string, read func(x view.Session, element string) []stats.Series) {
+// one kind the n-th is compared with the n-th; spread is what their points sum
+// up. Any goroutine.
+func (c comparison) overlay(charts []chart, here view.Session, elements []string, read func(x view.Session, element string) []stats.Series, spread spreads) {
 	if !c.on {
 		return
 	}
@@ -234,20 +235,25 @@ func (c comparison) overlay(charts []chart, here view.Session, elements []string
 				known[element] = list
 			}
 			kind := stats.Key{Element: element, Metric: ln.Key.Metric, Dir: ln.Key.Dir, Media: ln.Key.Media}
-			points := c.points(list, kind, nth[kind])
+			points, key := c.points(list, kind, nth[kind])
 			nth[kind]++
 			if len(points) == 0 {
 				continue
 			}
 			ln.Label += " " + c.word
 			ln.Before, ln.Points = true, points
+			ln.Low, ln.High = nil, nil
+			if one, ok := spread[key]; ok {
+				// What comes after the end is cut off from the points alone.
+				ln.Low, ln.High = one.low[:len(points)], one.high[:len(points)]
+			}
 			ch.Lines = append(ch.Lines, ln)
 		}
 	}
 }
 
 // points gives the n-th series of a kind as it is drawn here.
-func (c comparison) points(list []stats.Series, kind stats.Key, n int) []stats.Point {
+func (c comparison) points(list []stats.Series, kind stats.Key, n int) ([]stats.Point, stats.Key) {
 	for i := range list {
 		k := list[i].Key
 		k.Stream = ""
@@ -265,7 +271,7 @@ func (c comparison) points(list []stats.Series, kind stats.Key, n int) []stats.P
 			pt.At = pt.At.Add(c.shift)
 			out = append(out, pt)
 		}
-		return out
+		return out, list[i].Key
 	}
-	return nil
+	return nil, stats.Key{}
 }

@@ -34,7 +34,10 @@ func sheetOf(title string, charts []chart, ct surface.TimeAxis) chartfile.Sheet 
 		if len(ch.Lines) == 0 {
 			continue
 		}
-		out := chartfile.Chart{Title: ch.Title, Unit: ch.Unit}
+		out := chartfile.Chart{Title: ch.Title, Unit: ch.Unit, Log: ch.Scale.Log, Stacked: ch.Stacked}
+		if ax := axisOf(ch, ct, 3); ch.Scale.Mode != surface.FromZero {
+			out.Bottom, out.Top = ax.Bottom, ax.Top
+		}
 		if ch.Note != "" {
 			out.Title += " · " + ch.Note
 		}
@@ -43,8 +46,8 @@ func sheetOf(title string, charts []chart, ct surface.TimeAxis) chartfile.Sheet 
 		}
 		for k := range ch.Lines {
 			ln := &ch.Lines[k]
-			line := chartfile.Line{Label: ln.Label, Color: color.Color(ln.color(l)), Points: ln.Points}
-			for _, d := range ln.Dash {
+			line := chartfile.Line{Label: ln.Label, Color: color.Color(ln.color(l)), Points: ln.Points, Low: ln.Low, High: ln.High}
+			for _, d := range ln.dash() {
 				line.Dashes = append(line.Dashes, max(float64(d), 0.5))
 			}
 			out.Lines = append(out.Lines, line)

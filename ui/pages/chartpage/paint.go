@@ -23,8 +23,11 @@ type chartLine struct {
 	Faded  bool       // the weaker of two directions
 	Unit   stats.Unit
 	Points []stats.Point
-	Key    stats.Key
-	Before bool // of what the chart is compared with
+	// Low and High are the ends of what each point sums up, which is then the
+	// mean; nil where every sample is a point.
+	Low, High []float64
+	Key       stats.Key
+	Before    bool // of what the chart is compared with
 }
 
 // color is looked up for each frame: the theme may have changed since.
@@ -378,6 +381,9 @@ func valueRange(ch *chart, ct surface.TimeAxis) (lo, hi, least float64) {
 				continue
 			}
 			lo, hi = min(lo, v), max(hi, v)
+			if ln := &ch.Lines[i]; ln.Low != nil {
+				lo, hi = min(lo, ln.Low[k]), max(hi, ln.High[k])
+			}
 			if v > 0 {
 				least = min(least, v)
 			}
@@ -437,18 +443,25 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 		}
 		x := float32(ct.XAt(p.At, float64(x0), float64(x1-x0)))
 		y := yAt(p.V)
+		low, high := y, y // on the screen: the low end has the larger y
+		if ln.Low != nil {
+			low, high = yAt(ln.Low[i]), yAt(ln.High[i])
+		}
 		if col := float32(math.Floor(float64(x))); col != column {
 			closeColumn()
 			pts = append(pts, paint.Point{X: x, Y: y})
-			column, lowY, highY = col, y, y
+			column, lowY, highY = col, low, high
 			inColumn = 1
+			if low != high {
+				inColumn = 2
+			}
 		} else {
 			inColumn++
-			if y < highY {
-				highY, lowFirst = y, true
+			if high < highY {
+				highY, lowFirst = high, true
 			}
-			if y > lowY {
-				lowY, lowFirst = y, false
+			if low > lowY {
+				lowY, lowFirst = low, false
 			}
 		}
 		lastY = y

@@ -52,31 +52,6 @@ func (q chartQuery) elements() []string {
 	return out
 }
 
-// readSeries gives the series of an element of a session with their points on the
-// local clock, from one moment to another and a little beyond, so that the lines
-// run to the edges. Any goroutine.
-func readSeries(x view.Session, from, to time.Time, points int, element string, metrics ...string) []stats.Series {
-	store := x.Stats()
-	if store == nil {
-		return nil
-	}
-	offset, _ := store.ClockOffset()
-	q := stats.Query{Element: element, Metrics: metrics, MaxPoints: points}
-	if !from.IsZero() {
-		margin := to.Sub(from)/20 + 5*time.Second
-		q.From, q.To = from.Add(offset-margin), to.Add(offset+margin)
-	}
-	list := store.Series(q)
-	if offset != 0 {
-		for i := range list {
-			for k := range list[i].Points {
-				list[i].Points[k].At = list[i].Points[k].At.Add(-offset)
-			}
-		}
-	}
-	return list
-}
-
 // gatherCharts reads the series and makes the charts, those that are pinned
 // first. Any goroutine.
 func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
@@ -84,21 +59,22 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 	if store == nil || q.set != inServer && store.Samples() == 0 && len(store.Elements()) == 0 {
 		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
 	}
-	g := gathering{ctx: ctx, q: q, snap: snap}
+	g := gathering{ctx: ctx, q: q, snap: snap, spread: spreads{}}
 	charts, empty = g.main()
 	pinned := g.pinned()
 	charts = slices.DeleteFunc(charts, func(ch chart) bool {
 		return slices.ContainsFunc(pinned, func(p chart) bool { return p.Kind == ch.Kind && p.Element == ch.Element })
 	})
 	charts = append(pinned, charts...)
-	c := q.compared
+	g.spread.attach(charts)
+	c, then := q.compared, spreads{}
 	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
-		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, element)
+		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, element)
 		if element == inventory.ManagerID {
 			list = append(list, countSeries(x.Snapshot())...)
 		}
 		return list
-	})
+	}, then)
 	return charts, empty
 }
 
@@ -107,10 +83,12 @@ type gathering struct {
 	ctx  context.Context
 	q    chartQuery
 	snap *inventory.Snapshot
+	// spread is what the points that were read sum up.
+	spread spreads
 }
 
 func (g *gathering) read(element string, metrics ...string) []stats.Series {
-	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, element, metrics...)
+	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, g.spread, element, metrics...)
 }
 
 func (g *gathering) label(id string) string { return view.ObjectName(g.snap, id) }

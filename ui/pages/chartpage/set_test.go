@@ -74,10 +74,10 @@ func TestChartCSV(t *testing.T) {
 	s.Points[1].Gap = true
 	ct := surface.TimeAxis{From: time.Unix(1000, 0), To: time.Unix(1001, 0)}
 	got := chartCSV(chartsOf(elementCharts[:1], inAll, []stats.Series{s}, ""), ct)
-	want := `time,chart,series,object,metric,direction,media,stream,value,unit
-1970-01-01T00:16:40Z,Bitrate received,video,e,bitrate,in,VIDEO,7,1,bit/s
-1970-01-01T00:16:41Z,Bitrate received,video,e,bitrate,in,VIDEO,7,,bit/s
-1970-01-01T00:16:41Z,Bitrate received,video,e,bitrate,in,VIDEO,7,2.5,bit/s
+	want := `time,chart,series,object,metric,direction,media,stream,value,unit,least,greatest
+1970-01-01T00:16:40Z,Bitrate received,video,e,bitrate,in,VIDEO,7,1,bit/s,,
+1970-01-01T00:16:41Z,Bitrate received,video,e,bitrate,in,VIDEO,7,,bit/s,,
+1970-01-01T00:16:41Z,Bitrate received,video,e,bitrate,in,VIDEO,7,2.5,bit/s,,
 `
 	if got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

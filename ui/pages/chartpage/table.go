@@ -19,8 +19,11 @@ import (
 	"kmscope/ui/view"
 )
 
-// maxRows bounds the table.
-const maxRows = 3000
+// The bounds of the table.
+const (
+	maxRows     = 3000
+	trendPoints = 150 // of the small picture of a row
+)
 
 // tableRow is one series with what it came to within the range.
 type tableRow struct {
@@ -30,7 +33,8 @@ type tableRow struct {
 	Unit           stats.Unit
 	Min, Mean, Max float64
 	Points         []stats.Point
-	words          string // for the filter, small letters
+	Low, High      []float64 // as of a chartLine
+	words          string    // for the filter, small letters
 }
 
 // gatherTable reads the series of what is selected, or of everything. Any
@@ -40,6 +44,7 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 	if store == nil {
 		return nil, "No statistics yet: nothing was sampled."
 	}
+	offset, _ := store.ClockOffset()
 	elements := q.elements()
 	if len(elements) == 0 {
 		for _, id := range store.Elements() {
@@ -57,11 +62,11 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 		if id == inventory.ManagerID {
 			name = "server"
 		}
-		for _, s := range readSeries(q.session, q.from, q.to, 0, id) {
+		for _, z := range store.Zoom(stats.Query{Element: id, From: q.from.Add(offset), To: q.to.Add(offset), MaxPoints: trendPoints}) {
 			if len(rows) == maxRows || ctx.Err() != nil {
 				return rows, ""
 			}
-			if row, ok := rowOf(s, q.from, q.to); ok {
+			if row, ok := rowOf(z, offset); ok {
 				row.Element = name
 				row.words = strings.ToLower(name + "\n" + row.Figure + "\n" + row.media() + "\n" + string(row.Key.Dir) + "\n" + id)
 				rows = append(rows, row)
@@ -74,29 +79,32 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 	return rows, ""
 }
 
-// rowOf sums a series up over a range; false when it has no value there.
-func rowOf(s stats.Series, from, to time.Time) (tableRow, bool) {
-	row := tableRow{Key: s.Key, Unit: s.Unit, Min: math.Inf(1), Max: math.Inf(-1)}
-	row.Figure = s.Metric
-	if m, ok := stats.MetricOf(s.Metric); ok {
+// rowOf sums a series up; false when it has no value.
+func rowOf(z stats.Zoom, offset time.Duration) (tableRow, bool) {
+	row := tableRow{Key: z.Key, Unit: z.Unit, Min: math.Inf(1), Max: math.Inf(-1)}
+	row.Figure = z.Metric
+	if m, ok := stats.MetricOf(z.Metric); ok {
 		row.Figure = m.Label
 	}
-	if s.Stream != "" && s.Media == "" {
-		row.Figure += " …" + s.Stream[max(len(s.Stream)-4, 0):]
+	if z.Stream != "" && z.Media == "" {
+		row.Figure += " …" + z.Stream[max(len(z.Stream)-4, 0):]
 	}
 	sum, n := 0.0, 0
-	for _, p := range s.Points {
-		if p.At.Before(from) || p.At.After(to) || math.IsNaN(p.V) || math.IsInf(p.V, 0) {
+	for _, b := range z.Buckets {
+		if math.IsNaN(b.Mean) || math.IsInf(b.Mean, 0) {
 			continue
 		}
-		row.Min, row.Max = min(row.Min, p.V), max(row.Max, p.V)
-		sum += p.V
-		n++
+		row.Min, row.Max = min(row.Min, b.Min), max(row.Max, b.Max)
+		sum += b.Mean * float64(b.N)
+		n += b.N
 	}
 	if n == 0 {
 		return row, false
 	}
-	row.Mean, row.Points = sum/float64(n), s.Points
+	row.Mean = sum / float64(n)
+	var ends spread
+	row.Points, ends = pointsOf(z.Buckets, offset)
+	row.Low, row.High = ends.low, ends.high
 	return row, true
 }
 

@@ -199,7 +199,7 @@ func (t *table) trend(c *paint.Canvas, l *surface.Look, r *tableRow, ct surface.
 	y1, h := float32(at.Y+at.H)*scale, float32(at.H)*scale
 	yAt := func(v float64) float32 { return y1 - float32((v-lo)/(hi-lo))*h }
 	x0, x1 := float32(at.X)*scale, float32(at.X+at.W)*scale
-	ln := chartLine{Points: r.Points}
+	ln := chartLine{Points: r.Points, Low: r.Low, High: r.High}
 	c.Clip(image.Rect(int(x0), int(y1-h)-1, int(x1)+1, int(y1)+2))
 	defer c.Unclip()
 	t.page.painter.line(c, &ln, hue, ct, x0, x1, yAt, scale*0.85)
