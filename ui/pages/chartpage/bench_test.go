@@ -1,12 +1,15 @@
 package chartpage
 
 import (
+	"context"
+	"fmt"
 	"math"
 	"testing"
 	"time"
 
 	"kmscope/inventory"
 	"kmscope/stats"
+	"kmscope/ui/pages/pagetest"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
@@ -27,6 +30,7 @@ func wave(n int, from time.Time) chart {
 	return ch
 }
 
+// BenchmarkCharts paints 32 charts of two lines of 600 points, a frame.
 func BenchmarkCharts(b *testing.B) {
 	l, c := surface.LookOf(theme.Dark), paint.NewCanvas()
 	from := time.Unix(1_800_000_000, 0)
@@ -38,6 +42,66 @@ func BenchmarkCharts(b *testing.B) {
 		c.Begin(1900, 1400, l.Background)
 		for i := range 32 {
 			cp.paint(c, l, &ch, ct, surface.Rect{X: float64(i%4) * 470, Y: float64(i/4) * 170, W: 460, H: 160}, 1)
+		}
+	}
+}
+
+// BenchmarkZoomAnHour reads an hour of 32 elements at one sample a second and
+// paints their charts: what a zoom to all of it costs until it is seen.
+func BenchmarkZoomAnHour(b *testing.B) {
+	p := pagetest.New(b)
+	const elements = 32
+	ids := make([]string, elements)
+	for i := range ids {
+		ids[i] = fmt.Sprintf("%s/%08d-0000-0000-0000-000000000000_kurento.WebRtcEndpoint", pagetest.Room, i)
+		p.Created(ids[i])
+	}
+	for s := range 3600 {
+		p.At = p.At.Add(900 * time.Millisecond)
+		for i, id := range ids {
+			p.At = p.At.Add(-100 * time.Millisecond) // Feed goes on by as much
+			p.Sampled(id, 60_000*s+1000*(s%7)*i)
+		}
+		p.At = p.At.Add(100 * time.Millisecond)
+	}
+	from, to := p.At.Add(-time.Hour), p.At
+	q := chartQuery{session: p, set: inVideo, rank: stats.Bitrate, from: from, to: to, points: 920}
+	l, c := surface.LookOf(theme.Dark), paint.NewCanvas()
+	ct := surface.TimeAxis{From: from, To: to, Clock: view.Clock{Mode: view.UTC}}
+	var cp chartPainter
+	b.ReportAllocs()
+	for b.Loop() {
+		charts, _ := gatherCharts(context.Background(), q, p.Snapshot())
+		if len(charts) < elements {
+			b.Fatalf("%d charts", len(charts))
+		}
+		c.Begin(1900, 1400, l.Background)
+		for i := range charts {
+			cp.paint(c, l, &charts[i], ct, surface.Rect{X: float64(i%4) * 470, Y: float64(i/4) * 170, W: 460, H: 160}, 1)
+		}
+	}
+}
+
+// BenchmarkTable gathers and sorts the figures of 100 elements.
+func BenchmarkTable(b *testing.B) {
+	p := pagetest.New(b)
+	for s := range 300 {
+		p.At = p.At.Add(900 * time.Millisecond)
+		for i := range 100 {
+			p.At = p.At.Add(-100 * time.Millisecond)
+			p.Sampled(fmt.Sprintf("%s/%08d-0000-0000-0000-000000000000_kurento.WebRtcEndpoint", pagetest.Room, i), 60_000*s)
+		}
+		p.At = p.At.Add(100 * time.Millisecond)
+	}
+	q := chartQuery{session: p, table: true, from: p.At.Add(-5 * time.Minute), to: p.At}
+	page := New()
+	page.time = surface.TimeAxis{From: q.from, To: q.to}
+	b.ReportAllocs()
+	for b.Loop() {
+		rows, _ := gatherTable(context.Background(), q, p.Snapshot())
+		page.table.take(rows, "")
+		if len(page.table.rows) < 100 {
+			b.Fatalf("%d rows", len(page.table.rows))
 		}
 	}
 }

@@ -24,12 +24,11 @@ func (p *Page) arrange() {
 	for _, ch := range p.gathered {
 		k := p.chosen.Kinds[ch.Kind]
 		ch.Scale, ch.Wide = k.scale(), k.Wide && !ch.Ranked
-		if ch.Pinned {
-			if p.chosen.pinned(ch.Kind, ch.Element) >= 0 {
-				pins = append(pins, ch)
-			}
+		if ch.Pinned && p.chosen.pinned(ch.Kind, ch.Element) >= 0 {
+			pins = append(pins, ch)
 			continue
 		}
+		ch.Pinned = false // let go since it was gathered: it goes with the next figures
 		list = append(list, ch)
 	}
 	p.charts = append(pins, p.chosen.ordered(savedSetOf(p.set).title, list)...)

@@ -43,7 +43,7 @@ func (ln *chartLine) color(l *surface.Look) color.NRGBA {
 		hue = paint.Mix(hue, l.Panel, 0.4)
 	}
 	if ln.Before {
-		hue = paint.Mix(hue, l.Text, 0.35)
+		hue = paint.Mix(hue, l.Text, 0.45)
 	}
 	return hue
 }
@@ -100,7 +100,12 @@ func axisOf(ch *chart, ct surface.TimeAxis, steps int) surface.Axis {
 			}
 		}
 	}
-	return ch.Scale.Axis(lo, hi, least, ch.Unit, steps)
+	scale := ch.Scale
+	if ch.Stacked && scale.Mode == surface.FromZero && !scale.Log {
+		// The parts are what counts, however small the whole is.
+		lo, scale.Mode = 0, surface.FromData
+	}
+	return scale.Axis(lo, hi, least, ch.Unit, steps)
 }
 
 // plotArea is where the lines of a chart go.
@@ -154,9 +159,13 @@ func reach(points []stats.Point, i int) time.Duration {
 	return min(d, time.Minute)
 }
 
+// maxGaps bounds the notches of a chart.
+const maxGaps = 200
+
 // chartPainter paints charts; it keeps scratch between frames.
 type chartPainter struct {
-	pts []paint.Point
+	pts  []paint.Point
+	gaps []float32 // where lines of the chart break
 }
 
 // paint draws one chart into r (window units; scale is pixels per unit).
@@ -250,6 +259,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		c.Rect(mx, y1-long, max(1.5*scale, one), long, hue)
 	}
 	c.Clip(image.Rect(int(x0), int(y0)-int(2*scale)-1, int(x1)+1, int(y1)+int(2*scale)+1))
+	cp.gaps = cp.gaps[:0]
 	if ch.Stacked {
 		cp.stack(c, l, ch, ct, x0, x1, yAt, scale)
 	}
@@ -258,9 +268,14 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 			cp.line(c, &ch.Lines[i], ch.Lines[i].color(l), ct, x0, x1, yAt, scale)
 		}
 	}
+	// A break is told by a notch at the top as well: between two samples it is a
+	// few pixels wide.
+	for _, x := range cp.gaps {
+		c.Rect(float32(math.Floor(float64(x))), y0, one, 6*scale, l.Dim)
+	}
 	c.Unclip()
 	// The words come after the lines, on a ground of their own: a busy line must
-	// not cross them out.
+	// not cross them out. They stand at the left, away from the newest figures.
 	for i, m := range ch.Limits {
 		if m.V >= ax.Top || m.V <= ax.Bottom {
 			continue
@@ -268,8 +283,8 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 		word := tick.Fit(m.Word, x1-x0)
 		tw, th := tick.Width(word)+6*scale, 12*scale
 		ty := max(yAt(m.V)-th-scale, y0)
-		c.RoundRect(x1-tw, ty, tw, th, 2*scale, paint.WithAlpha(l.Panel, 0.85))
-		c.TextRight(tick, word, x1-3*scale, ty+th/2+tick.CapHeight()/2, limitHue(l, i))
+		c.RoundRect(x0, ty, tw, th, 2*scale, paint.WithAlpha(l.Panel, 0.85))
+		c.Text(tick, word, x0+3*scale, ty+th/2+tick.CapHeight()/2, limitHue(l, i))
 	}
 	if ct.Zero.After(ct.From) && ct.Zero.Before(ct.To) {
 		zx := float32(math.Floor(ct.XAt(ct.Zero, float64(x0), float64(x1-x0))))
@@ -398,9 +413,8 @@ func valueRange(ch *chart, ct surface.TimeAxis) (lo, hi, least float64) {
 	return lo, hi, least
 }
 
-// line draws one series. Where several points share a column of pixels only
-// the first, the extremes and the last are drawn, so the cost follows the
-// width of the chart. A gap ends the line; a point between two gaps is a dot.
+// line draws one series. Where several points share a column of pixels only the
+// extremes are drawn, so the cost follows the width of the chart. A gap ends the line; a point between two gaps is a dot.
 func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct surface.TimeAxis, x0, x1 float32, yAt func(float64) float32, scale float32) {
 	width := 1.5 * scale
 	dash := ln.dash().Scaled(scale * 0.8)
@@ -413,17 +427,26 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 		}
 		pts = pts[:0]
 	}
+	perNs := 0.0 // pixels
+	if span := ct.To.Sub(ct.From); span > 0 {
+		perNs = float64(x1-x0) / float64(span)
+	}
 	column := float32(math.Inf(-1))
-	var lowY, highY, lastY float32
+	var lowY, highY float32
 	var lowFirst bool
 	inColumn := 0
+	// The first point of the column stands at the end of pts: of several the
+	// extremes stay, in the order in which they came.
 	closeColumn := func() {
-		if inColumn > 1 {
+		if inColumn > 1 && len(pts) > 0 {
 			a, b := lowY, highY
 			if !lowFirst {
 				a, b = b, a
 			}
-			pts = append(pts, paint.Point{X: column + 0.5, Y: a}, paint.Point{X: column + 0.5, Y: b}, paint.Point{X: column + 0.5, Y: lastY})
+			pts[len(pts)-1] = paint.Point{X: column + 0.5, Y: a}
+			if a != b {
+				pts = append(pts, paint.Point{X: column + 0.5, Y: b})
+			}
 		}
 		inColumn = 0
 	}
@@ -440,8 +463,11 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 			if bad {
 				continue
 			}
+			if i > 0 && len(cp.gaps) < maxGaps && p.At.After(ct.From) {
+				cp.gaps = append(cp.gaps, x0+float32(float64(p.At.Sub(ct.From))*perNs))
+			}
 		}
-		x := float32(ct.XAt(p.At, float64(x0), float64(x1-x0)))
+		x := x0 + float32(float64(p.At.Sub(ct.From))*perNs)
 		y := yAt(p.V)
 		low, high := y, y // on the screen: the low end has the larger y
 		if ln.Low != nil {
@@ -453,7 +479,11 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 			column, lowY, highY = col, low, high
 			inColumn = 1
 			if low != high {
+				// What came first within a sum is not known: the nearer one.
 				inColumn = 2
+				if n := len(pts); n > 1 {
+					lowFirst = pts[n-2].Y-high > low-pts[n-2].Y
+				}
 			}
 		} else {
 			inColumn++
@@ -464,7 +494,6 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 				lowY, lowFirst = low, false
 			}
 		}
-		lastY = y
 		if p.At.After(ct.To) {
 			break
 		}

@@ -20,10 +20,10 @@ const (
 
 // path gives the elements that a medium passes on its way to an element, the
 // source first: of several sources the first. A hub ends it, for what a hub
-// mixes is not known. to alone is a path as well.
-func path(snap *inventory.Snapshot, to string, m inventory.Media) []string {
+// mixes is not known. to alone is a path as well;
+// so it is where the pipeline is not known (nil).
+func path(p *inventory.Pipeline, to string, m inventory.Media) []string {
 	out := []string{to}
-	p := snap.Pipeline(inventory.PipelineOf(to))
 	if p == nil {
 		return out
 	}
@@ -60,7 +60,7 @@ func stacks(snap *inventory.Snapshot, elements []string, ct surface.TimeAxis, re
 	}
 	var out []chart
 	for _, m := range []inventory.Media{inventory.Video, inventory.Audio} {
-		ids := path(snap, elements[0], m)
+		ids := path(snap.Pipeline(inventory.PipelineOf(elements[0])), elements[0], m)
 		if len(elements) == 2 {
 			if ids = pathBetween(snap, elements[1], elements[0], m); ids == nil {
 				ids = pathBetween(snap, elements[0], elements[1], m)

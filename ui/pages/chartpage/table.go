@@ -380,8 +380,12 @@ func (p *Page) tableClicked(pos fyne.Position, secondary bool) {
 	p.surface.Repaint()
 }
 
-// tableDoubled selects the element of a row.
+// tableDoubled selects the element of a row; on a title it is one more click.
 func (p *Page) tableDoubled(pos fyne.Position) {
+	if float64(pos.Y) < headHeight {
+		p.tableClicked(pos, false)
+		return
+	}
 	if i, ok := p.table.rowAt(pos); ok {
 		p.selectRow(i)
 	}
