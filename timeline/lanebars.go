@@ -71,6 +71,8 @@ type LaneObject struct {
 	ID string
 	// Lanes are in the order of CompareLanes.
 	Lanes []inventory.Lane
+	// Errors counts its Error events.
+	Errors int
 	// Died is when the object died, zero while it lives.
 	Died time.Time
 }
@@ -124,6 +126,7 @@ func (l *Lanes) tick(s *laneServer, id string, kind TickKind, at int64) *laneMar
 	}
 	if o.ticks[kind] == nil {
 		o.ticks[kind] = &laneMarks{ticks: true}
+		l.shape++
 	}
 	return o.ticks[kind]
 }
@@ -162,6 +165,14 @@ func (l *Lanes) Version() uint64 {
 	return l.version
 }
 
+// Shape grows when an object or a lane is new, and when an object has its first
+// error or dies: when Objects would give something else.
+func (l *Lanes) Shape() uint64 {
+	l.mu.RLock()
+	defer l.mu.RUnlock()
+	return l.shape
+}
+
 // Objects lists what has lanes or ticks: an object and all below it, or all for
 // "". They come in the order in which they became known.
 func (l *Lanes) Objects(scope string) []LaneObject {
@@ -181,6 +192,9 @@ func (l *Lanes) Objects(scope string) []LaneObject {
 			x.Lanes[i] = lane.name
 		}
 		slices.SortFunc(x.Lanes, CompareLanes)
+		if e := o.ticks[TickError]; e != nil {
+			x.Errors = len(e.events) + len(e.reads)
+		}
 		if o.death.known {
 			skew, _ := o.server.skew.value()
 			x.Died = time.UnixMicro(place(o.death.stamp, o.death.at, skew))
@@ -344,9 +358,9 @@ func (l *Lanes) Ticks(dst []Tick, object string, kind TickKind, w Window) []Tick
 }
 
 // At gives the state that a lane had at a moment, and since when; false where
-// it is not known.
-func (l *Lanes) At(object string, lane inventory.Lane, at time.Time) (Bar, bool) {
-	b := l.Bars(nil, object, lane, Window{From: at, To: at.Add(time.Microsecond), Columns: 1})
+// it is not known. end is that of Window.
+func (l *Lanes) At(object string, lane inventory.Lane, at, end time.Time) (Bar, bool) {
+	b := l.Bars(nil, object, lane, Window{From: at, To: at.Add(time.Microsecond), Columns: 1, End: end})
 	if len(b) == 0 {
 		return Bar{}, false
 	}

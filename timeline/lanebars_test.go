@@ -165,7 +165,7 @@ func TestTicks(t *testing.T) {
 	if x := b.l.Objects(laneEndpoint[:len(laneEndpoint)-1]); len(x) != 0 {
 		t.Errorf("%+v", x)
 	}
-	if x, ok := b.l.At(laneEndpoint, "ice/1/1", time.UnixMilli(115)); !ok || x.State != "READY" {
+	if x, ok := b.l.At(laneEndpoint, "ice/1/1", time.UnixMilli(115), time.Time{}); !ok || x.State != "READY" {
 		t.Errorf("%+v", x)
 	}
 }

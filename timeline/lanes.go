@@ -88,6 +88,7 @@ type Lanes struct {
 	marks   int
 	last    time.Time
 	version uint64
+	shape   uint64
 	global  *laneMarks // what happened to the connection, as ticks
 }
 
@@ -298,6 +299,7 @@ func (l *Lanes) lane(s *laneServer, id string, name inventory.Lane, at int64) *l
 	}
 	x := &laneMarks{name: name}
 	o.lanes = append(o.lanes, x)
+	l.shape++
 	return x
 }
 
@@ -415,6 +417,7 @@ func (l *Lanes) call(f *wire.Fact) {
 		}
 		if s.id != "" { // another process: nothing of the old one exists
 			l.version++
+			l.shape++
 			for _, o := range l.order {
 				if o.server == s {
 					o.die(at)
@@ -443,6 +446,7 @@ func (l *Lanes) kill(s *laneServer, id string, d death) {
 		return
 	}
 	l.version++
+	l.shape++
 	if l.objects[id] == nil {
 		if l.gone == nil || len(l.gone) >= maxGone {
 			l.gone = make(map[string]death)

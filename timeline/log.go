@@ -608,6 +608,50 @@ func (l *Log) Select(f Filter) []int {
 	return out
 }
 
+// Find gives the first entry that matches after a moment, or, back, the last
+// before it. seq is the entry that one comes from, which need not match: of
+// those of its millisecond only what follows it, or, back, what stands before
+// it, counts; 0 is none. False when there is no such entry.
+func (l *Log) Find(f Filter, at time.Time, seq uint64, back bool) (Entry, bool) {
+	l.mu.RLock()
+	kept := l.order[l.head:]
+	ms := floorMs(at.UnixMicro())
+	lo, hi := l.search(kept, ms), l.search(kept, ms+1)
+	if i := slices.Index(kept[lo:hi], seq); i >= 0 {
+		lo, hi = lo+i, lo+i+1
+	}
+	var seqs []uint64
+	if back {
+		seqs = slices.Clone(kept[:lo])
+	} else {
+		seqs = slices.Clone(kept[hi:])
+	}
+	l.mu.RUnlock()
+	m := newMatcher(f)
+	for len(seqs) > 0 {
+		n := min(len(seqs), matchBatch)
+		part := seqs[:n]
+		if back {
+			part = seqs[len(seqs)-n:]
+		}
+		found := uint64(0)
+		m.each(l, part, func(i int) {
+			if back || found == 0 {
+				found = part[i]
+			}
+		})
+		if found != 0 {
+			return l.Entry(found)
+		}
+		if back {
+			seqs = seqs[:len(seqs)-n]
+		} else {
+			seqs = seqs[n:]
+		}
+	}
+	return Entry{}, false
+}
+
 func label(conn string) string {
 	if conn == "" {
 		return "connection "

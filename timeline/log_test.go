@@ -518,3 +518,42 @@ func FuzzEvent(f *testing.F) {
 		}
 	})
 }
+
+func TestFind(t *testing.T) {
+	l := NewLog(0)
+	for i := range int64(5000) {
+		l.Feed(ice(i, i-i%2, []string{"CONNECTED", "READY"}[i%2]))
+		if i == 100 || i == 4000 || i == 4001 {
+			l.Feed(event("Error", i, i-i%2, `{"type":"X"}`))
+		}
+	}
+	f := Filter{MinSeverity: Error}
+	var got []int64
+	at, seq := time.Time{}, uint64(0)
+	for {
+		e, ok := l.Find(f, at, seq, false)
+		if !ok {
+			break
+		}
+		at, seq = e.At, e.Seq
+		got = append(got, e.At.Sub(base).Milliseconds())
+	}
+	if !slices.Equal(got, []int64{100, 4000, 4000}) {
+		t.Errorf("forward: %v", got)
+	}
+	got = nil
+	for {
+		e, ok := l.Find(f, at, seq, true)
+		if !ok {
+			break
+		}
+		at, seq = e.At, e.Seq
+		got = append(got, e.At.Sub(base).Milliseconds())
+	}
+	if !slices.Equal(got, []int64{4000, 100}) {
+		t.Errorf("back: %v", got)
+	}
+	if e, ok := l.Find(Filter{}, base.Add(time.Hour), 0, true); !ok || !strings.Contains(e.Text, "READY") {
+		t.Errorf("%+v", e)
+	}
+}

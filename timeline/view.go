@@ -76,6 +76,10 @@ func (v *View) forget(kept []uint64) {
 // Len counts the rows.
 func (v *View) Len() int { return len(v.rows) }
 
+// Rows gives the numbers of the rows' entries, in order; the slice is the
+// caller's.
+func (v *View) Rows() []uint64 { return slices.Clone(v.rows) }
+
 // Entry gives a row, 0 is the oldest; the zero Entry when there is none.
 func (v *View) Entry(i int) Entry {
 	if i < 0 || i >= len(v.rows) {

@@ -40,6 +40,10 @@ func reason(err error) string {
 // Empty reports whether everything is selected.
 func (f Filter) Empty() bool { return f.re == nil && len(f.words) == 0 }
 
+// Parts gives what a filter looks for: the words in small letters, all of which
+// must occur, or the expression; at most one of them is set.
+func (f Filter) Parts() (words []string, re *regexp.Regexp) { return f.words, f.re }
+
 // matchLower is Match for texts that were joined by newlines and put in small
 // letters before.
 func (f Filter) matchLower(joined string) bool {

@@ -113,7 +113,7 @@ func (s *State) Length() time.Duration {
 }
 
 // shortestRange bounds zooming in.
-const shortestRange = 100 * time.Millisecond
+const shortestRange = 2 * time.Millisecond
 
 // SetRange fixes the visible window; the bounds may be in either order.
 func (s *State) SetRange(from, to time.Time) {

@@ -1,9 +1,9 @@
 package timelinepage
 
 import (
-	"bytes"
+	"cmp"
 	"context"
-	"encoding/json"
+	"slices"
 	"strings"
 	"time"
 
@@ -12,183 +12,179 @@ import (
 	"kmscope/ui/view"
 )
 
+// column is one of the table.
+type column uint8
+
+const (
+	byTime column = iota
+	byObject
+	byType
+	byText
+)
+
 // eventQuery is all that the table of events depends on.
 type eventQuery struct {
 	session  view.Session
 	scope    string // object whose events (and its descendants') are shown; "" is all
-	filter   string
+	text     string // the filter as typed
+	types    string // those shown, joined by typeSeparator; "" is all
 	severity timeline.Severity
+	sort     column
+	down     bool   // last first
 	total    uint64 // of the log
 	names    uint64 // generation of the snapshot that gives names
 }
 
-// eventList is the rows of the table: indexes into the log, good for as long
-// as nothing is put in between; drops at the front are counted in.
+// typeSeparator is in the name of no type.
+const typeSeparator = "\x00"
+
+// filter gives the query in the words of the log.
+func (q eventQuery) filter(f view.Filter, snap *inventory.Snapshot) timeline.Filter {
+	out := timeline.Filter{Object: q.scope, MinSeverity: q.severity}
+	if q.types != "" {
+		out.Types = strings.Split(q.types, typeSeparator)
+	}
+	out.Words, out.Regexp = f.Parts()
+	if !f.Empty() {
+		out.Name = func(id string) string { return view.ObjectName(snap, id) }
+	}
+	return out
+}
+
+// eventList is the rows of the table: numbers of entries of the log.
 type eventList struct {
 	log     *timeline.Log
-	rows    []int
-	dropped uint64 // entries dropped at the front when the rows were found
-	kept    int    // entries in the log then
+	rows    []uint64
+	sort    column
+	down    bool
+	dropped uint64 // entries that the log has no more
+	kept    int    // entries in the log
 	took    time.Duration
 }
 
-// findEvents selects the rows. Any goroutine.
-func findEvents(ctx context.Context, q eventQuery, f view.Filter, snap *inventory.Snapshot) *eventList {
+// search finds the rows. It keeps its view of the log, so that more of the same
+// costs what is new. One goroutine at a time.
+type search struct {
+	asked eventQuery
+	view  *timeline.View
+}
+
+// find selects the rows.
+func (s *search) find(ctx context.Context, q eventQuery, f view.Filter, snap *inventory.Snapshot) *eventList {
 	began := time.Now()
 	log := q.session.Timeline()
-	l := &eventList{log: log, kept: log.Len()}
+	same := q
+	same.total, same.sort, same.down = s.asked.total, s.asked.sort, s.asked.down
+	if s.view == nil || same != s.asked {
+		s.view = log.View(q.filter(f, snap))
+	}
+	s.asked = q
+	s.view.Refresh()
+	l := &eventList{log: log, kept: log.Len(), rows: s.view.Rows(), sort: q.sort, down: q.down}
 	l.dropped = log.Total() - uint64(l.kept)
-	tf := timeline.Filter{Object: q.scope, MinSeverity: q.severity}
-	names := map[string]string{}
-	for from := 0; from < l.kept && ctx.Err() == nil; from += view.EntryChunk {
-		for i, e := range log.Range(from, min(from+view.EntryChunk, l.kept)) {
-			if !tf.Match(&e) {
-				continue
-			}
-			if !f.Empty() {
-				name, ok := names[e.Object]
-				if !ok {
-					name = view.ObjectName(snap, e.Object)
-					names[e.Object] = name
-				}
-				if !f.Match(e.Text, e.Type, name, e.Object) {
-					continue
-				}
-			}
-			l.rows = append(l.rows, from+i)
-		}
+	if q.sort != byTime {
+		l.order(ctx, snap)
+	}
+	if q.down {
+		slices.Reverse(l.rows)
 	}
 	l.took = time.Since(began)
 	return l
 }
 
-// entry reads row i as the log has it now; ok is false when it was dropped.
-func (l *eventList) entry(i int) (timeline.Entry, bool) {
-	if l == nil || i < 0 || i >= len(l.rows) {
-		return timeline.Entry{}, false
+// order sorts the rows by a column of text; equal ones stay in order of time.
+func (l *eventList) order(ctx context.Context, snap *inventory.Snapshot) {
+	type keyed struct {
+		key string
+		seq uint64
 	}
-	at := l.rows[i] - int(l.log.Total()-uint64(l.log.Len())-l.dropped)
-	got := l.log.Range(at, at+1)
-	if at < 0 || len(got) == 0 {
-		return timeline.Entry{}, false
+	list := make([]keyed, len(l.rows))
+	names, types := map[string]string{}, map[string]string{}
+	for i, seq := range l.rows {
+		if i%4096 == 0 && ctx.Err() != nil {
+			return
+		}
+		e, _ := l.log.Entry(seq)
+		key := ""
+		switch l.sort {
+		case byObject:
+			name, ok := names[e.Object]
+			if !ok {
+				name = strings.ToLower(view.ObjectName(snap, e.Object)) + "\x00" + e.Object
+				names[e.Object] = name
+			}
+			key = name
+		case byType:
+			if _, ok := types[e.Type]; !ok {
+				types[e.Type] = e.Type
+			}
+			key = types[e.Type]
+		default:
+			key = e.Text
+		}
+		list[i] = keyed{key, seq}
 	}
-	return got[0], true
+	slices.SortStableFunc(list, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+	for i := range list {
+		l.rows[i] = list[i].seq
+	}
 }
 
-// find gives the row of an entry by its number, near where it was; -1 is none.
-func (l *eventList) find(seq uint64, near int) int {
+// len counts the rows; 0 for no list.
+func (l *eventList) len() int {
+	if l == nil {
+		return 0
+	}
+	return len(l.rows)
+}
+
+// entry reads row i as the log has it now; ok is false when it was dropped.
+func (l *eventList) entry(i int) (timeline.Entry, bool) {
+	if i < 0 || i >= l.len() {
+		return timeline.Entry{}, false
+	}
+	return l.log.Entry(l.rows[i])
+}
+
+// find gives the row of an entry by its number; -1 is none.
+func (l *eventList) find(seq uint64) int {
 	if l == nil {
 		return -1
 	}
-	for d := 0; d < 2000; d++ {
-		for _, i := range []int{near - d, near + d} {
-			if e, ok := l.entry(i); ok && e.Seq == seq {
-				return i
-			}
+	return slices.Index(l.rows, seq)
+}
+
+// index gives the row nearest to a moment; -1 when the rows are in another order
+// than that of time, or there is none.
+func (l *eventList) index(at time.Time) int {
+	if l.len() == 0 || l.sort != byTime {
+		return -1
+	}
+	i, _ := slices.BinarySearchFunc(l.rows, at, func(seq uint64, at time.Time) int {
+		e, _ := l.log.Entry(seq)
+		if l.down {
+			return at.Compare(e.At)
 		}
-	}
-	return -1
+		return e.At.Compare(at)
+	})
+	return min(i, len(l.rows)-1)
 }
 
-// tsv writes entries as a table for other programs: a head, then one line each.
-// Tabs and line breaks in texts become spaces.
-func tsv(entries []timeline.Entry, clock view.Clock, name func(string) string) string {
-	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
-	var b strings.Builder
-	b.WriteString("time\tobject\ttype\twhat changed\tseverity\tid\n")
-	for i := range entries {
-		e := &entries[i]
-		for _, s := range []string{clock.Format(e.At), name(e.Object), e.Type, e.Text, severityWord(e.Severity)} {
-			b.WriteString(clean.Replace(s))
-			b.WriteByte('\t')
-		}
-		b.WriteString(clean.Replace(e.Object))
-		b.WriteByte('\n')
+// selectable is the id that the window selects for that of an entry.
+func selectable(id string) string {
+	if id == inventory.ManagerID {
+		return ""
 	}
-	return b.String()
+	return id
 }
 
-// eventJSON is an entry as it is copied.
-type eventJSON struct {
-	Time     time.Time `json:"time"` // local clock
-	Arrived  time.Time `json:"arrived"`
-	Object   string    `json:"object,omitempty"`
-	Name     string    `json:"name,omitempty"`
-	Type     string    `json:"type"`
-	Text     string    `json:"text"`
-	Severity string    `json:"severity"`
-	Late     bool      `json:"late,omitempty"`
-	Raw      any       `json:"raw,omitempty"`
-}
-
-// asJSON writes entries as a JSON array, secrets masked.
-func asJSON(log *timeline.Log, entries []timeline.Entry, name func(string) string) string {
-	out := make([]eventJSON, 0, len(entries))
-	for i := range entries {
-		e := &entries[i]
-		j := eventJSON{Time: e.At, Arrived: e.Arrived, Object: e.Object, Type: e.Type, Text: e.Text, Severity: severityWord(e.Severity), Late: e.Late}
-		if e.Object != "" {
-			j.Name = name(e.Object)
-		}
-		if raw := log.Raw(e.Seq); len(raw) > 0 {
-			j.Raw = masked(raw)
-		}
-		out = append(out, j)
+// typesOf lists the types of events that came, the most frequent first.
+func typesOf(log *timeline.Log) []string {
+	counts := log.Counts()
+	out := make([]string, 0, len(counts))
+	for name := range counts {
+		out = append(out, name)
 	}
-	return view.PrettyJSON(out)
-}
-
-func severityWord(s timeline.Severity) string {
-	switch s {
-	case timeline.Notice:
-		return "notice"
-	case timeline.Warning:
-		return "warning"
-	case timeline.Error:
-		return "error"
-	}
-	return "info"
-}
-
-// masked decodes a frame with every secret replaced; text that is no JSON stays
-// text.
-func masked(raw json.RawMessage) any {
-	dec := json.NewDecoder(bytes.NewReader(raw))
-	dec.UseNumber()
-	var v any
-	if err := dec.Decode(&v); err != nil {
-		return view.Mask("", string(raw))
-	}
-	return maskAll("", v)
-}
-
-func maskAll(key string, v any) any {
-	switch v := v.(type) {
-	case string:
-		return view.Mask(key, v)
-	case []any:
-		for i := range v {
-			v[i] = maskAll(key, v[i])
-		}
-	case map[string]any:
-		for k := range v {
-			v[k] = maskAll(k, v[k])
-		}
-	}
-	return v
-}
-
-// maxRawRunes bounds the pane below the table.
-const maxRawRunes = 20_000
-
-// rawText is what the pane shows of an entry.
-func rawText(raw json.RawMessage) string {
-	if len(raw) == 0 {
-		return "No message belongs to this row: it was written by the tool, or the message is kept in the capture only."
-	}
-	s := view.PrettyJSON(masked(raw))
-	if r := []rune(s); len(r) > maxRawRunes {
-		s = string(r[:maxRawRunes]) + "\n… " + view.Thousands(len(r)-maxRawRunes) + " more characters: copy the row to have all."
-	}
-	return s
+	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	return append(out, timeline.TypeCommand, timeline.TypeConnection, timeline.TypeGap, timeline.TypeNote, timeline.TypeUndecoded)
 }

@@ -28,30 +28,49 @@ type eventRow struct {
 	hues  [4]color.NRGBA
 	texts [4]*canvas.Text
 	rule  *canvas.Rectangle
+	seq   uint64
+	menu  func(seq uint64, at fyne.Position)
 	head  bool // the line over the table: its colour is the theme's, whatever set says
 }
 
-func newEventRow() *eventRow {
-	r := &eventRow{rule: canvas.NewRectangle(color.Transparent)}
+func newEventRow(menu func(uint64, fyne.Position)) *eventRow {
+	r := &eventRow{menu: menu}
+	r.fill()
+	r.ExtendBaseWidget(r)
+	return r
+}
+
+// fill makes the parts.
+func (r *eventRow) fill() {
+	r.rule = canvas.NewRectangle(color.Transparent)
 	for i := range r.texts {
 		r.texts[i] = canvas.NewText("", color.Black)
 		r.texts[i].TextSize = theme.TextSize
 	}
 	r.texts[0].TextStyle.Monospace = true
 	r.texts[0].TextSize = theme.TextSize - 1
-	r.ExtendBaseWidget(r)
-	return r
 }
 
 // set shows an entry.
 func (r *eventRow) set(p theme.Palette, e *timeline.Entry, at, name string, hue color.NRGBA) {
-	cells := [4]string{at, name, e.Type, e.Text}
+	text := e.Text
+	if e.Late {
+		text += "  (arrived late, put in order)"
+	}
+	cells := [4]string{at, name, e.Type, text}
 	hues := [4]color.NRGBA{p.Dim, p.Text, p.Dim, hue}
 	if r.cells == cells && r.hues == hues {
 		return
 	}
 	r.cells, r.hues = cells, hues
 	r.Refresh()
+}
+
+// TappedSecondary implements fyne.SecondaryTappable.
+func (r *eventRow) TappedSecondary(e *fyne.PointEvent) {
+	if r.menu != nil {
+		r.menu(r.seq, e.AbsolutePosition)
+	}
 }
 
 // CreateRenderer implements fyne.Widget.
@@ -127,12 +146,39 @@ func (x *eventRowRenderer) Objects() []fyne.CanvasObject {
 
 func (x *eventRowRenderer) Destroy() {}
 
-// eventHead is the line over the table.
-func eventHead() fyne.CanvasObject {
-	r := newEventRow()
-	r.head = true
-	r.cells = [4]string{"Time", "Object", "Type", "What changed"}
-	r.texts[0].TextStyle.Monospace = false
-	r.texts[0].TextSize = theme.TextSize
-	return r
+// eventHead is the line over the table; a click on a column sorts by it.
+type eventHead struct {
+	eventRow
+	sortBy func(column)
+}
+
+func newEventHead(sortBy func(column)) *eventHead {
+	h := &eventHead{sortBy: sortBy}
+	h.fill()
+	h.head = true
+	h.texts[0].TextStyle.Monospace = false
+	h.texts[0].TextSize = theme.TextSize
+	h.ExtendBaseWidget(h)
+	h.show(byTime, false)
+	return h
+}
+
+// show marks the column that the table is sorted by.
+func (h *eventHead) show(c column, down bool) {
+	h.cells = [4]string{"Time", "Object", "Type", "What changed"}
+	if c != byTime || down {
+		h.cells[c] += map[bool]string{false: " ▴", true: " ▾"}[down]
+	}
+	h.Refresh()
+}
+
+// Tapped implements fyne.Tappable.
+func (h *eventHead) Tapped(e *fyne.PointEvent) {
+	at := float32(columnPad)
+	for i, w := range columnWidths(h.Size().Width - 2*columnPad) {
+		if at += w; e.Position.X < at || i == 3 {
+			h.sortBy(column(i))
+			return
+		}
+	}
 }

@@ -1,86 +1,88 @@
 package timelinepage
 
 import (
-	"context"
+	"math"
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/driver/desktop"
+	"fyne.io/fyne/v2/widget"
 
+	"kmscope/timeline"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
 )
 
-// laneQuery is all that the lanes depend on.
-type laneQuery struct {
-	session view.Session
-	scope   string
-	total   uint64 // of the log
-}
-
+// makeLanes makes the surface of the lanes. The wheel zooms at the pointer, over
+// the names it scrolls; dragging moves in time, with Shift it measures.
 func (p *Page) makeLanes() {
-	p.lanes = surface.New(fyne.NewSize(200, 1), func(c *paint.Canvas, l *surface.Look, scale float32) {
-		paintLanes(c, l, p.laneRows, p.time, p.laneScroll, scale)
-	})
-	p.lanes.OnHovered = func(pos fyne.Position) {
-		x, w := lanePlot(float64(p.lanes.Size().Width))
-		if p.view == nil || p.time.From.IsZero() || float64(pos.X) < x-2 || float64(pos.X) > x+w+2 {
-			p.laneLeft()
+	p.board = board{folded: map[string]bool{}, opened: map[string]bool{}}
+	p.lanes = surface.New(fyne.NewSize(200, 60), func(c *paint.Canvas, l *surface.Look, scale float32) {
+		if p.view == nil || p.view.Server() == nil {
 			return
 		}
-		p.laneHover = true
-		p.time.Cursor = p.time.TimeAt(float64(pos.X), x, w)
-		p.view.Hover(p.time.Cursor)
-		p.lanes.Repaint()
-	}
-	p.lanes.OnLeft = p.laneLeft
-	p.lanes.OnClicked = func(pos fyne.Position, _ bool) {
-		x, w := lanePlot(float64(p.lanes.Size().Width))
-		if p.view != nil && !p.time.From.IsZero() && float64(pos.X) >= x {
-			p.view.Pin(p.time.TimeAt(float64(pos.X), x, w))
-			p.refresh()
+		p.board.paint(c, l, scale)
+		if len(p.board.rows) == 0 {
+			surface.EmptyState(c, l, p.noLanes(), scale)
 		}
-	}
-	p.lanes.OnDoubled = func(fyne.Position) {
-		if p.view != nil {
+	})
+	p.lanes.OnResized = func(fyne.Size) { p.board.hold(p.laneHeight()) }
+	p.lanes.OnHovered = p.hovered
+	p.lanes.OnLeft = p.laneLeft
+	p.lanes.OnClicked = p.clicked
+	p.lanes.OnDoubled = func(pos fyne.Position) {
+		if x, _ := p.plot(); p.view != nil && float64(pos.X) >= x {
 			p.view.Follow()
 			p.refresh()
 		}
 	}
-	p.lanes.OnDragged = func(_, d fyne.Position) {
-		_, w := lanePlot(float64(p.lanes.Size().Width))
-		p.moveLanes(time.Duration(-float64(d.X) / w * float64(p.time.To.Sub(p.time.From))))
-	}
-	p.lanes.OnWheeled = func(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
-		if p.view == nil || p.time.From.IsZero() {
-			return
-		}
-		x, w := lanePlot(float64(p.lanes.Size().Width))
-		switch {
-		case mods&fyne.KeyModifierControl != 0:
-			at := p.time.TimeAt(float64(pos.X), x, w)
-			f := 1 / surface.WheelZoom(float64(d.DY))
-			p.view.SetRange(at.Add(-time.Duration(float64(at.Sub(p.time.From))*f)), at.Add(time.Duration(float64(p.time.To.Sub(at))*f)))
-			p.refresh()
-		case d.DX != 0:
-			p.moveLanes(time.Duration(-float64(d.DX) / w * float64(p.time.To.Sub(p.time.From))))
-		default:
-			p.laneScroll -= float64(d.DY)
-			p.holdLanes()
-			p.lanes.Repaint()
-		}
-	}
-	p.lanes.Hide()
+	p.lanes.OnDragged = p.dragged
+	p.lanes.OnDragDone = func() { p.measuring = false }
+	p.lanes.OnWheeled = p.wheeled
+	p.lanes.OnKey = p.laneKey
+	p.lanes.OnTyped = p.laneRune
 }
 
-func (p *Page) moveLanes(by time.Duration) {
-	if p.view != nil && !p.time.From.IsZero() {
-		p.view.SetRange(p.time.From.Add(by), p.time.To.Add(by))
-		p.refresh()
+func (p *Page) noLanes() string {
+	if p.scope != "" {
+		return "Nothing is known of the states of this object yet."
 	}
+	return "No states yet. They appear here as soon as an endpoint says one."
+}
+
+func (p *Page) laneHeight() float64 { return float64(p.lanes.Size().Height) }
+
+func (p *Page) plot() (x, w float64) { return plot(float64(p.lanes.Size().Width)) }
+
+// timed tells whether there is a time axis.
+func (p *Page) timed() bool { return p.view != nil && !p.board.time.From.IsZero() }
+
+func (p *Page) timeAt(pos fyne.Position) time.Time {
+	x, w := p.plot()
+	return p.board.time.TimeAt(float64(pos.X), x, w)
+}
+
+func (p *Page) hovered(pos fyne.Position) {
+	x, w := p.plot()
+	p.board.pointer = &place{float64(pos.X), float64(pos.Y)}
+	if !p.timed() || float64(pos.X) < x-2 || float64(pos.X) > x+w+2 {
+		p.endHover()
+		p.lanes.Repaint()
+		return
+	}
+	p.laneHover = true
+	p.board.time.Cursor = p.timeAt(pos)
+	p.view.Hover(p.board.time.Cursor)
+	p.lanes.Repaint()
 }
 
 func (p *Page) laneLeft() {
+	p.board.pointer = nil
+	p.endHover()
+}
+
+func (p *Page) endHover() {
 	if p.laneHover {
 		p.laneHover = false
 		p.view.Hover(time.Time{})
@@ -88,58 +90,335 @@ func (p *Page) laneLeft() {
 	}
 }
 
-func (p *Page) holdLanes() {
-	p.laneScroll = min(max(p.laneScroll, 0), max(lanesHeight(p.laneRows)-float64(p.lanes.Size().Height), 0))
-}
-
-// refreshLanes takes over range and cursor, and works the lanes out anew when
-// the log grew.
-func (p *Page) refreshLanes(x view.Session) {
-	from, to := p.view.Range()
-	p.time = surface.TimeAxis{From: from, To: to, Clock: p.view.Clock()}
-	if at, live := p.view.Cursor(); !live {
-		p.time.Cursor = at
+func (p *Page) clicked(pos fyne.Position, secondary bool) {
+	if !p.timed() {
+		return
 	}
-	q := laneQuery{session: x, scope: p.scope, total: x.Timeline().Total()}
-	same := q
-	same.total = p.laneAsked.total
-	if q != p.laneAsked && (same != p.laneAsked || !time.Now().Before(p.laneNext)) {
-		if same != p.laneAsked {
-			p.laneScroll = 0
-		}
-		p.laneAsked = q
-		snap, offset := x.Snapshot(), p.offset()
-		p.laneWork.Start(func(ctx context.Context) func() {
-			began := time.Now()
-			rows := findLanes(ctx, q.session.Timeline(), q.scope, offset, snap)
-			took := time.Since(began)
-			return func() {
-				p.laneNext = time.Now().Add(surface.SearchRest * took)
-				p.showLanes(rows)
-			}
-		})
+	i := p.board.rowAt(float64(pos.Y), p.laneHeight())
+	x, _ := p.plot()
+	if secondary {
+		p.laneMenu(pos, i)
+		return
 	}
-	if p.lanes.Visible() {
-		p.lanes.Repaint()
-	}
-}
-
-// showLanes gives the lanes the room that they need.
-func (p *Page) showLanes(rows []laneRow) {
-	p.laneRows = rows
-	if len(rows) == 0 {
-		if p.lanes.Visible() {
-			p.lanes.Hide()
-			p.content.Refresh()
+	if float64(pos.X) < x {
+		if i >= 0 && p.board.rows[i].lane == "" {
+			p.board.fold(i)
+			p.rearrange()
 		}
 		return
 	}
-	most := min(lanesMost, max(float64(p.content.Size().Height)*0.42, laneTop+laneFoot+3*laneHeight))
-	if h := float32(min(lanesHeight(rows), most)); p.lanes.Least.Height != h || !p.lanes.Visible() {
-		p.lanes.Least.Height = h
-		p.lanes.Show()
-		p.content.Refresh()
+	if i >= 0 && p.board.rows[i].object != p.view.Selection().Object {
+		p.own = true
+		p.view.SelectObject(p.board.rows[i].object)
 	}
-	p.holdLanes()
+	p.view.Pin(p.timeAt(pos))
+	p.showTime(p.timeAt(pos))
+	p.refresh()
+}
+
+func (p *Page) dragged(pos, delta fyne.Position) {
+	if !p.timed() {
+		return
+	}
+	if !p.measuring && shiftHeld() && !p.panning(pos, delta) {
+		p.measuring = true
+		p.board.mark = p.timeAt(p.lanes.PressedAt)
+	}
+	if p.measuring {
+		p.board.until = p.timeAt(pos)
+		p.lanes.Repaint()
+		return
+	}
+	_, w := p.plot()
+	p.moveLanes(time.Duration(-float64(delta.X) / w * float64(p.board.time.To.Sub(p.board.time.From))))
+	if x, _ := p.plot(); float64(pos.X) < x || math.Abs(float64(delta.Y)) > 0 {
+		p.scrollLanes(-float64(delta.Y))
+	}
+}
+
+// panning tells whether a drag began as one without Shift.
+func (p *Page) panning(pos, delta fyne.Position) bool {
+	moved := pos.Subtract(p.lanes.PressedAt)
+	return math.Abs(float64(moved.X)) > math.Abs(float64(delta.X))+8
+}
+
+func shiftHeld() bool {
+	d, ok := fyne.CurrentApp().Driver().(desktop.Driver)
+	return ok && d.CurrentKeyModifiers()&fyne.KeyModifierShift != 0
+}
+
+func (p *Page) wheeled(pos fyne.Position, d fyne.Delta, mods fyne.KeyModifier) {
+	if !p.timed() {
+		return
+	}
+	x, w := p.plot()
+	switch {
+	case d.DX != 0:
+		p.moveLanes(time.Duration(-float64(d.DX) / w * float64(p.board.time.To.Sub(p.board.time.From))))
+	case float64(pos.X) < x || mods&fyne.KeyModifierAlt != 0:
+		p.scrollLanes(-float64(d.DY))
+	default:
+		p.zoom(p.timeAt(pos), surface.WheelZoom(float64(d.DY)))
+	}
+}
+
+// zoom shows less of time, or more for a factor below 1, and keeps a moment
+// where it is.
+func (p *Page) zoom(at time.Time, factor float64) {
+	if !p.timed() {
+		return
+	}
+	t := p.board.time
+	f := 1 / factor
+	from := at.Add(-time.Duration(float64(at.Sub(t.From)) * f))
+	to := at.Add(time.Duration(float64(t.To.Sub(at)) * f))
+	if to.Sub(from) > longest {
+		return
+	}
+	p.view.SetRange(from, to)
+	p.refresh()
+}
+
+// longest bounds zooming out.
+const longest = 10 * 24 * time.Hour
+
+// zoomMiddle zooms at the cursor where it is seen, else in the middle.
+func (p *Page) zoomMiddle(factor float64) {
+	t := p.board.time
+	at := t.From.Add(t.To.Sub(t.From) / 2)
+	if c := t.Cursor; !c.IsZero() && c.After(t.From) && c.Before(t.To) {
+		at = c
+	}
+	p.zoom(at, factor)
+}
+
+// fit shows all that there is: of the objects listed, or of everything.
+func (p *Page) fit() {
+	if p.view == nil {
+		return
+	}
+	first, last := p.view.Span()
+	if first.IsZero() || !first.Before(last) {
+		return
+	}
+	margin := last.Sub(first) / 50
+	p.view.SetRange(first.Add(-margin), last.Add(margin))
+	p.refresh()
+}
+
+func (p *Page) moveLanes(by time.Duration) {
+	if p.timed() && by != 0 {
+		p.view.SetRange(p.board.time.From.Add(by), p.board.time.To.Add(by))
+		p.refresh()
+	}
+}
+
+func (p *Page) scrollLanes(by float64) {
+	p.board.scroll += by
+	p.board.hold(p.laneHeight())
+	p.lanes.Repaint()
+}
+
+func (p *Page) laneKey(k fyne.KeyName) bool {
+	length := p.board.time.To.Sub(p.board.time.From)
+	switch k {
+	case fyne.KeyLeft:
+		p.moveLanes(-length / 8)
+	case fyne.KeyRight:
+		p.moveLanes(length / 8)
+	case fyne.KeyUp:
+		p.scrollLanes(-laneHeight)
+	case fyne.KeyDown:
+		p.scrollLanes(laneHeight)
+	case fyne.KeyPageUp:
+		p.scrollLanes(-p.laneHeight() / 2)
+	case fyne.KeyPageDown:
+		p.scrollLanes(p.laneHeight() / 2)
+	case fyne.KeyHome:
+		p.fit()
+	case fyne.KeyEnd:
+		if p.view != nil {
+			p.view.Follow()
+			p.refresh()
+		}
+	case fyne.KeyEscape:
+		p.unmark()
+	default:
+		return false
+	}
+	return true
+}
+
+func (p *Page) laneRune(r rune) bool {
+	switch r {
+	case '+', '=':
+		p.zoomMiddle(1.5)
+	case '-', '_':
+		p.zoomMiddle(1 / 1.5)
+	case '0':
+		p.fit()
+	case 'm', 'M':
+		p.setMark()
+	case 'n':
+		p.jump(p.target, false)
+	case 'N':
+		p.jump(p.target, true)
+	case 'e':
+		p.jump(jumpError, false)
+	case 'E':
+		p.jump(jumpError, true)
+	case 'i':
+		p.jump(jumpICE, false)
+	case 'I':
+		p.jump(jumpICE, true)
+	default:
+		return false
+	}
+	return true
+}
+
+// setMark sets the first end of a measure at the cursor, then the second, then
+// begins anew.
+func (p *Page) setMark() {
+	if !p.timed() {
+		return
+	}
+	at, _ := p.view.Cursor()
+	switch b := &p.board; {
+	case b.mark.IsZero() || !b.until.IsZero():
+		b.mark, b.until = at, time.Time{}
+	default:
+		b.until = at
+	}
+	p.lanes.Repaint()
+}
+
+func (p *Page) unmark() {
+	p.board.mark, p.board.until = time.Time{}, time.Time{}
+	p.lanes.Repaint()
+}
+
+// laneMenu is what can be done at a place of the lanes.
+func (p *Page) laneMenu(pos fyne.Position, row int) {
+	at := p.timeAt(pos)
+	clock := p.view.Clock()
+	items := []*fyne.MenuItem{}
+	if t := p.commandNear(pos, row); t != nil {
+		items = append(items, fyne.NewMenuItem("Zero at "+t.Type+", "+clock.Format(t.At), func() { p.zero(t.At) }))
+	}
+	items = append(items, fyne.NewMenuItem("Zero here, "+clock.Format(at), func() { p.zero(at) }))
+	if bar := p.barNear(pos, row); bar != nil {
+		items = append(items, fyne.NewMenuItem("Zoom to "+view.LaneTitle(p.board.rows[row].lane)+" "+bar.State, func() {
+			margin := max(bar.To.Sub(bar.From)/10, time.Millisecond)
+			p.view.SetRange(bar.From.Add(-margin), bar.To.Add(margin))
+			p.refresh()
+		}), fyne.NewMenuItem("Measure it", func() {
+			p.board.mark, p.board.until = bar.From, bar.To
+			p.lanes.Repaint()
+		}))
+	}
+	items = append(items,
+		fyne.NewMenuItem("Measure from here", func() {
+			p.board.mark, p.board.until = at, time.Time{}
+			p.lanes.Repaint()
+		}),
+		fyne.NewMenuItem("Copy the time", func() { fyne.CurrentApp().Clipboard().SetContent(clock.Format(at)) }))
+	if !p.board.mark.IsZero() {
+		items = append(items, fyne.NewMenuItem("Remove the marks", p.unmark))
+	}
+	items = append(items, fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Unfold all", func() { p.foldAll(false) }),
+		fyne.NewMenuItem("Fold all", func() { p.foldAll(true) }))
+	d := fyne.CurrentApp().Driver()
+	if c := d.CanvasForObject(p.lanes); c != nil {
+		widget.ShowPopUpMenuAtPosition(fyne.NewMenu("", items...), c, d.AbsolutePositionForObject(p.lanes).Add(pos))
+	}
+}
+
+// commandNear gives the command of a row's object that is drawn near a place.
+func (p *Page) commandNear(pos fyne.Position, row int) *timeline.Tick {
+	if row < 0 {
+		return nil
+	}
+	x, w := p.plot()
+	ticks := p.board.source.Ticks(nil, p.board.rows[row].object, timeline.TickCommand, p.board.window(int(w)))
+	var best *timeline.Tick
+	near := 12.0
+	for i := range ticks {
+		if d := math.Abs(float64(pos.X) - x - float64(ticks[i].Column)); d < near {
+			near, best = d, &ticks[i]
+		}
+	}
+	return best
+}
+
+func (p *Page) barNear(pos fyne.Position, row int) *timeline.Bar {
+	if row < 0 || p.board.rows[row].lane == "" {
+		return nil
+	}
+	r := &p.board.rows[row]
+	x, w := p.plot()
+	for _, b := range p.board.source.Bars(nil, r.object, r.lane, p.board.window(int(w))) {
+		if c := int(float64(pos.X) - x); b.Count == 1 && c >= b.Column && c < b.Until {
+			return &b
+		}
+	}
+	return nil
+}
+
+// zero has all times of the window count from a moment.
+func (p *Page) zero(at time.Time) {
+	p.view.SetClock(view.Clock{Mode: view.Relative, Zero: at})
+	p.refresh()
+}
+
+func (p *Page) foldAll(fold bool) {
+	for i := range p.board.rows {
+		r := &p.board.rows[i]
+		if r.lane != "" {
+			continue
+		}
+		delete(p.board.folded, r.object)
+		delete(p.board.opened, r.object)
+		if fold {
+			p.board.folded[r.object] = true
+		} else {
+			p.board.opened[r.object] = true
+		}
+	}
+	p.rearrange()
+}
+
+func (p *Page) rearrange() {
+	p.board.arrange(p.scope)
+	p.board.hold(p.laneHeight())
+	p.lanes.Repaint()
+}
+
+// laneShape is all that the rows of the lanes depend on.
+type laneShape struct {
+	session view.Session
+	scope   string
+	shape   uint64
+}
+
+// refreshLanes takes over range and cursor, and lists the rows anew when there
+// are others.
+func (p *Page) refreshLanes(x view.Session) {
+	from, to := p.view.Range()
+	p.board.time = surface.TimeAxis{From: from, To: to, Clock: p.view.Clock()}
+	if at, live := p.view.Cursor(); !live {
+		p.board.time.Cursor = at
+	}
+	p.board.snap, p.board.end = x.Snapshot(), p.view.End()
+	p.board.source = x.Lanes()
+	if s := (laneShape{x, p.scope, p.board.source.Shape()}); s != p.shape {
+		if s.scope != p.shape.scope || s.session != p.shape.session {
+			p.board.scroll = 0
+		}
+		p.shape = s
+		p.board.arrange(p.scope)
+		p.board.hold(p.laneHeight())
+	}
 	p.lanes.Repaint()
 }

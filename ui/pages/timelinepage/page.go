@@ -10,12 +10,13 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
-	"fyne.io/fyne/v2/layout"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/inventory"
 	"kmscope/timeline"
+	"kmscope/ui/icon"
+	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
@@ -25,43 +26,53 @@ import (
 // maxCopied bounds what one copy puts on the clipboard.
 const maxCopied = 50_000
 
-// Page is the page of events: what happened, in the order of the server's
-// clock, for the selected object or for all.
+// Page is the page of events and states: what happened, in the order of the
+// server's clock, for the selected object or for all.
 type Page struct {
 	content fyne.CanvasObject
 	chip    *surface.Chip
 	filter  *widget.Entry
 	level   *widget.Select
+	types   *kit.Button
+	aim     *kit.Button
+	clock   *kit.Button
 	count   *canvas.Text
 	follow  *widget.Check
+	head    *eventHead
 	list    *widget.List
 	empty   *widget.Label
+	table   *fyne.Container // the list, with the message beside when there is one
 	raw     *widget.Label
+	rawHead *canvas.Text
 	rawBox  *container.Scroll
-	split   *container.Split
+	beside  *container.Split
 	work    surface.Worker
+	search  search
 
-	lanes      *surface.Surface
-	laneWork   surface.Worker
-	laneRows   []laneRow
-	laneAsked  laneQuery
-	laneNext   time.Time
-	laneScroll float64
-	laneHover  bool
-	time       surface.TimeAxis
+	lanes     *surface.Surface
+	board     board
+	shape     laneShape
+	laneHover bool
+	measuring bool
+	target    jumpTarget
 
-	view   *view.State
-	rows   *eventList
-	asked  eventQuery
-	parsed view.Filter
-	wrong  string // why the filter is not valid
+	view    *view.State
+	rows    *eventList
+	asked   eventQuery
+	parsed  view.Filter
+	wrong   string          // why the filter is not valid
+	note    string          // what a jump did not find
+	written view.Clock      // as the rows have it
+	picked  map[string]bool // types shown; none is all
+	sort    column
+	down    bool
 
 	scope     string         // object whose events are shown; "" is all
 	selection view.Selection // as seen last
 	own       bool           // the next change of the selection is the page's own
 	chosen    uint64         // number of the chosen entry
+	chosenAt  time.Time
 	hasChosen bool
-	chosenRow int
 	quiet     bool // the list is being told what is chosen
 	bottom    float32
 	next      time.Time // no new search before this moment
@@ -77,62 +88,35 @@ var severityChoices = []string{"all events", "notices and worse", "warnings and 
 // New makes the page. Interface goroutine.
 func New() *Page {
 	p := &Page{}
-	p.chip = surface.NewChip("", func() { p.setScope("") })
-	p.chip.Hide()
-	p.filter = widget.NewEntry()
-	p.filter.SetPlaceHolder("filter: words or /regex/")
-	p.filter.OnChanged = func(string) { p.filtered() }
-	p.level = widget.NewSelect(severityChoices, func(string) { p.refresh() })
-	p.level.SetSelectedIndex(0)
-	p.count = canvas.NewText("", theme.Current().Dim)
-	p.count.TextSize = theme.TextSize
-	p.follow = widget.NewCheck("follow", func(on bool) {
-		if on {
-			p.refresh()
-			p.toEnd()
-		}
-	})
-	p.follow.Checked = true
-	copyButton := widget.NewButton("Copy", nil)
-	copyButton.OnTapped = func() {
-		menu := fyne.NewMenu("",
-			fyne.NewMenuItem("The chosen row as text", p.copyRow),
-			fyne.NewMenuItem("The chosen row as JSON", p.copyRowJSON),
-			fyne.NewMenuItemSeparator(),
-			fyne.NewMenuItem("All rows shown as TSV", p.copyAll),
-			fyne.NewMenuItem("All rows shown as JSON", p.copyAllJSON))
-		d := fyne.CurrentApp().Driver()
-		if c := d.CanvasForObject(copyButton); c != nil {
-			at := d.AbsolutePositionForObject(copyButton)
-			widget.ShowPopUpMenuAtPosition(menu, c, at.AddXY(0, copyButton.Size().Height))
-		}
-	}
-	entry := container.NewGridWrap(fyne.NewSize(260, p.filter.MinSize().Height), p.filter)
-	bar := container.NewHBox(p.chip, entry, p.level, container.NewCenter(p.count), layout.NewSpacer(), p.follow, copyButton)
-
-	p.list = widget.NewList(func() int {
-		if p.rows == nil {
-			return 0
-		}
-		return len(p.rows.rows)
-	}, func() fyne.CanvasObject { return newEventRow() }, p.fill)
+	bar := p.tableBar()
+	p.list = widget.NewList(func() int { return p.rows.len() }, func() fyne.CanvasObject { return newEventRow(p.rowMenu) }, p.fill)
 	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
 	p.empty = widget.NewLabel("")
 	p.empty.Importance = widget.LowImportance
 	p.empty.Alignment = fyne.TextAlignCenter
 	p.empty.Wrapping = fyne.TextWrapWord
-	p.raw = widget.NewLabel("Choose a row to see its message.")
+	p.raw = widget.NewLabel("")
 	p.raw.TextStyle.Monospace = true
 	p.raw.Selectable = true
 	p.raw.SizeName = fynetheme.SizeNameCaptionText
 	p.rawBox = container.NewScroll(p.raw)
-	table := container.NewBorder(container.New(layout.NewCustomPaddedLayout(0, 0, 0, 0), eventHead()), nil, nil, nil,
-		container.NewStack(p.list, container.NewCenter(p.empty)))
-	p.split = container.NewVSplit(table, p.rawBox)
-	p.split.Offset = 0.78
+	p.rawHead = canvas.NewText("Message", theme.Current().Dim)
+	p.rawHead.TextSize = theme.TextSize - 1
+	p.head = newEventHead(p.sortBy)
+	list := container.NewBorder(p.head, nil, nil, nil, container.NewStack(p.list, container.NewCenter(p.empty)))
+	closeRaw := kit.NewButton(kit.Flat, icon.Close, "", p.hideMessage).WithTip("Hide the message")
+	message := container.NewBorder(container.NewBorder(nil, nil, nil, closeRaw, surface.Inset(p.rawHead)), nil, nil, nil, p.rawBox)
+	p.beside = container.NewHSplit(list, message)
+	p.beside.Offset = 0.66
+	p.table = container.NewStack(list)
 	p.makeLanes()
-	p.content = container.NewBorder(container.NewVBox(p.lanes, surface.Inset(bar)), nil, nil, nil, p.split)
+	above := container.NewBorder(surface.Inset(p.laneBar()), nil, nil, nil, p.lanes)
+	below := container.NewBorder(surface.Inset(bar), nil, nil, nil, p.table)
+	split := container.NewVSplit(above, below)
+	split.Offset = 0.55
+	p.content = split
+	p.level.SetSelectedIndex(0)
 	p.say()
 	return p
 }
@@ -147,8 +131,7 @@ func (p *Page) Content() fyne.CanvasObject { return p.content }
 func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
-		p.laneWork.Stop()
-		p.asked, p.laneAsked = eventQuery{}, laneQuery{}
+		p.asked = eventQuery{}
 		p.laneLeft()
 	}
 }
@@ -158,6 +141,19 @@ func (p *Page) Commands() []page.Command {
 	return []page.Command{
 		{Title: "Timeline: follow the end", Run: func() { p.follow.SetChecked(true) }},
 		{Title: "Timeline: hold", Run: func() { p.follow.SetChecked(false) }},
+		{Title: "Timeline: show everything", Run: p.fit},
+		{Title: "Timeline: next error", Run: func() { p.jump(jumpError, false) }},
+		{Title: "Timeline: error before", Run: func() { p.jump(jumpError, true) }},
+		{Title: "Timeline: next change of ICE", Run: func() { p.jump(jumpICE, false) }},
+		{Title: "Timeline: change of ICE before", Run: func() { p.jump(jumpICE, true) }},
+		{Title: "Timeline: next event that matches the filter", Run: func() { p.jump(jumpMatch, false) }},
+		{Title: "Timeline: event before that matches the filter", Run: func() { p.jump(jumpMatch, true) }},
+		{Title: "Timeline: set a mark at the cursor, to measure", Run: p.setMark},
+		{Title: "Timeline: remove the marks", Run: p.unmark},
+		{Title: "Timeline: unfold all lanes", Run: func() { p.foldAll(false) }},
+		{Title: "Timeline: fold all lanes", Run: func() { p.foldAll(true) }},
+		{Title: "Timeline: save all rows shown as CSV", Run: func() { p.export(".csv") }},
+		{Title: "Timeline: save all rows shown as JSON lines", Run: func() { p.export(".jsonl") }},
 		{Title: "Timeline: copy the chosen row as text", Run: p.copyRow},
 		{Title: "Timeline: copy the chosen row as JSON", Run: p.copyRowJSON},
 		{Title: "Timeline: copy all rows shown as TSV", Run: p.copyAll},
@@ -211,6 +207,21 @@ func (p *Page) filtered() {
 	p.refresh()
 }
 
+// searchRest is how much longer than a search the page rests before the next
+// one: a log of a million rows must not take a whole core.
+const searchRest = 5
+
+// query is what the table should show.
+func (p *Page) query() eventQuery {
+	x := p.view.Server()
+	q := eventQuery{session: x, scope: p.scope, text: p.filter.Text, types: p.typeQuery(), total: x.Timeline().Total(),
+		severity: timeline.Severity(max(p.level.SelectedIndex(), 0)), sort: p.sort, down: p.down}
+	if !p.parsed.Empty() || p.sort == byObject {
+		q.names = x.Snapshot().Generation
+	}
+	return q
+}
+
 // refresh searches the log anew if anything that the rows depend on changed.
 func (p *Page) refresh() {
 	v := p.view
@@ -221,16 +232,19 @@ func (p *Page) refresh() {
 	if x == nil || x.Timeline() == nil {
 		p.rows, p.asked = nil, eventQuery{}
 		p.work.Stop()
-		p.showLanes(nil)
+		p.board.source, p.shape = nil, laneShape{}
+		p.board.arrange("")
+		p.lanes.Repaint()
 		p.list.Refresh()
 		p.say()
 		return
 	}
+	p.sayClock()
 	p.refreshLanes(x)
-	q := eventQuery{session: x, scope: p.scope, filter: p.filter.Text, total: x.Timeline().Total(),
-		severity: timeline.Severity(max(p.level.SelectedIndex(), 0))}
-	if !p.parsed.Empty() {
-		q.names = x.Snapshot().Generation
+	q := p.query()
+	if c := v.Clock(); c != p.written {
+		p.written = c
+		p.list.Refresh()
 	}
 	if q == p.asked || p.wrong != "" {
 		p.say()
@@ -244,7 +258,7 @@ func (p *Page) refresh() {
 	p.asked = q
 	snap, f := x.Snapshot(), p.parsed
 	p.work.Start(func(ctx context.Context) func() {
-		rows := findEvents(ctx, q, f, snap)
+		rows := p.search.find(ctx, q, f, snap)
 		return func() { p.show(rows) }
 	})
 }
@@ -256,12 +270,11 @@ func (p *Page) show(rows *eventList) {
 		p.follow.SetChecked(false)
 	}
 	p.rows = rows
-	p.next = time.Now().Add(surface.SearchRest * rows.took)
+	p.next = time.Now().Add(searchRest * rows.took)
 	p.list.Refresh()
 	if p.hasChosen {
 		p.quiet = true
-		if i := rows.find(p.chosen, p.chosenRow); i >= 0 {
-			p.chosenRow = i
+		if i := rows.find(p.chosen); i >= 0 && !p.follow.Checked {
 			p.list.Select(i)
 		} else {
 			p.list.UnselectAll()
@@ -275,7 +288,11 @@ func (p *Page) show(rows *eventList) {
 }
 
 func (p *Page) toEnd() {
-	p.list.ScrollToBottom()
+	if p.down {
+		p.list.ScrollToTop()
+	} else {
+		p.list.ScrollToBottom()
+	}
 	p.bottom = p.list.GetScrollOffset()
 }
 
@@ -285,7 +302,7 @@ func (p *Page) say() {
 	empty := ""
 	shown, total := 0, 0
 	if p.rows != nil {
-		shown, total = len(p.rows.rows), p.rows.kept
+		shown, total = p.rows.len(), p.rows.kept
 		count = view.Thousands(shown) + " of " + view.Plural(total, "event")
 		if shown == total {
 			count = view.Plural(total, "event")
@@ -293,6 +310,9 @@ func (p *Page) say() {
 		if p.rows.dropped > 0 {
 			count += ", " + view.Thousands(int(p.rows.dropped)) + " older in the capture"
 		}
+	}
+	if p.note != "" {
+		count, hue = p.note, theme.Current().Warning
 	}
 	switch {
 	case p.wrong != "":
@@ -323,15 +343,8 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	pal := theme.Current()
 	snap := p.view.Server().Snapshot()
+	row.seq = e.Seq
 	row.set(pal, &e, p.view.Clock().Format(e.At), view.ObjectName(snap, e.Object), eventHue(pal, &e))
-}
-
-func (p *Page) offset() time.Duration {
-	if x := p.view.Server(); x != nil && x.Stats() != nil {
-		d, _ := x.Stats().ClockOffset()
-		return d
-	}
-	return 0
 }
 
 // eventHue is the colour of what changed: by how bad it is, else by the medium
@@ -356,37 +369,83 @@ func eventHue(p theme.Palette, e *timeline.Entry) color.NRGBA {
 	return p.Text
 }
 
-// choose is called by the list: it selects the object for the whole window, puts
-// the cursor on the moment and shows the message.
+// choose is called by the list.
 func (p *Page) choose(i widget.ListItemID) {
 	e, ok := p.rows.entry(i)
 	if !ok || p.quiet || p.view == nil {
 		return
 	}
-	p.chosen, p.hasChosen, p.chosenRow = e.Seq, true, i
-	p.raw.SetText(rawText(p.rows.log.Raw(e.Seq)))
-	p.rawBox.ScrollToTop()
-	if i < len(p.rows.rows)-1 {
+	if i < p.rows.len()-1 {
 		p.follow.SetChecked(false)
 	}
-	if e.Object != "" {
-		id := e.Object
-		if id == inventory.ManagerID {
-			id = ""
-		}
-		if id != p.view.Selection().Object {
-			p.own = true
-			p.view.SelectObject(id)
-		}
+	p.note = ""
+	p.take(&e)
+}
+
+// showMessage shows the message of an entry beside the table.
+func (p *Page) showMessage(e *timeline.Entry) {
+	p.raw.SetText(rawText(p.view.Server().Timeline().Raw(e.Seq)))
+	p.rawBox.ScrollToTop()
+	kit.SetText(p.rawHead, p.view.Clock().Format(e.At)+"  "+e.Type, theme.Current().Dim)
+	if p.table.Objects[0] != p.beside {
+		p.table.Objects = []fyne.CanvasObject{p.beside}
+		p.table.Refresh()
 	}
-	p.view.Pin(e.At)
+}
+
+// hideMessage gives the table the whole width.
+func (p *Page) hideMessage() {
+	p.table.Objects = []fyne.CanvasObject{p.beside.Leading}
+	p.table.Refresh()
+}
+
+// sortBy orders the table by a column, and turns it round the second time.
+func (p *Page) sortBy(c column) {
+	if p.sort == c {
+		p.down = !p.down
+	} else {
+		p.sort, p.down = c, false
+	}
+	p.head.show(p.sort, p.down)
+	p.follow.SetChecked(p.follow.Checked && p.sort == byTime)
+	p.refresh()
+}
+
+// rowMenu is what can be done with a row of the table.
+func (p *Page) rowMenu(seq uint64, at fyne.Position) {
+	e, ok := p.view.Server().Timeline().Entry(seq)
+	if !ok {
+		return
+	}
+	p.chosen, p.hasChosen, p.chosenAt = e.Seq, true, e.At
+	m := fyne.NewMenu("",
+		fyne.NewMenuItem("Zero here, "+p.view.Clock().Format(e.At), func() { p.zero(e.At) }),
+		fyne.NewMenuItem("Measure from here", func() {
+			p.board.mark, p.board.until = e.At, time.Time{}
+			p.lanes.Repaint()
+		}))
+	if !p.board.mark.IsZero() && !p.board.mark.Equal(e.At) {
+		m.Items = append(m.Items, fyne.NewMenuItem("Measure to here", func() {
+			p.board.until = e.At
+			p.lanes.Repaint()
+		}))
+	}
+	m.Items = append(m.Items,
+		fyne.NewMenuItem("Show only "+e.Type, func() { p.picked = nil; p.pick(e.Type) }),
+		fyne.NewMenuItem("Show only "+view.ObjectName(p.view.Server().Snapshot(), e.Object), func() { p.setScope(selectable(e.Object)) }),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Copy as text", p.copyRow),
+		fyne.NewMenuItem("Copy as JSON", p.copyRowJSON))
+	if c := fyne.CurrentApp().Driver().CanvasForObject(p.list); c != nil {
+		widget.ShowPopUpMenuAtPosition(m, c, at)
+	}
 }
 
 func (p *Page) chosenEntry() ([]timeline.Entry, bool) {
-	if !p.hasChosen || p.view == nil {
+	if !p.hasChosen || p.view == nil || p.view.Server() == nil {
 		return nil, false
 	}
-	e, ok := p.rows.entry(p.rows.find(p.chosen, p.chosenRow))
+	e, ok := p.view.Server().Timeline().Entry(p.chosen)
 	return []timeline.Entry{e}, ok
 }
 
@@ -399,8 +458,8 @@ func (p *Page) shownEntries() []timeline.Entry {
 	if p.rows == nil || p.view == nil || p.view.Server() == nil {
 		return nil
 	}
-	out := make([]timeline.Entry, 0, min(len(p.rows.rows), maxCopied))
-	for i := max(len(p.rows.rows)-maxCopied, 0); i < len(p.rows.rows); i++ {
+	out := make([]timeline.Entry, 0, min(p.rows.len(), maxCopied))
+	for i := max(p.rows.len()-maxCopied, 0); i < p.rows.len(); i++ {
 		if e, ok := p.rows.entry(i); ok {
 			out = append(out, e)
 		}
@@ -416,7 +475,7 @@ func (p *Page) copyRow() {
 
 func (p *Page) copyRowJSON() {
 	if e, ok := p.chosenEntry(); ok {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, e, p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.view.Server().Timeline(), e, p.view.Server().Name(), p.names()))
 	}
 }
 
@@ -428,6 +487,6 @@ func (p *Page) copyAll() {
 
 func (p *Page) copyAllJSON() {
 	if list := p.shownEntries(); len(list) > 0 {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, list, p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, list, p.view.Server().Name(), p.names()))
 	}
 }

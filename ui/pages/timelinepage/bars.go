@@ -1,0 +1,190 @@
+package timelinepage
+
+import (
+	"slices"
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/canvas"
+	"fyne.io/fyne/v2/container"
+	"fyne.io/fyne/v2/layout"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/icon"
+	"kmscope/ui/kit"
+	"kmscope/ui/surface"
+	"kmscope/ui/theme"
+	"kmscope/ui/view"
+)
+
+// laneBar is the line over the lanes: zoom, jump, and how times are written.
+func (p *Page) laneBar() fyne.CanvasObject {
+	p.aim = kit.NewButton(kit.Flat, "", "", func() { showMenu(p.aim, p.aimMenu()) }).WithCaret().WithTip("What the arrows, N and Shift+N go to")
+	p.aimAt(jumpError)
+	p.clock = kit.NewButton(kit.Flat, "", "", func() { showMenu(p.clock, p.clockMenu()) }).WithCaret().WithTip("How times are written")
+	hint := canvas.NewText("wheel zooms, drag moves, Shift+drag measures", theme.Current().Dim)
+	hint.TextSize = theme.TextSize - 2
+	return container.NewHBox(
+		kit.NewButton(kit.Flat, "", "−", func() { p.zoomMiddle(1 / 1.5) }).WithTip("Show more of time (−)"),
+		kit.NewButton(kit.Flat, "", "+", func() { p.zoomMiddle(1.5) }).WithTip("Show less of time (+)"),
+		kit.NewButton(kit.Flat, "", "Fit", p.fit).WithTip("Show everything (0)"),
+		kit.NewButton(kit.Flat, icon.Back, "", func() { p.jump(p.target, true) }).WithTip("To the one before (Shift+N)"),
+		p.aim,
+		kit.NewButton(kit.Flat, icon.Forward, "", func() { p.jump(p.target, false) }).WithTip("To the next one (N)"),
+		container.NewCenter(hint),
+		layout.NewSpacer(), p.clock)
+}
+
+// tableBar is the line over the table: what is shown, and what to do with it.
+func (p *Page) tableBar() fyne.CanvasObject {
+	p.chip = surface.NewChip("", func() { p.setScope("") })
+	p.chip.Hide()
+	p.filter = widget.NewEntry()
+	p.filter.SetPlaceHolder("filter: words or /regex/")
+	p.filter.OnChanged = func(string) { p.filtered() }
+	p.level = widget.NewSelect(severityChoices, func(string) { p.refresh() })
+	p.types = kit.NewButton(kit.Flat, "", "all types", func() { showMenu(p.types, p.typeMenu()) }).WithCaret()
+	p.count = canvas.NewText("", theme.Current().Dim)
+	p.count.TextSize = theme.TextSize
+	p.follow = widget.NewCheck("follow", func(on bool) {
+		if on {
+			p.refresh()
+			p.toEnd()
+		}
+	})
+	p.follow.Checked = true
+	var save *kit.Button
+	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
+	entry := container.NewGridWrap(fyne.NewSize(200, p.filter.MinSize().Height), p.filter)
+	return container.NewHBox(p.chip, entry, p.level, p.types, container.NewCenter(p.count), layout.NewSpacer(), p.follow, save)
+}
+
+// showMenu shows a menu below a button.
+func showMenu(below fyne.CanvasObject, m *fyne.Menu) {
+	d := fyne.CurrentApp().Driver()
+	if c := d.CanvasForObject(below); c != nil {
+		widget.ShowPopUpMenuAtPosition(m, c, d.AbsolutePositionForObject(below).AddXY(0, below.Size().Height))
+	}
+}
+
+func (p *Page) aimMenu() *fyne.Menu {
+	m := fyne.NewMenu("")
+	for i, word := range []string{"Events that match the filter", "Errors (E, Shift+E)", "Changes of ICE (I, Shift+I)"} {
+		item := fyne.NewMenuItem(word, func() { p.aimAt(jumpTarget(i)) })
+		item.Checked = p.target == jumpTarget(i)
+		m.Items = append(m.Items, item)
+	}
+	return m
+}
+
+func (p *Page) aimAt(t jumpTarget) {
+	p.target = t
+	p.aim.Set("", jumpWords[t])
+}
+
+func (p *Page) clockMenu() *fyne.Menu {
+	if p.view == nil {
+		return fyne.NewMenu("")
+	}
+	c := p.view.Clock()
+	item := func(title string, on bool, f func()) *fyne.MenuItem {
+		i := fyne.NewMenuItem(title, f)
+		i.Checked = on
+		return i
+	}
+	set := func(m view.ClockMode) func() {
+		return func() { p.view.SetClock(view.Clock{Mode: m, Zero: c.Zero}); p.refresh() }
+	}
+	at, _ := p.view.Cursor()
+	first, _ := p.view.Span()
+	m := fyne.NewMenu("",
+		item("Local time", c.Mode == view.LocalTime, set(view.LocalTime)),
+		item("UTC", c.Mode == view.UTC, set(view.UTC)),
+		fyne.NewMenuItemSeparator(),
+		item("Relative: zero at the cursor, "+c.Format(at), false, func() { p.zero(at) }),
+		item("Relative: zero at the beginning", false, func() { p.zero(first) }))
+	if !c.Zero.IsZero() {
+		m.Items = append(m.Items, item("Relative to "+view.Clock{Mode: view.LocalTime}.Format(c.Zero), c.Mode == view.Relative, set(view.Relative)))
+	}
+	return m
+}
+
+// sayClock writes how times are written.
+func (p *Page) sayClock() {
+	word := "local time"
+	switch p.view.Clock().Mode {
+	case view.UTC:
+		word = "UTC"
+	case view.Relative:
+		word = "relative"
+	}
+	if p.clock.Text() != word {
+		p.clock.Set("", word)
+	}
+}
+
+// maxTypeItems bounds the menu of types.
+const maxTypeItems = 30
+
+func (p *Page) typeMenu() *fyne.Menu {
+	all := fyne.NewMenuItem("all types", func() { p.pick("") })
+	all.Checked = len(p.picked) == 0
+	m := fyne.NewMenu("", all, fyne.NewMenuItemSeparator())
+	if p.view == nil || p.view.Server() == nil {
+		return m
+	}
+	list := typesOf(p.view.Server().Timeline())
+	for _, t := range list[:min(len(list), maxTypeItems)] {
+		item := fyne.NewMenuItem(t, func() { p.pick(t) })
+		item.Checked = p.picked[t]
+		m.Items = append(m.Items, item)
+	}
+	return m
+}
+
+// pick shows a type, or no longer; "" shows all.
+func (p *Page) pick(t string) {
+	switch {
+	case t == "":
+		p.picked = nil
+	case p.picked[t]:
+		delete(p.picked, t)
+	default:
+		if p.picked == nil {
+			p.picked = map[string]bool{}
+		}
+		p.picked[t] = true
+	}
+	switch names := p.pickedTypes(); len(names) {
+	case 0:
+		p.types.Set("", "all types")
+	case 1:
+		p.types.Set("", names[0])
+	default:
+		p.types.Set("", view.Plural(len(names), "type"))
+	}
+	p.refresh()
+}
+
+func (p *Page) pickedTypes() []string {
+	out := make([]string, 0, len(p.picked))
+	for t := range p.picked {
+		out = append(out, t)
+	}
+	slices.Sort(out)
+	return out
+}
+
+func (p *Page) typeQuery() string { return strings.Join(p.pickedTypes(), typeSeparator) }
+
+func (p *Page) saveMenu() *fyne.Menu {
+	return fyne.NewMenu("",
+		fyne.NewMenuItem("Copy the chosen row as text", p.copyRow),
+		fyne.NewMenuItem("Copy the chosen row as JSON", p.copyRowJSON),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Copy all rows shown as TSV", p.copyAll),
+		fyne.NewMenuItem("Copy all rows shown as JSON", p.copyAllJSON),
+		fyne.NewMenuItemSeparator(),
+		fyne.NewMenuItem("Save all rows shown as CSV…", func() { p.export(".csv") }),
+		fyne.NewMenuItem("Save all rows shown as JSON lines…", func() { p.export(".jsonl") }))
+}

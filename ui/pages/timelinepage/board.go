@@ -1,0 +1,283 @@
+package timelinepage
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/timeline"
+	"kmscope/ui/surface"
+	"kmscope/ui/view"
+)
+
+// The board is the lanes as they stand on the page: which rows there are, where,
+// and what they say at a moment. It knows no widget; boardpaint draws it. What a
+// frame costs is the rows that are seen times the columns: the model gives one
+// bar a column at most, whatever the zoom and however many events.
+
+// The measures of the board, in window units.
+const (
+	laneHeight = 22.0
+	laneHead   = 26.0
+	laneTop    = 24.0
+	laneFoot   = 26.0
+	laneLeft   = 184.0
+	laneRight  = 16.0
+)
+
+// manyObjects is from how many objects on they come folded.
+const manyObjects = 12
+
+// boardRow is one line: the head of an object (no lane), or a lane of it.
+type boardRow struct {
+	object string
+	lane   inventory.Lane
+	died   time.Time
+	lanes  []inventory.Lane // of a head
+	y      float64
+}
+
+type board struct {
+	source *timeline.Lanes
+	snap   *inventory.Snapshot
+	rows   []boardRow
+	height float64 // of all rows
+	folded map[string]bool
+	opened map[string]bool // by hand, where folded is the rule
+
+	time   surface.TimeAxis
+	end    time.Time
+	scroll float64
+
+	// mark and until are the two ends of a measure; zero: none.
+	mark, until time.Time
+	// pointer is where the pointer is, at nil nowhere.
+	pointer *place
+
+	bars  []timeline.Bar
+	ticks []timeline.Tick
+}
+
+// place is a position on the board, in window units.
+type place struct{ x, y float64 }
+
+// arrange lists the rows of the objects in scope.
+func (b *board) arrange(scope string) {
+	b.rows, b.height = b.rows[:0], 0
+	if b.source == nil {
+		return
+	}
+	var objects []timeline.LaneObject
+	for _, o := range b.source.Objects(scope) {
+		if len(o.Lanes) > 0 || o.Errors > 0 {
+			objects = append(objects, o)
+		}
+	}
+	many := len(objects) > manyObjects
+	for _, o := range objects {
+		b.add(boardRow{object: o.ID, died: o.Died, lanes: o.Lanes}, laneHead)
+		if many && !b.opened[o.ID] || b.folded[o.ID] {
+			continue
+		}
+		for _, lane := range o.Lanes {
+			b.add(boardRow{object: o.ID, lane: lane, died: o.Died}, laneHeight)
+		}
+	}
+}
+
+func (b *board) add(r boardRow, height float64) {
+	r.y = b.height
+	b.rows = append(b.rows, r)
+	b.height += height
+}
+
+// open tells whether the lanes of the head at i are listed.
+func (b *board) open(i int) bool { return i+1 < len(b.rows) && b.rows[i+1].lane != "" }
+
+// fold opens or folds the head at i.
+func (b *board) fold(i int) {
+	id := b.rows[i].object
+	if b.open(i) {
+		b.folded[id] = true
+		delete(b.opened, id)
+		return
+	}
+	b.opened[id] = true
+	delete(b.folded, id)
+}
+
+// full is the height that shows all rows.
+func (b *board) full() float64 { return laneTop + b.height + laneFoot }
+
+// hold keeps the scrolling within bounds.
+func (b *board) hold(height float64) {
+	b.scroll = min(max(b.scroll, 0), max(b.full()-height, 0))
+}
+
+// rowAt gives the row at a height of the window; -1 is none.
+func (b *board) rowAt(y, height float64) int {
+	if y < laneTop || y > height-laneFoot {
+		return -1
+	}
+	y += b.scroll - laneTop
+	for i := range b.rows {
+		if r := &b.rows[i]; y >= r.y && y < r.y+rowHeight(r) {
+			return i
+		}
+	}
+	return -1
+}
+
+func rowHeight(r *boardRow) float64 {
+	if r.lane == "" {
+		return laneHead
+	}
+	return laneHeight
+}
+
+// plot is the part of a window of the given width that shows time.
+func plot(width float64) (x, w float64) {
+	x = min(laneLeft, width*0.3)
+	return x, max(width-x-laneRight, 10)
+}
+
+func (b *board) window(columns int) timeline.Window {
+	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: b.end}
+}
+
+// story is one sentence on an endpoint whose lanes contradict each other or say
+// that it is in trouble: what a person must see first.
+type story struct {
+	text  string
+	level view.Level
+}
+
+// tell gives the story of an object at the cursor, or at the end, or, of a dead
+// one, at its death.
+func (b *board) tell(head *boardRow) story {
+	at := b.time.Cursor
+	if at.IsZero() || at.After(b.end) {
+		at = b.end
+	}
+	at = at.Add(-time.Microsecond)
+	gone := ""
+	if !head.died.IsZero() && !at.Before(head.died) {
+		at = head.died.Add(-time.Microsecond)
+		gone = "; released " + b.time.Clock.Format(head.died)
+	}
+	var ice, closed, still []timeline.Bar
+	var stopped, flowing []string
+	var since time.Time
+	media := timeline.Bar{}
+	for _, lane := range head.lanes {
+		s, ok := b.source.At(head.object, lane, at, b.end)
+		if !ok || s.From.After(at) {
+			continue
+		}
+		kind, rest, _ := strings.Cut(string(lane), "/")
+		switch {
+		case kind == "ice" && s.State == "FAILED":
+			return story{"ICE failed " + b.since(s.From, at) + gone, view.Trouble}
+		case kind == "dtls" && s.State == "FAILED":
+			return story{"DTLS failed " + b.since(s.From, at) + gone, view.Trouble}
+		case kind == "ice" && !strings.HasSuffix(rest, "/2"):
+			ice = append(ice, s)
+		case kind == "dtls" && s.State == "CLOSED":
+			closed = append(closed, s)
+		case kind == "media":
+			media = s
+		case kind == "flow-in":
+			medium, _, _ := strings.Cut(rest, "/")
+			medium = strings.ToLower(medium)
+			switch {
+			case s.State == "FLOWING":
+				flowing = append(flowing, medium)
+			case s.Source == inventory.FromEvent:
+				stopped = append(stopped, medium)
+				still = append(still, s)
+				if since.IsZero() || s.From.Before(since) {
+					since = s.From
+				}
+			}
+		}
+	}
+	said := ""
+	for _, s := range ice {
+		if s.State != "READY" && s.State != "CONNECTED" {
+			said = ""
+			break
+		}
+		said = s.State
+	}
+	switch {
+	case len(stopped) == 0 && len(ice) > 0 && ice[0].State == "CONNECTING" && at.Sub(ice[0].From) > 10*time.Second:
+		return story{"ICE has been trying " + b.since(ice[0].From, at) + gone, view.Attention}
+	case len(stopped) == 0:
+		return story{}
+	case len(closed) > 0:
+		return story{"The other side hung up " + b.since(closed[0].From, at) + ": DTLS closed, nothing arrives" + gone, view.Attention}
+	case len(flowing) > 0:
+		return story{strings.Join(slices.Compact(stopped), ", ") + " stopped arriving " + b.since(since, at) + "; " + strings.Join(slices.Compact(flowing), ", ") + " goes on" + gone, view.Trouble}
+	case said != "":
+		text := "Nothing arrives " + b.since(since, at) + ", yet ICE still says " + said
+		if media.State == "DISCONNECTED" {
+			text += " (media: DISCONNECTED)"
+		}
+		return story{text + gone, view.Trouble}
+	}
+	return story{"Nothing arrives " + b.since(since, at) + gone, view.Trouble}
+}
+
+// since writes "since 12:03:44.120 (31 s)".
+func (b *board) since(from, at time.Time) string {
+	return "since " + b.time.Clock.Format(from) + " (" + lasting(at.Sub(from)) + ")"
+}
+
+// lasting writes a duration: "0.4 ms", "312 ms", "4.21 s", "2 min 5 s".
+func lasting(d time.Duration) string {
+	switch d = max(d, 0); {
+	case d < 10*time.Millisecond:
+		return fmt.Sprintf("%.1f ms", float64(d.Microseconds())/1000)
+	case d < time.Second:
+		return fmt.Sprintf("%d ms", d.Milliseconds())
+	case d < time.Minute:
+		return fmt.Sprintf("%.2f s", d.Seconds())
+	case d < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(d.Seconds())%60)
+	}
+	return fmt.Sprintf("%d h %d min", int(d.Hours()), int(d.Minutes())%60)
+}
+
+// barWords says all of a bar, for the pointer.
+func (b *board) barWords(r *boardRow, x *timeline.Bar) []string {
+	title := view.LaneTitle(r.lane)
+	times := b.time.Clock.Format(x.From) + " to " + b.time.Clock.Format(x.To)
+	if x.Count > 1 {
+		return []string{title + ": " + view.Plural(x.Count, "state") + " within " + lasting(x.To.Sub(x.From)), times, "zoom in to see them"}
+	}
+	words := []string{title + ": " + strings.ReplaceAll(x.State, "_", " ") + " for " + lasting(x.To.Sub(x.From)), times}
+	if x.Holds {
+		words[0], words[1] = words[0]+" so far", "since "+b.time.Clock.Format(x.From)
+	}
+	if x.Source == inventory.FromRead {
+		words = append(words, "first seen by reading it: it may have begun earlier")
+	}
+	if x.Late {
+		words = append(words, "its event arrived late and was put in order")
+	}
+	return words
+}
+
+func (b *board) tickWords(x *timeline.Tick) []string {
+	s := x.Type
+	if x.Count > 1 {
+		s += " and " + view.Plural(x.Count-1, "more event")
+	}
+	words := []string{s, b.time.Clock.Format(x.At)}
+	if x.Late {
+		words = append(words, "arrived late and was put in order")
+	}
+	return words
+}

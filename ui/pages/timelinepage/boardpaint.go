@@ -1,0 +1,394 @@
+package timelinepage
+
+import (
+	"image"
+	"image/color"
+	"math"
+	"strings"
+	"time"
+
+	"kmscope/inventory"
+	"kmscope/timeline"
+	"kmscope/ui/paint"
+	"kmscope/ui/surface"
+	"kmscope/ui/view"
+)
+
+// painting is one frame of a board.
+type painting struct {
+	*board
+	c             *paint.Canvas
+	l             *surface.Look
+	scale         float32
+	width, height float64 // in window units
+	x0, w         float64 // the plot
+	columns       int
+	win           timeline.Window
+	small, tiny   *paint.Face
+	bold          *paint.Face
+	said          []string // under the pointer
+	near          float64  // how far the nearest tick is
+}
+
+// paint draws the lanes with their time axis, marks and the cursor.
+func (b *board) paint(c *paint.Canvas, l *surface.Look, scale float32) {
+	cw, ch := c.Size()
+	p := painting{board: b, c: c, l: l, scale: scale, width: float64(cw) / float64(scale), height: float64(ch) / float64(scale),
+		small: l.Regular.Face(11 * scale), tiny: l.Regular.Face(10.5 * scale), bold: l.Bold.Face(12 * scale), near: 6}
+	p.x0, p.w = plot(p.width)
+	p.columns = max(int(p.w*float64(scale)), 1)
+	p.win = b.window(p.columns)
+	if b.source == nil || b.time.From.IsZero() {
+		return
+	}
+	p.ruler(cw)
+	c.Clip(image.Rect(0, int(p.px(laneTop)), cw, int(p.px(p.height-laneFoot))))
+	p.groups()
+	c.Unclip()
+	surface.ScrollMark(c, l, b.scroll, b.full(), image.Rect(0, 0, cw, ch), scale)
+	p.connection()
+	p.measure()
+	p.cursor(cw)
+	p.tip(cw, ch)
+}
+
+func (p *painting) px(v float64) float32 { return float32(math.Round(v * float64(p.scale))) }
+
+// column gives where a column begins, in pixels.
+func (p *painting) column(i int) float32 { return p.px(p.x0) + float32(i) }
+
+func (p *painting) ruler(cw int) {
+	one := surface.Hairline(p.scale)
+	tick := p.l.Regular.Face(10 * p.scale)
+	ticks, step := surface.TimeTicks(p.time.From, p.time.To, max(int(p.w/90), 2), p.time.Clock)
+	for _, t := range ticks {
+		x := float32(math.Floor(p.time.XAt(t, p.x0, p.w) * float64(p.scale)))
+		p.c.Rect(x, p.px(laneTop), one, p.px(p.height-laneFoot)-p.px(laneTop), p.l.Faint)
+		s := surface.ClockLabel(p.time.Clock, t, step)
+		if end := x + 4*p.scale + tick.Width(s); end < float32(cw) {
+			p.c.Text(tick, s, x+3*p.scale, p.px(16), p.l.Dim)
+		}
+	}
+}
+
+// groups draws the rows that are seen, and the errors of an object across all
+// of its rows.
+func (p *painting) groups() {
+	for i := 0; i < len(p.rows); {
+		head := &p.rows[i]
+		k := i + 1
+		for k < len(p.rows) && p.rows[k].lane != "" {
+			k++
+		}
+		last := &p.rows[k-1]
+		top, bottom := p.top(head), p.top(last)+rowHeight(last)
+		if bottom > laneTop && top < p.height-laneFoot {
+			p.head(head, k-i > 1)
+			ice := false
+			for j := i + 1; j < k; j++ {
+				r := &p.rows[j]
+				y := p.top(r)
+				if y+laneHeight > laneTop && y < p.height-laneFoot {
+					p.lane(r, y)
+				}
+				if !ice && strings.HasPrefix(string(r.lane), "ice/") {
+					ice = true
+					p.points(r, timeline.TickICE, y+laneHeight-7, 5, p.l.Text)
+				}
+			}
+			if !ice {
+				p.points(head, timeline.TickICE, top+laneHead-8, 5, p.l.Text)
+			}
+			p.points(head, timeline.TickEvent, top+laneHead-8, 5, p.l.Dim)
+			p.commands(head, top)
+			p.errors(head, top, bottom)
+		}
+		i = k
+	}
+}
+
+func (p *painting) top(r *boardRow) float64 { return laneTop + r.y - p.scroll }
+
+// over tells whether the pointer is on a row's plot.
+func (p *painting) over(top, height float64) bool {
+	return p.pointer != nil && p.pointer.y >= top && p.pointer.y < top+height && p.pointer.y > laneTop && p.pointer.y < p.height-laneFoot && p.pointer.x >= p.x0
+}
+
+func (p *painting) head(r *boardRow, open bool) {
+	y := p.top(r)
+	x := 6 * float64(p.scale)
+	s := float64(p.scale)
+	mid := (y + 13) * s
+	arrow := []paint.Point{{X: float32(x), Y: float32(mid - 3*s)}, {X: float32(x + 8*s), Y: float32(mid - 3*s)}, {X: float32(x + 4*s), Y: float32(mid + 3*s)}}
+	if !open {
+		arrow = []paint.Point{{X: float32(x + s), Y: float32(mid - 4*s)}, {X: float32(x + 7*s), Y: float32(mid)}, {X: float32(x + s), Y: float32(mid + 4*s)}}
+	}
+	if len(r.lanes) > 0 {
+		p.c.Convex(arrow, p.l.Dim)
+	}
+	hue := p.l.Text
+	if !r.died.IsZero() {
+		hue = p.l.Dim
+	}
+	title := view.ObjectName(p.snap, r.object)
+	sub := strings.TrimSpace(view.ShortType(inventory.TypeOf(r.object)) + " " + view.ShortOf(r.object))
+	end := p.c.Text(p.bold, p.bold.Fit(title, float32(p.x0-28)*p.scale), p.px(19), p.px(y+17), hue)
+	if room := float32(p.x0)*p.scale - end - 16*p.scale; sub != title && room > 34*p.scale {
+		tick := p.l.Regular.Face(10 * p.scale)
+		p.c.Text(tick, tick.Fit(sub, room), end+8*p.scale, p.px(y+17), p.l.Dim)
+	}
+	if !open {
+		p.strips(r, y)
+	}
+	st := p.tell(r)
+	if st.text == "" {
+		return
+	}
+	hue = p.l.Warning
+	if st.level == view.Trouble {
+		hue = p.l.Error
+	}
+	text := p.small.Fit(st.text, float32(p.w-16)*p.scale)
+	width := p.small.Width(text)
+	left := p.px(p.x0 + 4)
+	p.c.RoundRect(left, p.px(y+4), width+12*p.scale, p.px(18), 3*p.scale, p.l.Background)
+	p.c.RoundRect(left, p.px(y+4), width+12*p.scale, p.px(18), 3*p.scale, paint.WithAlpha(hue, 0.16))
+	p.c.Rect(left, p.px(y+4), p.px(3), p.px(18), hue)
+	p.c.Text(p.small, text, left+8*p.scale, p.px(y+17), hue)
+}
+
+// strips draws the lanes of a folded object, three units high each.
+func (p *painting) strips(r *boardRow, top float64) {
+	n := min(len(r.lanes), 7)
+	for i, lane := range r.lanes[:n] {
+		y := top + 3 + float64(i)*3
+		p.bars = p.source.Bars(p.bars[:0], r.object, lane, p.win)
+		for k := range p.bars {
+			x := &p.bars[k]
+			p.c.Rect(p.column(x.Column), p.px(y), float32(x.Until-x.Column), p.px(y+2)-p.px(y), paint.WithAlpha(barHue(p.l, lane, x), 0.75))
+		}
+	}
+}
+
+// lane draws one lane.
+func (p *painting) lane(r *boardRow, y float64) {
+	p.c.Text(p.small, p.small.Fit(view.LaneTitle(r.lane), float32(p.x0-38)*p.scale), p.px(30), p.px(y+15), p.l.Dim)
+	p.bars = p.source.Bars(p.bars[:0], r.object, r.lane, p.win)
+	top, height := p.px(y+2), p.px(y+laneHeight-2)-p.px(y+2)
+	unknown := p.columns
+	if len(p.bars) > 0 {
+		unknown = p.bars[0].Column
+	}
+	if from, to := p.column(0), p.column(unknown); to-from > 2*p.scale {
+		p.c.Line(from, top+height/2, to-p.scale, top+height/2, p.scale, p.l.Dim, paint.Dash{1, 4}.Scaled(p.scale))
+	}
+	hover := -1
+	if p.over(y, laneHeight) {
+		hover = int((p.pointer.x - p.x0) * float64(p.scale))
+	}
+	for i := range p.bars {
+		x := &p.bars[i]
+		p.bar(r.lane, x, top, height)
+		if hover >= x.Column && hover < x.Until {
+			p.said = p.barWords(r, x)
+		}
+	}
+}
+
+func (p *painting) bar(lane inventory.Lane, x *timeline.Bar, top, height float32) {
+	hue := barHue(p.l, lane, x)
+	from, width := p.column(x.Column), float32(x.Until-x.Column)
+	if x.Count > 1 || width < 4*p.scale {
+		// Thin, or several: solid, so that it is seen.
+		p.c.Rect(from, top, max(width, p.scale), height, paint.WithAlpha(hue, 0.7))
+		return
+	}
+	p.c.RoundRect(from, top, width, height, 3*p.scale, paint.WithAlpha(hue, 0.25))
+	p.c.StrokeRoundRect(from, top, width, height, 3*p.scale, surface.Hairline(p.scale), paint.WithAlpha(hue, 0.75))
+	word := strings.ReplaceAll(x.State, "_", " ")
+	if room := width - 12*p.scale; room > 14*p.scale {
+		if fit := p.tiny.Fit(word, room); fit == word || room > 40*p.scale {
+			p.c.Text(p.tiny, fit, from+6*p.scale, top+height/2+p.tiny.CapHeight()/2, p.l.Text)
+		}
+	}
+}
+
+// barHue is the colour of a state: the medium's where it flows, else how good
+// the state is; of several, how bad the worst.
+func barHue(l *surface.Look, lane inventory.Lane, x *timeline.Bar) color.NRGBA {
+	if x.Count > 1 {
+		switch x.Severity {
+		case timeline.Error:
+			return l.Error
+		case timeline.Warning:
+			return l.Warning
+		}
+		return l.Dim
+	}
+	head, rest, _ := strings.Cut(string(lane), "/")
+	if media, _, _ := strings.Cut(rest, "/"); strings.HasPrefix(head, "flow") && x.State == "FLOWING" {
+		return l.Palette.Media(media)
+	}
+	switch view.StateLevel(lane, inventory.State{Value: x.State, Source: x.Source}) {
+	case view.Fine:
+		return l.OK
+	case view.Attention:
+		return l.Warning
+	case view.Trouble:
+		return l.Error
+	}
+	return l.Dim
+}
+
+// points draws ticks as short strokes.
+func (p *painting) points(r *boardRow, kind timeline.TickKind, y, height float64, hue color.NRGBA) {
+	if y+height < laneTop || y > p.height-laneFoot {
+		return
+	}
+	p.ticks = p.source.Ticks(p.ticks[:0], r.object, kind, p.win)
+	for i := range p.ticks {
+		t := &p.ticks[i]
+		p.c.Rect(p.column(t.Column), p.px(y), max(p.scale*1.5, 1), p.px(y+height)-p.px(y), paint.WithAlpha(hue, 0.8))
+		p.point(t, y-6, height+12)
+	}
+}
+
+// point has a tick said when the pointer is near it.
+func (p *painting) point(t *timeline.Tick, top, height float64) {
+	if !p.over(top, height) {
+		return
+	}
+	d := math.Abs(p.pointer.x - p.x0 - float64(t.Column)/float64(p.scale))
+	if d < p.near {
+		p.near, p.said = d, p.tickWords(t)
+	}
+}
+
+// commands draws what was called on an object as small triangles that point at
+// its lanes.
+func (p *painting) commands(r *boardRow, top float64) {
+	p.ticks = p.source.Ticks(p.ticks[:0], r.object, timeline.TickCommand, p.win)
+	s := p.scale
+	y := p.px(top + laneHead - 1)
+	for i := range p.ticks {
+		t := &p.ticks[i]
+		x := p.column(t.Column)
+		hue := p.l.Accent
+		if t.Severity >= timeline.Warning {
+			hue = p.l.Warning
+		}
+		p.c.Convex([]paint.Point{{X: x - 4*s, Y: y - 7*s}, {X: x + 4*s, Y: y - 7*s}, {X: x, Y: y}}, hue)
+		p.point(t, top+8, laneHead-6)
+	}
+}
+
+// errors draws the errors of an object across all of its rows.
+func (p *painting) errors(r *boardRow, top, bottom float64) {
+	p.ticks = p.source.Ticks(p.ticks[:0], r.object, timeline.TickError, p.win)
+	for i := range p.ticks {
+		t := &p.ticks[i]
+		hue := p.l.Error
+		if t.Severity < timeline.Error {
+			hue = p.l.Dim
+		}
+		x := p.column(t.Column)
+		p.c.Rect(x, p.px(top+2), max(p.scale*1.5, 1), p.px(bottom-2)-p.px(top+2), paint.WithAlpha(hue, 0.85))
+		p.c.Circle(x, p.px(top+6), 3.5*p.scale, hue)
+		p.point(t, top, bottom-top)
+	}
+}
+
+// connection draws what happened to the connection across everything.
+func (p *painting) connection() {
+	p.ticks = p.source.Ticks(p.ticks[:0], "", timeline.TickEvent, p.win)
+	for i := range p.ticks {
+		t := &p.ticks[i]
+		hue := p.l.Dim
+		switch t.Severity {
+		case timeline.Error:
+			hue = p.l.Error
+		case timeline.Warning:
+			hue = p.l.Warning
+		}
+		x := p.column(t.Column)
+		p.c.Line(x, p.px(laneTop-4), x, p.px(p.height-laneFoot), 1.5*p.scale, paint.WithAlpha(hue, 0.7), paint.Dash{4, 3}.Scaled(p.scale))
+		p.c.Circle(x, p.px(laneTop-4), 3*p.scale, hue)
+		p.point(t, laneTop, p.height)
+	}
+}
+
+// measure draws the marks and what lies between them.
+func (p *painting) measure() {
+	if p.mark.IsZero() {
+		return
+	}
+	at := func(t time.Time) float32 {
+		return float32(math.Floor(min(max(p.time.XAt(t, p.x0, p.w), p.x0-1), p.x0+p.w+1) * float64(p.scale)))
+	}
+	top, height := p.px(laneTop-6), p.px(p.height-laneFoot)-p.px(laneTop-6)
+	a, b := p.mark, p.until
+	if b.IsZero() {
+		b = a
+		if !p.time.Cursor.IsZero() {
+			b = p.time.Cursor
+		}
+	}
+	if b.Before(a) {
+		a, b = b, a
+	}
+	x, y := at(a), at(b)
+	p.c.Rect(x, top, y-x, height, paint.WithAlpha(p.l.Accent, 0.10))
+	for _, v := range []float32{x, y} {
+		p.c.Rect(v, top, surface.Hairline(p.scale), height, p.l.Accent)
+	}
+	s := lasting(b.Sub(a))
+	width := p.bold.Width(s) + 14*p.scale
+	left := min(max((x+y)/2-width/2, p.px(p.x0)), p.px(p.x0+p.w)-width)
+	p.c.RoundRect(left, p.px(3), width, p.px(18), 3*p.scale, p.l.Accent)
+	p.c.TextCentred(p.bold, s, left+width/2, p.px(12), p.l.OnAccent)
+}
+
+func (p *painting) cursor(cw int) {
+	t := p.time.Cursor
+	if t.IsZero() || t.Before(p.time.From) || t.After(p.time.To) {
+		return
+	}
+	x := float32(math.Floor(p.time.XAt(t, p.x0, p.w) * float64(p.scale)))
+	p.c.Rect(x, p.px(laneTop-4), surface.Hairline(p.scale), p.px(p.height-laneFoot+4)-p.px(laneTop-4), p.l.Error)
+	s := p.time.Clock.Format(t)
+	tw := p.small.Width(s) + 20*p.scale
+	at := min(max(x-tw/2, 4*p.scale), float32(cw)-tw-4*p.scale)
+	p.c.RoundRect(at, p.px(p.height-laneFoot+4), tw, 18*p.scale, 3*p.scale, p.l.Error)
+	p.c.TextCentred(p.small, s, at+tw/2, p.px(p.height-laneFoot+4)+9*p.scale, p.l.OnAccent)
+}
+
+// tip draws what is under the pointer, beside it.
+func (p *painting) tip(cw, ch int) {
+	if len(p.said) == 0 || p.pointer == nil {
+		return
+	}
+	const line = 16
+	var width float32
+	for _, s := range p.said {
+		width = max(width, p.small.Width(s))
+	}
+	width += 18 * p.scale
+	height := p.px(float64(len(p.said)*line + 10))
+	x := p.px(p.pointer.x + 14)
+	if x+width > float32(cw) {
+		x = max(p.px(p.pointer.x-10)-width, 0)
+	}
+	y := p.px(p.pointer.y + 16)
+	if y+height > float32(ch) {
+		y = max(p.px(p.pointer.y-8)-height, 0)
+	}
+	p.c.RoundRect(x, y, width, height, 4*p.scale, p.l.Raised)
+	p.c.StrokeRoundRect(x, y, width, height, 4*p.scale, surface.Hairline(p.scale), p.l.Line)
+	for i, s := range p.said {
+		hue := p.l.Dim
+		if i == 0 {
+			hue = p.l.Text
+		}
+		p.c.Text(p.small, s, x+9*p.scale, y+p.px(float64(i*line+16)), hue)
+	}
+}

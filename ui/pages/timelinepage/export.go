@@ -1,0 +1,231 @@
+package timelinepage
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/csv"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/dialog"
+	"fyne.io/fyne/v2/widget"
+
+	"kmscope/timeline"
+	"kmscope/ui/view"
+)
+
+// tsv writes entries as a table for other programs: a head, then one line each.
+// Tabs and line breaks in texts become spaces.
+func tsv(entries []timeline.Entry, clock view.Clock, name func(string) string) string {
+	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
+	var b strings.Builder
+	b.WriteString("time\tobject\ttype\twhat changed\tseverity\tid\n")
+	for i := range entries {
+		e := &entries[i]
+		for _, s := range []string{clock.Format(e.At), name(e.Object), e.Type, e.Text, e.Severity.String()} {
+			b.WriteString(clean.Replace(s))
+			b.WriteByte('\t')
+		}
+		b.WriteString(clean.Replace(e.Object))
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// eventJSON is an entry as it is copied.
+type eventJSON struct {
+	Time     time.Time `json:"time"` // local clock
+	Arrived  time.Time `json:"arrived"`
+	Server   string    `json:"server"`
+	Object   string    `json:"object,omitempty"`
+	Name     string    `json:"name,omitempty"`
+	Type     string    `json:"type"`
+	Text     string    `json:"text"`
+	Severity string    `json:"severity"`
+	Late     bool      `json:"late,omitempty"`
+	Raw      any       `json:"raw,omitempty"`
+}
+
+// asJSON writes entries as a JSON array, secrets masked.
+func asJSON(log *timeline.Log, entries []timeline.Entry, server string, name func(string) string) string {
+	out := make([]eventJSON, 0, len(entries))
+	for i := range entries {
+		out = append(out, eventJSONOf(log, &entries[i], server, name))
+	}
+	return view.PrettyJSON(out)
+}
+
+// masked decodes a frame with every secret replaced; text that is no JSON stays
+// text.
+func masked(raw json.RawMessage) any {
+	dec := json.NewDecoder(bytes.NewReader(raw))
+	dec.UseNumber()
+	var v any
+	if err := dec.Decode(&v); err != nil {
+		return view.Mask("", string(raw))
+	}
+	return maskAll("", v)
+}
+
+func maskAll(key string, v any) any {
+	switch v := v.(type) {
+	case string:
+		return view.Mask(key, v)
+	case []any:
+		for i := range v {
+			v[i] = maskAll(key, v[i])
+		}
+	case map[string]any:
+		for k := range v {
+			v[k] = maskAll(k, v[k])
+		}
+	}
+	return v
+}
+
+// maxRawRunes bounds the pane below the table.
+const maxRawRunes = 20_000
+
+// rawText is what the pane shows of an entry.
+func rawText(raw json.RawMessage) string {
+	if len(raw) == 0 {
+		return "No message belongs to this row: it was written by the tool, or the message is kept in the capture only."
+	}
+	s := view.PrettyJSON(masked(raw))
+	if r := []rune(s); len(r) > maxRawRunes {
+		s = string(r[:maxRawRunes]) + "\n… " + view.Thousands(len(r)-maxRawRunes) + " more characters: copy the row to have all."
+	}
+	return s
+}
+
+// eventJSONOf is an entry as it is copied and exported, secrets masked.
+func eventJSONOf(log *timeline.Log, e *timeline.Entry, server string, name func(string) string) eventJSON {
+	j := eventJSON{Time: e.At, Arrived: e.Arrived, Server: server, Object: e.Object, Type: e.Type, Text: e.Text, Severity: e.Severity.String(), Late: e.Late}
+	if e.Object != "" {
+		j.Name = name(e.Object)
+	}
+	if raw := log.Raw(e.Seq); len(raw) > 0 {
+		j.Raw = masked(raw)
+	}
+	return j
+}
+
+// writer writes one entry of an export.
+type writer func(*timeline.Entry) error
+
+// csvWriter writes a table with a head, the times in UTC (RFC 3339).
+func csvWriter(out io.Writer, server string, name func(string) string) (writer, func() error) {
+	w := csv.NewWriter(out)
+	head := []string{"time", "server", "element", "id", "type", "severity", "what changed", "late", "arrived"}
+	err := w.Write(head)
+	write := func(e *timeline.Entry) error {
+		late := ""
+		if e.Late {
+			late = "late"
+		}
+		return errors.Join(err, w.Write([]string{e.At.UTC().Format(time.RFC3339Nano), cell(server), cell(name(e.Object)), cell(e.Object), cell(e.Type), e.Severity.String(),
+			cell(e.Text), late, e.Arrived.UTC().Format(time.RFC3339Nano)}))
+	}
+	return write, func() error { w.Flush(); return w.Error() }
+}
+
+// cell keeps a spreadsheet from taking what a server sends for a formula.
+func cell(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
+
+// linesWriter writes one JSON object a line, messages included, secrets masked.
+func linesWriter(out io.Writer, log *timeline.Log, server string, name func(string) string) (writer, func() error) {
+	b := bufio.NewWriterSize(out, 64<<10)
+	enc := json.NewEncoder(b)
+	enc.SetEscapeHTML(false)
+	return func(e *timeline.Entry) error { return enc.Encode(eventJSONOf(log, e, server, name)) }, b.Flush
+}
+
+// export asks for a name and writes the rows shown, off the interface
+// goroutine, with the share that is done and a way to stop.
+func (p *Page) export(ending string) {
+	w := p.window()
+	if w == nil || p.view == nil || p.rows.len() == 0 {
+		return
+	}
+	rows, server, name := p.rows, p.view.Server().Name(), p.names()
+	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {
+		if err != nil {
+			dialog.ShowError(fmt.Errorf("the file cannot be made: %w; choose another folder", err), w)
+			return
+		}
+		if out == nil {
+			return
+		}
+		bar := widget.NewProgressBar()
+		busy := dialog.NewCustom("Saving "+view.Plural(rows.len(), "event"), "Stop", bar, w)
+		ctx, cancel := context.WithCancel(context.Background())
+		busy.SetOnClosed(cancel)
+		busy.Show()
+		go func() {
+			err := writeRows(ctx, out, rows, ending, server, name, func(share float64) { fyne.Do(func() { bar.SetValue(share) }) })
+			err = errors.Join(err, out.Close())
+			fyne.Do(func() {
+				busy.Hide()
+				if err != nil && !errors.Is(err, context.Canceled) {
+					dialog.ShowError(fmt.Errorf("the events could not be written whole: %w; choose another folder", err), w)
+				}
+			})
+		}()
+	}, w)
+	d.SetFileName(view.FileName("events "+server, time.Now(), ending))
+	d.Show()
+}
+
+// writeRows writes all rows; what the log has no more is left out.
+func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending, server string, name func(string) string, done func(float64)) error {
+	known := map[string]string{}
+	named := func(id string) string {
+		s, ok := known[id]
+		if !ok {
+			s = name(id)
+			known[id] = s
+		}
+		return s
+	}
+	write, flush := csvWriter(out, server, named)
+	if ending == ".jsonl" {
+		write, flush = linesWriter(out, rows.log, server, named)
+	}
+	for i := range rows.rows {
+		if i%4096 == 0 {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			done(float64(i) / float64(len(rows.rows)))
+		}
+		if e, ok := rows.entry(i); ok {
+			if err := write(&e); err != nil {
+				return err
+			}
+		}
+	}
+	return flush()
+}
+
+// window gives the window that the page stands in; nil when it stands in none.
+func (p *Page) window() fyne.Window {
+	d := fyne.CurrentApp().Driver()
+	c := d.CanvasForObject(p.content)
+	for _, w := range d.AllWindows() {
+		if w.Canvas() == c {
+			return w
+		}
+	}
+	return nil
+}
