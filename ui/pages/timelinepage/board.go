@@ -161,12 +161,12 @@ func (b *board) tell(head *boardRow) story {
 	if at.IsZero() || at.After(b.end) {
 		at = b.end
 	}
-	at = at.Add(-time.Microsecond)
 	gone := ""
 	if !head.died.IsZero() && !at.Before(head.died) {
-		at = head.died.Add(-time.Microsecond)
+		at = head.died
 		gone = "; released " + b.time.Clock.Format(head.died)
 	}
+	at = at.Add(-time.Microsecond)
 	var ice, closed, still []timeline.Bar
 	var stopped, flowing []string
 	var since time.Time

@@ -150,7 +150,7 @@ func (p *painting) head(r *boardRow, open bool) {
 	}
 	text := p.small.Fit(st.text, float32(p.w-16)*p.scale)
 	width := p.small.Width(text)
-	left := p.px(p.x0 + 4)
+	left := p.px(p.x0+p.w) - width - 12*p.scale
 	p.c.RoundRect(left, p.px(y+4), width+12*p.scale, p.px(18), 3*p.scale, p.l.Background)
 	p.c.RoundRect(left, p.px(y+4), width+12*p.scale, p.px(18), 3*p.scale, paint.WithAlpha(hue, 0.16))
 	p.c.Rect(left, p.px(y+4), p.px(3), p.px(18), hue)

@@ -25,9 +25,10 @@ const (
 // eventQuery is all that the table of events depends on.
 type eventQuery struct {
 	session  view.Session
-	scope    string // object whose events (and its descendants') are shown; "" is all
-	text     string // the filter as typed
-	types    string // those shown, joined by typeSeparator; "" is all
+	log      *timeline.Log // another one when a replay went back
+	scope    string        // object whose events (and its descendants') are shown; "" is all
+	text     string        // the filter as typed
+	types    string        // those shown, joined by typeSeparator; "" is all
 	severity timeline.Severity
 	sort     column
 	down     bool   // last first
@@ -72,7 +73,7 @@ type search struct {
 // find selects the rows.
 func (s *search) find(ctx context.Context, q eventQuery, f view.Filter, snap *inventory.Snapshot) *eventList {
 	began := time.Now()
-	log := q.session.Timeline()
+	log := q.log
 	same := q
 	same.total, same.sort, same.down = s.asked.total, s.asked.sort, s.asked.down
 	if s.view == nil || same != s.asked {

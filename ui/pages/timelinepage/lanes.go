@@ -22,10 +22,11 @@ func (p *Page) makeLanes() {
 		if p.view == nil || p.view.Server() == nil {
 			return
 		}
-		p.board.paint(c, l, scale)
 		if len(p.board.rows) == 0 {
 			surface.EmptyState(c, l, p.noLanes(), scale)
+			return
 		}
+		p.board.paint(c, l, scale)
 	})
 	p.lanes.OnResized = func(fyne.Size) { p.board.hold(p.laneHeight()) }
 	p.lanes.OnHovered = p.hovered
@@ -398,6 +399,7 @@ func (p *Page) rearrange() {
 // laneShape is all that the rows of the lanes depend on.
 type laneShape struct {
 	session view.Session
+	lanes   *timeline.Lanes // another one when a replay went back
 	scope   string
 	shape   uint64
 }
@@ -412,7 +414,7 @@ func (p *Page) refreshLanes(x view.Session) {
 	}
 	p.board.snap, p.board.end = x.Snapshot(), p.view.End()
 	p.board.source = x.Lanes()
-	if s := (laneShape{x, p.scope, p.board.source.Shape()}); s != p.shape {
+	if s := (laneShape{x, p.board.source, p.scope, p.board.source.Shape()}); s != p.shape {
 		if s.scope != p.shape.scope || s.session != p.shape.session {
 			p.board.scroll = 0
 		}

@@ -214,7 +214,7 @@ const searchRest = 5
 // query is what the table should show.
 func (p *Page) query() eventQuery {
 	x := p.view.Server()
-	q := eventQuery{session: x, scope: p.scope, text: p.filter.Text, types: p.typeQuery(), total: x.Timeline().Total(),
+	q := eventQuery{session: x, log: x.Timeline(), scope: p.scope, text: p.filter.Text, types: p.typeQuery(), total: x.Timeline().Total(),
 		severity: timeline.Severity(max(p.level.SelectedIndex(), 0)), sort: p.sort, down: p.down}
 	if !p.parsed.Empty() || p.sort == byObject {
 		q.names = x.Snapshot().Generation
