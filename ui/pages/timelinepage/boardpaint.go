@@ -101,6 +101,7 @@ func (p *painting) groups() {
 			}
 			p.points(head, timeline.TickEvent, top+laneHead-8, 5, p.l.Dim)
 			p.commands(head, top)
+			p.story(head)
 			p.errors(head, top, bottom)
 		}
 		i = k
@@ -140,11 +141,15 @@ func (p *painting) head(r *boardRow, open bool) {
 	if !open {
 		p.strips(r, y)
 	}
-	st := p.tell(r)
+}
+
+// story writes what is wrong with an object into its head.
+func (p *painting) story(r *boardRow) {
+	st, y := p.tell(r), p.top(r)
 	if st.text == "" {
 		return
 	}
-	hue = p.l.Warning
+	hue := p.l.Warning
 	if st.level == view.Trouble {
 		hue = p.l.Error
 	}
@@ -163,9 +168,8 @@ func (p *painting) strips(r *boardRow, top float64) {
 	for i, lane := range r.lanes[:n] {
 		y := top + 3 + float64(i)*3
 		p.bars = p.source.Bars(p.bars[:0], r.object, lane, p.win)
-		for k := range p.bars {
-			x := &p.bars[k]
-			p.c.Rect(p.column(x.Column), p.px(y), float32(x.Until-x.Column), p.px(y+2)-p.px(y), paint.WithAlpha(barHue(p.l, lane, x), 0.75))
+		for k := 0; k < len(p.bars); {
+			k = p.run(lane, k, p.px(y), p.px(y+2)-p.px(y), math.MaxInt)
 		}
 	}
 }
@@ -186,23 +190,46 @@ func (p *painting) lane(r *boardRow, y float64) {
 	if p.over(y, laneHeight) {
 		hover = int((p.pointer.x - p.x0) * float64(p.scale))
 	}
-	for i := range p.bars {
-		x := &p.bars[i]
-		p.bar(r.lane, x, top, height)
-		if hover >= x.Column && hover < x.Until {
-			p.said = p.barWords(r, x)
+	if hover >= 0 {
+		for i := range p.bars {
+			if x := &p.bars[i]; hover >= x.Column && hover < x.Until {
+				p.said = p.barWords(r, x)
+			}
 		}
 	}
+	for i := 0; i < len(p.bars); {
+		if x := &p.bars[i]; x.Count == 1 && float32(x.Until-x.Column) >= thin*p.scale {
+			p.bar(r.lane, x, top, height)
+			i++
+			continue
+		}
+		i = p.run(r.lane, i, top, height, int(thin*p.scale))
+	}
+}
+
+// thin is how wide a bar must be to have an outline and a name. Thinner ones,
+// and those that are several states, are solid, so that they are seen.
+const thin = 9
+
+// run draws bars from i on that are thinner than a width, or several states, as
+// one while they touch and look alike, and gives the first that is left: far out
+// they are a thousand a lane, and alike.
+func (p *painting) run(lane inventory.Lane, i int, top, height float32, width int) int {
+	from, until, hue := p.bars[i].Column, p.bars[i].Until, barHue(p.l, lane, &p.bars[i])
+	for i++; i < len(p.bars); i++ {
+		x := &p.bars[i]
+		if x.Column != until || x.Count == 1 && x.Until-x.Column >= width || barHue(p.l, lane, x) != hue {
+			break
+		}
+		until = x.Until
+	}
+	p.c.Rect(p.column(from), top, max(float32(until-from), p.scale), height, paint.WithAlpha(hue, 0.7))
+	return i
 }
 
 func (p *painting) bar(lane inventory.Lane, x *timeline.Bar, top, height float32) {
 	hue := barHue(p.l, lane, x)
 	from, width := p.column(x.Column), float32(x.Until-x.Column)
-	if x.Count > 1 || width < 4*p.scale {
-		// Thin, or several: solid, so that it is seen.
-		p.c.Rect(from, top, max(width, p.scale), height, paint.WithAlpha(hue, 0.7))
-		return
-	}
 	p.c.RoundRect(from, top, width, height, 3*p.scale, paint.WithAlpha(hue, 0.25))
 	p.c.StrokeRoundRect(from, top, width, height, 3*p.scale, surface.Hairline(p.scale), paint.WithAlpha(hue, 0.75))
 	word := strings.ReplaceAll(x.State, "_", " ")
