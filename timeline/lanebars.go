@@ -277,7 +277,7 @@ func (c *columns) bars(dst []Bar, steps []step, alive bool) []Bar {
 		}
 		// steps[s:k] begin in this column.
 		next := c.start(column + 1)
-		k := s + sort.Search(len(steps)-s, func(i int) bool { return steps[s+i].at >= next })
+		k := ahead(steps, s, next)
 		if k-s >= 2 {
 			b := Bar{Column: column, Until: column + 1, From: time.UnixMicro(steps[s].at), To: time.UnixMicro(steps[k-1].at), Count: k - s, Severity: worst(steps, s, k)}
 			if k == len(steps) && c.of(end) <= column {
@@ -305,6 +305,18 @@ func (c *columns) bars(dst []Bar, steps []step, alive bool) []Bar {
 		s, column = k, max(until, column+1)
 	}
 	return dst
+}
+
+// ahead gives the first step from s on that is at a time or later. It is nearly
+// always near: the strides grow until they are past it.
+func ahead(steps []step, s int, at int64) int {
+	stride := 1
+	for s < len(steps) && steps[min(s+stride, len(steps))-1].at < at {
+		s += stride
+		stride *= 2
+	}
+	s, end := min(s, len(steps)), min(s+stride, len(steps))
+	return s + sort.Search(end-s, func(i int) bool { return steps[s+i].at >= at })
 }
 
 // worst gives the worst severity of steps[s:k].
@@ -350,7 +362,7 @@ func (l *Lanes) Ticks(dst []Tick, object string, kind TickKind, w Window) []Tick
 		if column == c.n-1 {
 			next = c.to + 1
 		}
-		k := s + 1 + sort.Search(len(steps)-s-1, func(i int) bool { return steps[s+1+i].at >= next })
+		k := ahead(steps, s+1, next)
 		dst = append(dst, Tick{Column: column, At: time.UnixMicro(steps[s].at), Type: steps[s].state, Count: k - s, Severity: worst(steps, s, k), Late: steps[s].late})
 		s = k
 	}
