@@ -6,6 +6,7 @@ import (
 	"image/color"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -434,7 +435,7 @@ func TestClosingLeavesTheServers(t *testing.T) {
 func TestPumpIsSlowAndLosesNothing(t *testing.T) {
 	test.NewTempApp(t)
 	updates := make(chan bool, 100)
-	p := newPump(func(full bool) { updates <- full })
+	p := newPump(func(full bool) { updates <- full }, func() bool { return false })
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan struct{})
 	changed := make(chan struct{}, 1)
@@ -463,6 +464,35 @@ storm:
 	case <-updates:
 	case <-time.After(5 * time.Second):
 		t.Error("the last kick was lost")
+	}
+	cancel()
+	<-ended
+}
+
+// TestPumpHurries has figures wait for an hour while nobody does anything: a
+// state must not.
+func TestPumpHurries(t *testing.T) {
+	test.NewTempApp(t)
+	updates := make(chan bool, 100)
+	var urgent atomic.Bool
+	p := newPump(func(full bool) { updates <- full }, urgent.Load)
+	p.calm = time.Hour
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan struct{})
+	changed := make(chan struct{})
+	go func() { p.run(ctx, changed); close(ended) }()
+	changed <- struct{}{}
+	<-updates
+	changed <- struct{}{} // a figure: taken while the pump rests
+	if len(updates) > 0 {
+		t.Error("a figure was shown at once")
+	}
+	urgent.Store(true)
+	changed <- struct{}{}
+	select {
+	case <-updates:
+	case <-time.After(5 * time.Second):
+		t.Error("a state waited as figures do")
 	}
 	cancel()
 	<-ended

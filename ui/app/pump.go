@@ -16,18 +16,22 @@ type pump struct {
 	kicked  chan struct{}
 	pending atomic.Bool
 	touched atomic.Int64 // when a person last did something, in ns since 1970
-	update  func(full bool)
+	// urgent tells whether what changed is to be seen at once: states and
+	// topology, not figures. Any goroutine.
+	urgent func() bool
+	calm   time.Duration // calmEvery, but in tests
+	update func(full bool)
 }
 
 const (
 	pumpEvery = 100 * time.Millisecond // between two updates while a person does something
-	calmEvery = 400 * time.Millisecond // between two updates while nobody does: each has the whole window painted again
+	calmEvery = 400 * time.Millisecond // between two updates of figures alone while nobody does: each has the whole window painted again
 	calmAfter = 3 * time.Second
 	idleEvery = time.Second // for what only time changes, such as a countdown
 )
 
-func newPump(update func(full bool)) *pump {
-	return &pump{kicked: make(chan struct{}, 1), update: update}
+func newPump(update func(full bool), urgent func() bool) *pump {
+	return &pump{kicked: make(chan struct{}, 1), update: update, urgent: urgent, calm: calmEvery}
 }
 
 // touch tells that a person does something, or watches something play. Any
@@ -36,7 +40,7 @@ func (p *pump) touch() { p.touched.Store(time.Now().UnixNano()) }
 
 func (p *pump) pause() time.Duration {
 	if time.Since(time.Unix(0, p.touched.Load())) > calmAfter {
-		return calmEvery
+		return p.calm
 	}
 	return pumpEvery
 }
@@ -88,13 +92,13 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 			p.pending.Store(false)
 			p.update(full)
 		})
-		p.rest(ctx, wait)
+		p.rest(ctx, wait, changed)
 	}
 }
 
 // rest waits until the next update may be made: less long if a person does
-// something in between.
-func (p *pump) rest(ctx context.Context, wait *time.Timer) {
+// something in between, or if something changed that is to be seen at once.
+func (p *pump) rest(ctx context.Context, wait *time.Timer, changed <-chan struct{}) {
 	wait.Reset(pumpEvery)
 	select {
 	case <-ctx.Done():
@@ -106,12 +110,26 @@ func (p *pump) rest(ctx context.Context, wait *time.Timer) {
 		return
 	}
 	wait.Reset(more)
-	select {
-	case <-ctx.Done():
-	case <-wait.C:
-	case <-p.kicked:
-		wait.Stop()
-		p.again()
+	defer wait.Stop()
+	news := false
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+			if news {
+				p.again()
+			}
+			return
+		case <-p.kicked:
+			p.again()
+			return
+		case <-changed:
+			if news = true; p.urgent() {
+				p.again()
+				return
+			}
+		}
 	}
 }
 

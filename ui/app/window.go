@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -71,7 +72,8 @@ type Window struct {
 
 	visible  int // the page that was told that it is shown, -1 for none
 	revision uint64
-	timed    time.Time // when the time bar was updated
+	shown    atomic.Uint64 // the generation of the last update
+	timed    time.Time     // when the time bar was updated
 	focused  view.Selection
 	closing  bool
 }
@@ -97,7 +99,7 @@ func New(a fyne.App, o Options) *Window {
 	w.files = newFileChooser(w.win)
 	w.state = view.NewState(w.ws)
 	w.state.SetClock(view.Clock{Mode: w.prefs.clock()})
-	w.pump = newPump(w.update)
+	w.pump = newPump(w.update, w.urgent)
 	w.state.Observe(w.pump.kick)
 	w.build()
 	w.win.Resize(w.prefs.windowSize())
@@ -267,6 +269,7 @@ func (column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 // update shows what is new; full is false when only time went on. The pump
 // calls it, at most ten times a second.
 func (w *Window) update(full bool) {
+	w.shown.Store(w.generation())
 	now := time.Now()
 	w.look()
 	w.statusBar.update(now)
@@ -292,6 +295,19 @@ func (w *Window) update(full bool) {
 		}
 	}
 }
+
+// generation grows with every change of states or topology. Any goroutine.
+func (w *Window) generation() uint64 {
+	sum := uint64(0)
+	for _, x := range w.ws.Sessions() {
+		sum += x.Snapshot().Generation
+	}
+	return sum
+}
+
+// urgent tells whether states or topology changed since the last update. Any
+// goroutine.
+func (w *Window) urgent() bool { return w.generation() != w.shown.Load() }
 
 // look selects something where nothing is selected, and tells the server what
 // is looked at.

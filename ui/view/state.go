@@ -205,8 +205,8 @@ func (s *State) Snapshot(x Session) *inventory.Snapshot {
 // SnapshotAt gives the state of a session at a moment, or the first one known
 // later. Never nil.
 func (s *State) SnapshotAt(x Session, at time.Time) *inventory.Snapshot {
-	newest := x.Snapshot()
-	if newest.At.After(at) {
+	newest := x.Snapshot() // of a replay that went back, not the last one known
+	if newest.At.After(at) || !x.Live() {
 		if snap := x.SnapshotAt(at); snap != nil {
 			return snap
 		}

@@ -28,6 +28,7 @@ type graphBar struct {
 	focus    *surface.Chip
 	way      *surface.Chip
 	compared *surface.Chip
+	picked   *surface.Chip
 	compare  *kit.Button
 	overview *kit.Button
 }
@@ -47,11 +48,13 @@ func (p *Page) makeBar() {
 	b.way.Hide()
 	b.compared = surface.NewChip("", func() { p.setMark(time.Time{}) })
 	b.compared.Hide()
+	b.picked = surface.NewChip("", p.unpick)
+	b.picked.Hide()
 	b.compare = kit.NewButton(kit.Framed, "", "Compare", p.toggleMark).WithTip("Mark the moment of the cursor: the graph shows what changed from there to where the cursor goes")
 	b.overview = kit.NewButton(kit.Framed, "", "Overview", p.toggleOverview)
 	b.overview.Hide()
 	entry := container.NewGridWrap(fyne.NewSize(260, b.filter.MinSize().Height), b.filter)
-	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.compared, layout.NewSpacer(), b.overview, b.compare, p.exportButton())
+	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.picked, b.compared, layout.NewSpacer(), b.overview, b.compare, p.exportButton())
 }
 
 // setLens changes how the graph is looked at. Interface goroutine.
@@ -118,6 +121,8 @@ func (p *Page) sayBar() {
 		b.way.Set("path from " + graph.Shorten(p.nameOf(p.pathFrom), 24) + " to … (click its end)")
 	}
 	show(b.way, p.pathFrom != "" || l.to != "" && p.scene != nil && p.scene.way != "")
+	b.picked.Set(view.Plural(len(p.picked), "element") + " picked")
+	show(b.picked, len(p.picked) > 0)
 	if text := p.sayMark(); text != "" {
 		b.compared.Set(text)
 	}
@@ -263,6 +268,17 @@ func (p *Page) groupFor(n *graph.Node) string {
 	return ""
 }
 
+// tidy places everything anew: where much came and went, what is new was put in
+// beside what stood.
+func (p *Page) tidy() {
+	if t, ok := p.placer.layouter.(interface{ Tidy() }); ok {
+		t.Tidy()
+		p.placer.forget()
+		p.asked = graphQuery{}
+		p.refresh()
+	}
+}
+
 // expandAll takes everything apart.
 func (p *Page) expandAll() {
 	if p.scene == nil {
@@ -317,6 +333,7 @@ func (p *Page) lensCommands() []page.Command {
 		{Title: "Graph: group elements of one kind under one source", Run: p.groupAlike},
 		{Title: "Graph: expand all", Run: p.expandAll},
 		{Title: "Graph: put back what was moved by hand", Run: p.putBack},
+		{Title: "Graph: place everything anew", Run: p.tidy},
 		{Title: "Graph: overview of the pipelines, or all elements", Run: p.toggleOverview},
 	}
 }

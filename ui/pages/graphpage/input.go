@@ -65,6 +65,9 @@ func (p *Page) clicked(pos fyne.Position, secondary bool) {
 		p.setPath(p.pathFrom, h.id())
 		return
 	}
+	if len(p.picked) > 0 && h.none() {
+		p.unpick()
+	}
 	p.choose(h.id())
 }
 
@@ -119,6 +122,10 @@ func (p *Page) dragged(pos, delta fyne.Position) {
 	if p.scene == nil {
 		return
 	}
+	if p.banding || !p.panning && !p.mapDrag && p.moving == "" && modifiers()&fyne.KeyModifierShift != 0 && !p.scene.tiles {
+		p.stretch(pos)
+		return
+	}
 	if !p.panning && !p.mapDrag && p.moving == "" {
 		if _, _, ok := p.inMap(p.surface.PressedAt); ok {
 			p.mapDrag = true
@@ -130,7 +137,7 @@ func (p *Page) dragged(pos, delta fyne.Position) {
 	}
 	if p.moving != "" {
 		p.fitted = false
-		p.move(p.moving, float64(delta.X)/p.port.Zoom, float64(delta.Y)/p.port.Zoom)
+		p.moveAll(p.moving, float64(delta.X)/p.port.Zoom, float64(delta.Y)/p.port.Zoom)
 		return
 	}
 	if p.mapDrag {
@@ -211,6 +218,8 @@ func (p *Page) key(k fyne.KeyName) bool {
 		switch {
 		case p.pathFrom != "" || p.lens != nil && p.lens.to != "":
 			p.endPath()
+		case len(p.picked) > 0:
+			p.unpick()
 		case p.lens != nil && p.lens.focus != "":
 			p.focusOn("", 0)
 		default:
@@ -246,6 +255,8 @@ func (p *Page) typed(r rune) bool {
 	switch r {
 	case 'f', 'F', '0':
 		p.fit()
+	case 's', 'S':
+		p.fitSelection()
 	case '/':
 		p.toFilter()
 	case 'c', 'C':

@@ -28,6 +28,10 @@ func (p *Page) menu(h hit) *fyne.Menu {
 	add := func(title string, run func()) { m.Items = append(m.Items, fyne.NewMenuItem(title, run)) }
 	line := func() { m.Items = append(m.Items, fyne.NewMenuItemSeparator()) }
 	id := h.id()
+	if len(p.picked) > 0 {
+		p.pickItems(add)
+		line()
+	}
 	switch {
 	case h.node != nil:
 		n := h.node
@@ -71,6 +75,7 @@ func (p *Page) menu(h hit) *fyne.Menu {
 		add("Fit all", p.fit)
 		add("Original size", p.actual)
 		line()
+		add("Place everything anew", p.tidy)
 		add("Group elements of one kind", p.groupAlike)
 		add("Expand all", p.expandAll)
 		if p.asked.moves != nil {

@@ -1,8 +1,12 @@
 package graphpage
 
 import (
+	"encoding/json"
 	"maps"
+	"math"
 	"slices"
+
+	"fyne.io/fyne/v2"
 
 	"kmscope/graph"
 	"kmscope/inventory"
@@ -135,10 +139,88 @@ func directPath(a, b *graph.Node, m inventory.Media) []graph.Point {
 	return []graph.Point{{X: ax, Y: ay}, {X: ax + reach, Y: ay}, {X: bx - reach, Y: by}, {X: bx, Y: by}}
 }
 
-// serverKey names a server for as long as the window is open.
+// serverKey names a server: its address, or the name of its capture.
 func serverKey(x view.Session) string { return x.Name() + " " + x.URL() }
 
-func (p *Page) movesOf(x view.Session) *moves { return p.moved[serverKey(x)] }
+// movesOf gives what was moved by hand on a server, in this window or in an
+// earlier one.
+func (p *Page) movesOf(x view.Session) *moves {
+	key := serverKey(x)
+	m, known := p.moved[key]
+	if !known {
+		if p.moved == nil {
+			p.moved = map[string]*moves{}
+		}
+		m = rememberedMoves(key)
+		p.moved[key] = m
+	}
+	return m
+}
+
+// What is remembered between two runs: the places of so many nodes on so many
+// servers, those moved last.
+const (
+	prefMoves       = "graph.moved"
+	maxMovedServers = 12
+	maxMovedKept    = 400
+)
+
+// keptMoves are the places of one server in the preferences; in them, a place is
+// a node's id and its two coordinates.
+type keptMoves struct {
+	Server string                `json:"server"`
+	At     map[string][2]float64 `json:"at"`
+}
+
+func readMoves() []keptMoves {
+	var all []keptMoves
+	if a := fyne.CurrentApp(); a == nil || json.Unmarshal([]byte(a.Preferences().String(prefMoves)), &all) != nil {
+		return nil
+	}
+	return all
+}
+
+func rememberedMoves(server string) *moves {
+	for _, k := range readMoves() {
+		if k.Server != server {
+			continue
+		}
+		m := &moves{at: make(map[string]graph.Point, len(k.At))}
+		for id, at := range k.At {
+			if math.Abs(at[0]) < 1e6 && math.Abs(at[1]) < 1e6 { // somebody may have written there by hand
+				m.at[id] = graph.Point{X: at[0], Y: at[1]}
+			}
+		}
+		return m
+	}
+	return nil
+}
+
+// rememberMoves keeps what was moved by hand for the next run; what is gone from
+// the server is left out.
+func (p *Page) rememberMoves() {
+	if p.session == nil {
+		return
+	}
+	server, m := serverKey(p.session), p.movesOf(p.session)
+	all := slices.DeleteFunc(readMoves(), func(k keptMoves) bool { return k.Server == server })
+	if m != nil {
+		k := keptMoves{Server: server, At: map[string][2]float64{}}
+		for id, at := range m.at {
+			if len(k.At) < maxMovedKept && p.scene.node(id) != nil {
+				k.At[id] = [2]float64{math.Round(at.X), math.Round(at.Y)}
+			}
+		}
+		if len(k.At) > 0 {
+			all = append([]keptMoves{k}, all...)
+		}
+	}
+	text, err := json.Marshal(all[:min(len(all), maxMovedServers)])
+	if err != nil {
+		return
+	}
+	fyne.CurrentApp().Preferences().SetString(prefMoves, string(text))
+}
 
 // move moves a node by hand. The picture follows at once; the next scene of the
 // worker has it too.
@@ -158,9 +240,6 @@ func (p *Page) move(id string, dx, dy float64) {
 		return
 	}
 	now := p.movesOf(p.session).with(n.ID, graph.Point{X: n.X - f.X + dx, Y: n.Y - f.Y + dy})
-	if p.moved == nil {
-		p.moved = map[string]*moves{}
-	}
 	p.moved[serverKey(p.session)] = now
 	p.scene, p.hover = p.scene.moved(now), hit{}
 	p.refresh()
@@ -178,7 +257,8 @@ func (s *scene) moved(m *moves) *scene {
 // putBack forgets what was moved by hand.
 func (p *Page) putBack() {
 	if p.session != nil {
-		delete(p.moved, serverKey(p.session))
+		p.moved[serverKey(p.session)] = nil
+		p.rememberMoves()
 		p.refresh()
 	}
 }

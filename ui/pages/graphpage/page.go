@@ -9,6 +9,7 @@ import (
 	"math"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -56,8 +57,11 @@ type Page struct {
 	told     string            // how an export went
 	moved    map[string]*moves // by the address of the server
 	moving   string            // the node that is being dragged; "" is none
-	mark     time.Time         // what the graph is compared with; zero is nothing
-	pathFrom string            // where the next path begins
+	picked   map[string]bool   // nodes picked with the band
+	banding  bool              // a band is being drawn, from where the button went down
+	bandTo   fyne.Position
+	mark     time.Time // what the graph is compared with; zero is nothing
+	pathFrom string    // where the next path begins
 
 	view    *view.State
 	scene   *scene
@@ -113,7 +117,7 @@ func New(l Layouter) *Page {
 	p.surface.OnClicked = p.clicked
 	p.surface.OnDoubled = p.doubled
 	p.surface.OnDragged = p.dragged
-	p.surface.OnDragDone = func() { p.mapDrag, p.panning, p.moving = false, false, "" }
+	p.surface.OnDragDone = p.dropped
 	p.surface.OnHovered = p.hovered
 	p.surface.OnLeft = p.left
 	p.surface.OnWheeled = p.wheeled
@@ -160,6 +164,7 @@ func (p *Page) Commands() []page.Command {
 	return append([]page.Command{
 		{Title: "Graph: fit all", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key0, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.fit},
 		{Title: "Graph: original size", Shortcut: &desktop.CustomShortcut{KeyName: fyne.Key1, Modifier: fyne.KeyModifierShortcutDefault}, Run: p.actual},
+		{Title: "Graph: fit the selection", Run: p.fitSelection},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
 	}, append(append(p.lensCommands(), p.compareCommands()...), p.exportCommands()...)...)
@@ -215,7 +220,7 @@ func (p *Page) refresh() {
 			p.lens = p.lens.with(func(l *lens) { l.focus, l.from, l.to = "", "", "" })
 			q.lens = p.lens
 		}
-		p.pathFrom, p.mark = "", time.Time{}
+		p.pathFrom, p.mark, p.picked = "", time.Time{}, nil
 	}
 	p.asked = q
 	at, live := v.Cursor()
@@ -239,8 +244,12 @@ type placer struct {
 	mu     sync.Mutex
 	shape  uint64
 	placed *graph.Graph
+	stale  atomic.Bool     // what is placed is not wanted any more
 	face   *paint.Typeface // its own: the interface's belongs to the interface
 }
+
+// forget has the next graph placed whatever its shape. Any goroutine.
+func (pl *placer) forget() { pl.stale.Store(true) }
 
 func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures) (*scene, error) {
 	pl.mu.Lock()
@@ -273,7 +282,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	g = seen.g
 	pl.measure(g)
 	sh := shape(g)
-	if pl.placed == nil || sh != pl.shape {
+	if stale := pl.stale.Swap(false); stale || pl.placed == nil || sh != pl.shape {
 		placed, err := pl.layouter.Layout(ctx, g)
 		if err != nil {
 			return nil, err
@@ -406,6 +415,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		marks.selected = p.view.Selection().Object
 	}
 	p.painter.paint(c, l, p.scene, p.port, marks, scale)
+	p.band(c, l, scale)
 	p.goneLink(c, l, scale)
 	p.painter.miniMap(c, l, p.scene, p.port, scale)
 	if !p.hover.none() && !p.panning && p.moving == "" && p.view != nil {
