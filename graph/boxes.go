@@ -125,9 +125,15 @@ func (b *Boxes) job() *job {
 // place splits boxes into parts, has each placed, and packs them.
 func (b *Boxes) place(do func(*job) (*placement, string, error)) (*BoxesAt, error) {
 	out := &BoxesAt{At: make([]Point, len(b.Sizes)), Paths: make([][]Point, len(b.Lines))}
-	whole := b.job()
+	whole, loops := b.job().withoutLoops()
 	if len(whole.Boxes) == 0 {
 		return out, nil
+	}
+	line := make([]int, 0, len(whole.Pairs)) // pair -> line
+	for i, e := range b.Lines {
+		if e.From != e.To {
+			line = append(line, i)
+		}
 	}
 	edge := make([]bool, len(whole.Boxes))
 	for _, n := range slices.Concat(b.First, b.Last) {
@@ -169,7 +175,8 @@ func (b *Boxes) place(do func(*job) (*placement, string, error)) (*BoxesAt, erro
 		sizes = append(sizes, Point{p.W, p.H})
 	}
 	for _, boxes := range lone {
-		sizes = append(sizes, b.Sizes[boxes[0]])
+		s := whole.Boxes[boxes[0]]
+		sizes = append(sizes, Point{s[0], s[1]})
 	}
 	least := 0.0
 	if len(tied) > 0 {
@@ -190,13 +197,51 @@ func (b *Boxes) place(do func(*job) (*placement, string, error)) (*BoxesAt, erro
 			for q, pt := range placed[i].Paths[k] {
 				path[q] = Point{pt.X + at[i].X, pt.Y + at[i].Y}
 			}
-			out.Paths[n] = path
+			out.Paths[line[n]] = path
 		}
 	}
 	for i, boxes := range lone {
 		out.At[boxes[0]] = at[len(parts)+i]
 	}
+	round := make(map[int]int) // lines drawn round a box
+	for _, i := range loops {
+		e := b.Lines[i]
+		round[e.From]++
+		out.Paths[i] = b.loop(e, out.At[e.From], round[e.From])
+	}
 	return out, nil
+}
+
+// loopRoom is what a line back to its own box takes below the box.
+const loopRoom = 12
+
+// withoutLoops takes out the lines that lead back to their own boxes, which
+// get room below the box instead: graphviz leads them far out around wide boxes.
+func (j *job) withoutLoops() (rest *job, loops []int) {
+	rest = &job{Boxes: j.Boxes, First: j.First, Last: j.Last, Gap: j.Gap}
+	for i, p := range j.Pairs {
+		if p[0] == p[1] {
+			loops = append(loops, i)
+			rest.Boxes[p[0]][1] += loopRoom
+			continue
+		}
+		rest.Pairs, rest.Ends = append(rest.Pairs, p), append(rest.Ends, j.Ends[i])
+	}
+	return rest, loops
+}
+
+// loop leads the nth line back to its box, below it.
+func (b *Boxes) loop(e Line, at Point, nth int) []Point {
+	const out = 16
+	size := b.Sizes[e.From]
+	right, left, low := at.X+size.X, at.X, at.Y+size.Y+loopRoom*(float64(nth)-0.4)
+	from, to := Point{right, at.Y + e.FromY}, Point{left, at.Y + e.ToY}
+	wide := out + 3*float64(nth)
+	return []Point{
+		from, {right + wide, from.Y}, {right + wide, low}, {right - out, low},
+		{right - out - 1, low}, {left + out + 1, low}, {left + out, low},
+		{left - wide, low}, {left - wide, to.Y}, to,
+	}
 }
 
 // part gives the job of some of the boxes, and which lines it holds.

@@ -186,6 +186,7 @@ func (j *job) dot() []byte {
 	for i, e := range j.Pairs {
 		from, to := "", ""
 		if len(j.Ends) > 0 {
+			from, to = ":e", ":w"
 			if sides[e[0]] != nil {
 				from = fmt.Sprintf(":o%d:e", j.Ends[i][0])
 			}

@@ -361,3 +361,60 @@ func TestColumnsKeepEdgesOffBoxes(t *testing.T) {
 		}
 	}
 }
+
+// Lines end at the heights that were asked for, what has to stand first stands
+// first, what is not connected stands below, and a line back to its box goes
+// round it: with graphviz and without.
+func TestBoxes(t *testing.T) {
+	l := NewLayouter(nil)
+	defer l.Close()
+	b := &Boxes{
+		Sizes: []Point{{60, 14}, {120, 90}, {100, 70}, {60, 14}, {80, 40}},
+		Lines: []Line{{0, 1, 7, 50}, {1, 2, 40, 20}, {1, 2, 54, 34}, {1, 2, 68, 48}, {2, 3, 35, 7}, {2, 2, 60, 60}},
+		First: []int{0}, Last: []int{3}, Gap: 60,
+	}
+	with, err := l.Boxes(context.Background(), b)
+	if err != nil || with.Note != "" {
+		t.Fatal(err, with)
+	}
+	without, err := BoxColumns(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, p := range map[string]*BoxesAt{"graphviz": with, "columns": without} {
+		for i, e := range b.Lines {
+			path := p.Paths[i]
+			if len(path) < 4 {
+				t.Fatalf("%s: line %d has no path", name, i)
+			}
+			first, last := path[0], path[len(path)-1]
+			want := [4]float64{p.At[e.From].X + b.Sizes[e.From].X, p.At[e.From].Y + e.FromY, p.At[e.To].X, p.At[e.To].Y + e.ToY}
+			for k, got := range [4]float64{first.X, first.Y, last.X, last.Y} {
+				if math.Abs(got-want[k]) > 3 {
+					t.Errorf("%s: line %d goes from %v to %v, and should to %v", name, i, first, last, want)
+					break
+				}
+			}
+		}
+		for i := 1; i < 4; i++ {
+			if p.At[i].X < p.At[0].X || p.At[i].X > p.At[3].X {
+				t.Errorf("%s: box %d is at %v", name, i, p.At[i])
+			}
+		}
+		for i := range 4 {
+			if p.At[4].Y < p.At[i].Y+b.Sizes[i].Y {
+				t.Errorf("%s: the lone box is at %v, box %d at %v", name, p.At[4], i, p.At[i])
+			}
+		}
+	}
+	if again, err := l.Boxes(context.Background(), b); err != nil || !slices.Equal(again.At, with.At) {
+		t.Errorf("the same boxes stand elsewhere: %v", err)
+	}
+	if _, err := l.Boxes(context.Background(), &Boxes{Sizes: []Point{{1, 1}}, Lines: []Line{{0, 3, 0, 0}}}); err == nil {
+		t.Error("a line that leads nowhere is placed")
+	}
+	none, err := l.Boxes(context.Background(), &Boxes{})
+	if err != nil || len(none.At) != 0 {
+		t.Errorf("%+v %v", none, err)
+	}
+}

@@ -150,6 +150,10 @@ type Pad struct {
 	Params []Param
 }
 
+// Stops tells whether nothing passes the pad: a probe blocks it, it is being
+// flushed, or the stream has ended.
+func (p *Pad) Stops() bool { return p.Blocked || p.Blocking || p.Flushing || p.EOS }
+
 // Link is what leads from a source pad to a sink pad. The ends are indexes of
 // Pads.
 type Link struct {

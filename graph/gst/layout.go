@@ -54,7 +54,8 @@ type Box struct {
 	Lines []string
 }
 
-// Wire is a link that is drawn, as a cubic Bézier curve.
+// Wire is a link that is drawn, as a cubic Bézier curve. A link that leads
+// through the borders of bins has one for each bin that it runs in.
 type Wire struct {
 	Link int
 	Path []graph.Point
@@ -94,11 +95,16 @@ func Layout(ctx context.Context, d *Dump, placer Placer, o Options) (*Drawing, e
 	if o.Width == nil {
 		o.Width = func(s string, size float64) float64 { return 0.56 * size * float64(len([]rune(s))) }
 	}
-	p := &planner{d: d, o: o, placer: placer, open: make([]bool, len(d.Elements)), shown: make([]bool, len(d.Elements)),
-		size: make([]graph.Point, len(d.Elements)), at: make([]graph.Point, len(d.Elements)), padAt: make(map[int]graph.Point),
-		links: make(map[int][]int), paths: make([][]graph.Point, len(d.Links)), lines: make([][]string, len(d.Elements))}
+	n := len(d.Elements)
+	p := &planner{d: d, o: o, placer: placer, open: make([]bool, n), shown: make([]bool, n), pads: slices.Clone(d.Pads), own: make([][]int, n),
+		size: make([]graph.Point, n), at: make([]graph.Point, n), padAt: make(map[int]graph.Point), pieces: make([][]piece, n), lines: make([][]string, n)}
 	p.visible()
-	p.sortLinks()
+	for i := range d.Elements {
+		p.own[i] = slices.Clip(d.Elements[i].Pads)
+	}
+	for i := range d.Links {
+		p.split(i)
+	}
 	if err := p.bin(ctx, 0); err != nil {
 		return nil, err
 	}
@@ -115,13 +121,24 @@ type planner struct {
 	done   int
 	bins   int // open ones
 
+	// pads are those of the dump, and behind them the places where links lead
+	// through the border of a bin that has no pad for them; own is them by element.
+	pads  []Pad
+	own   [][]int
 	size  []graph.Point
 	at    []graph.Point       // within the bin around it
 	padAt map[int]graph.Point // on the border, from the element's upper left corner
-	links map[int][]int       // by the bin that they are in
-	paths [][]graph.Point     // within that bin
-	lines [][]string
-	notes []string
+	// pieces are the links, by the bin in which they run.
+	pieces [][]piece
+	lines  [][]string
+	notes  []string
+}
+
+// piece is the part of a link that runs in one bin: most links have one.
+type piece struct {
+	link     int
+	from, to int           // pads
+	path     []graph.Point // within the bin
 }
 
 // visible finds what is drawn.
@@ -143,60 +160,80 @@ func (p *planner) visible() {
 	}
 }
 
-// sortLinks finds the bin in which each link runs.
-func (p *planner) sortLinks() {
-	for i := range p.d.Links {
-		if bin, _, _, ok := p.ends(i); ok {
-			p.links[bin] = append(p.links[bin], i)
-		}
-	}
-}
-
-// ends gives the bin in which a link runs, and what it connects there: a child
-// of the bin, or the bin itself by its own pad. A link whose ends are further
-// apart is drawn between the boxes around them that are neighbours. false is a
-// link inside a box that is not open.
-func (p *planner) ends(link int) (bin, from, to int, ok bool) {
+// split finds the bins in which a link runs. What leads to another bin does so
+// by ghost pads as a rule, and each side of these is a link of its own. But pads of
+// different bins can be linked directly, and Kurento's WebRTC endpoint does: such
+// a link gets a place on the border of each bin that it leaves or enters.
+func (p *planner) split(link int) {
 	l := &p.d.Links[link]
-	from, to = p.d.Pads[l.From].Element, p.d.Pads[l.To].Element
-	for !p.shown[from] {
-		from = p.d.Elements[from].Parent
-	}
-	for !p.shown[to] {
-		to = p.d.Elements[to].Parent
-	}
 	up := func(i int) int { return p.d.Elements[i].Parent }
+	a, b := &p.d.Pads[l.From], &p.d.Pads[l.To]
+	add := func(bin, from, to int) { p.pieces[bin] = append(p.pieces[bin], piece{link: link, from: from, to: to}) }
+	from, to := p.visibleOf(a.Element), p.visibleOf(b.Element)
 	switch {
 	case from == to:
-		// Through a bin from pad to pad, or a leaf that is linked to itself.
-		a, b := &p.d.Pads[l.From], &p.d.Pads[l.To]
 		own := a.Element == from && b.Element == from
-		if own && p.open[from] && !a.Gives && b.Gives {
-			return from, from, to, true
+		switch {
+		case own && p.open[from] && !a.Gives && b.Gives: // through a bin from pad to pad
+			add(from, l.From, l.To)
+		case own && up(from) >= 0 && a.Gives && !b.Gives: // back to itself
+			add(up(from), l.From, l.To)
 		}
-		return up(from), from, to, own && up(from) >= 0 && a.Gives && !b.Gives
-	case up(to) == from && !p.d.Pads[l.From].Gives:
-		return from, from, to, true
-	case up(from) == to && p.d.Pads[l.To].Gives:
-		return to, from, to, true
+		return // or inside a box that is not open
 	}
-	depth := func(i int) (n int) {
-		for ; i > 0; i = up(i) {
-			n++
+	// The bin in which both ends are, or whose own pad one of them is.
+	around := -1
+	switch {
+	case !a.Gives && p.open[from] && p.within(to, from):
+		around = from
+	case b.Gives && p.open[to] && p.within(from, to):
+		around = to
+	default:
+		for around = up(to); around >= 0 && !p.within(from, around); {
+			around = up(around)
 		}
-		return n
+		if around < 0 {
+			return
+		}
 	}
-	a, b := depth(from), depth(to)
-	for ; a > b; a-- {
-		from = up(from)
+	first, last := l.From, l.To
+	for i := up(from); from != around && i != around; i = up(i) {
+		out := p.through(i, true)
+		add(i, first, out)
+		first = out
 	}
-	for ; b > a; b-- {
-		to = up(to)
+	for i := up(to); to != around && i != around; i = up(i) {
+		in := p.through(i, false)
+		add(i, in, last)
+		last = in
 	}
-	for up(from) != up(to) {
-		from, to = up(from), up(to)
+	add(around, first, last)
+}
+
+// within tells whether an element is somewhere inside a bin.
+func (p *planner) within(element, bin int) bool {
+	for i := p.d.Elements[element].Parent; i >= 0; i = p.d.Elements[i].Parent {
+		if i == bin {
+			return true
+		}
 	}
-	return up(from), from, to, from != to && up(from) >= 0
+	return false
+}
+
+// through makes a place on the border of a bin.
+func (p *planner) through(bin int, gives bool) int {
+	n := len(p.pads)
+	p.pads = append(p.pads, Pad{Element: bin, Gives: gives, Ghost: true})
+	p.own[bin] = append(p.own[bin], n)
+	return n
+}
+
+// visibleOf gives the box in which an element is to be seen.
+func (p *planner) visibleOf(element int) int {
+	for !p.shown[element] {
+		element = p.d.Elements[element].Parent
+	}
+	return element
 }
 
 // leaf measures a box that is not open.
@@ -255,43 +292,41 @@ func (p *planner) bin(ctx context.Context, bin int) error {
 		boxes.Sizes = append(boxes.Sizes, p.size[c])
 	}
 	// The bin's own pads, all of a side equally wide.
-	port := make(map[int]int, len(b.Pads)) // pad -> box
+	port := make(map[int]int, len(p.own[bin])) // pad -> box
 	var width [2]float64
-	for _, n := range b.Pads {
-		k := 0
-		if p.d.Pads[n].Gives {
-			k = 1
+	for _, n := range p.own[bin] {
+		k := p.side(n)
+		room := 8.0
+		if name := p.pads[n].Name; name != "" {
+			room = math.Ceil(p.o.Width(short(name, 24), PadSize) + 16)
 		}
-		width[k] = max(width[k], math.Ceil(p.o.Width(short(p.d.Pads[n].Name, 24), PadSize)+16))
+		width[k] = max(width[k], room)
 	}
-	for _, n := range b.Pads {
+	for _, n := range p.own[bin] {
 		port[n] = len(boxes.Sizes)
-		k := 0
-		if p.d.Pads[n].Gives {
-			k = 1
+		k := p.side(n)
+		if k == 1 {
 			boxes.Last = append(boxes.Last, len(boxes.Sizes))
 		} else {
 			boxes.First = append(boxes.First, len(boxes.Sizes))
 		}
 		boxes.Sizes = append(boxes.Sizes, graph.Point{X: width[k], Y: portHeight})
 	}
-	var links []int
 	gap := leastGap
-	for _, i := range p.links[bin] {
-		_, from, to, _ := p.ends(i)
-		l := &p.d.Links[i]
+	drawn := p.pieces[bin][:0]
+	for _, c := range p.pieces[bin] {
 		line := graph.Line{}
-		var ok bool
-		if line.From, line.FromY, ok = p.end(bin, from, l.From, number, port); !ok {
+		var okFrom, okTo bool
+		line.From, line.FromY, okFrom = p.end(bin, c.from, number, port)
+		line.To, line.ToY, okTo = p.end(bin, c.to, number, port)
+		if !okFrom || !okTo {
 			continue
 		}
-		if line.To, line.ToY, ok = p.end(bin, to, l.To, number, port); !ok {
-			continue
-		}
-		links = append(links, i)
+		drawn = append(drawn, c)
 		boxes.Lines = append(boxes.Lines, line)
-		gap = max(gap, p.o.Width(l.Label(), PadSize)+24)
+		gap = max(gap, p.o.Width(p.d.Links[c.link].Label(), PadSize)+24)
 	}
+	p.pieces[bin] = drawn
 	boxes.Gap = math.Ceil(min(gap, mostGap))
 	placed, err := p.place(ctx, boxes)
 	if err != nil {
@@ -300,7 +335,7 @@ func (p *planner) bin(ctx context.Context, bin int) error {
 	if placed.Note != "" && !slices.Contains(p.notes, placed.Note) {
 		p.notes = append(p.notes, placed.Note)
 	}
-	p.frame(bin, boxes, placed, number, port, links)
+	p.frame(bin, boxes, placed, number, port)
 	p.done++
 	if p.o.Progress != nil {
 		p.o.Progress(p.done, p.bins)
@@ -318,22 +353,31 @@ func (p *planner) place(ctx context.Context, b *graph.Boxes) (*graph.BoxesAt, er
 	return p.placer.Boxes(ctx, b)
 }
 
-// end gives the box in a bin at which a link ends, and how far below the box's
+// side is 0 for a pad at the left side of its element and 1 for the right.
+func (p *planner) side(pad int) int {
+	if p.pads[pad].Gives {
+		return 1
+	}
+	return 0
+}
+
+// end gives the box in a bin at which a piece ends, and how far below the box's
 // upper edge.
-func (p *planner) end(bin, element, pad int, number, port map[int]int) (box int, y float64, ok bool) {
+func (p *planner) end(bin, pad int, number, port map[int]int) (box int, y float64, ok bool) {
+	element := p.visibleOf(p.pads[pad].Element)
 	if element == bin {
 		box, ok = port[pad]
 		return box, portHeight / 2, ok
 	}
 	box, ok = number[element]
-	if at, here := p.padAt[pad]; here && p.d.Pads[pad].Element == element {
+	if at, here := p.padAt[pad]; here && p.pads[pad].Element == element {
 		return box, at.Y, ok
 	}
 	return box, p.size[element].Y / 2, ok
 }
 
 // frame puts the border of a bin around what is in it, and its pads on it.
-func (p *planner) frame(bin int, boxes *graph.Boxes, placed *graph.BoxesAt, number, port map[int]int, links []int) {
+func (p *planner) frame(bin int, boxes *graph.Boxes, placed *graph.BoxesAt, number, port map[int]int) {
 	b := &p.d.Elements[bin]
 	left, right := BinPadding, BinPadding
 	if len(boxes.First) > 0 {
@@ -350,13 +394,14 @@ func (p *planner) frame(bin int, boxes *graph.Boxes, placed *graph.BoxesAt, numb
 	}
 	for pad, n := range port {
 		at := graph.Point{Y: math.Round(placed.At[n].Y + BinHeader + portHeight/2)}
-		if p.d.Pads[pad].Gives {
+		if p.pads[pad].Gives {
 			at.X = size.X
 		}
 		p.padAt[pad] = at
 	}
 	p.size[bin] = size
-	for k, i := range links {
+	for k := range p.pieces[bin] {
+		c := &p.pieces[bin][k]
 		path := make([]graph.Point, len(placed.Paths[k]))
 		for q, pt := range placed.Paths[k] {
 			path[q] = move(pt)
@@ -365,17 +410,25 @@ func (p *planner) frame(bin int, boxes *graph.Boxes, placed *graph.BoxesAt, numb
 			continue
 		}
 		// The bin's own pads were moved to its border.
-		l := &p.d.Links[i]
-		if at, ok := p.padAt[l.From]; ok && p.d.Pads[l.From].Element == bin {
-			x := boxes.Sizes[port[l.From]].X
-			path = extended(path, graph.Point{X: at.X + x, Y: at.Y}, true)
+		if n, ok := port[c.from]; ok {
+			at := p.padAt[c.from]
+			path = extended(path, graph.Point{X: at.X + p.stub(c.from, boxes.Sizes[n].X), Y: at.Y}, true)
 		}
-		if at, ok := p.padAt[l.To]; ok && p.d.Pads[l.To].Element == bin {
-			x := boxes.Sizes[port[l.To]].X
-			path = extended(path, graph.Point{X: at.X - x, Y: at.Y}, false)
+		if n, ok := port[c.to]; ok {
+			at := p.padAt[c.to]
+			path = extended(path, graph.Point{X: at.X - p.stub(c.to, boxes.Sizes[n].X), Y: at.Y}, false)
 		}
-		p.paths[i] = path
+		c.path = path
 	}
+}
+
+// stub is the distance of a link from the border at a pad of the bin around it:
+// the name stands there, if there is one.
+func (p *planner) stub(pad int, width float64) float64 {
+	if p.pads[pad].Name == "" {
+		return 0
+	}
+	return width
 }
 
 // extended leads a path straight on to a point in front of it or behind it.
@@ -410,20 +463,22 @@ func (p *planner) drawing() *Drawing {
 		out.Boxes = append(out.Boxes, Box{Element: i, X: at[i].X, Y: at[i].Y, W: p.size[i].X, H: p.size[i].Y, Open: p.open[i], Lines: p.lines[i]})
 	}
 	for pad, pt := range p.padAt {
+		if pad >= len(p.d.Pads) {
+			continue
+		}
 		o := at[p.d.Pads[pad].Element]
 		out.Pads[pad] = graph.Point{X: o.X + pt.X, Y: o.Y + pt.Y}
 	}
 	for bin := range p.d.Elements {
-		for _, i := range p.links[bin] {
-			if len(p.paths[i]) < 4 {
+		for _, c := range p.pieces[bin] {
+			if len(c.path) < 4 {
 				continue
 			}
-			path := slices.Clone(p.paths[i])
-			for k := range path {
-				path[k].X += at[bin].X
-				path[k].Y += at[bin].Y
+			for k := range c.path {
+				c.path[k].X += at[bin].X
+				c.path[k].Y += at[bin].Y
 			}
-			out.Wires = append(out.Wires, Wire{i, path})
+			out.Wires = append(out.Wires, Wire{c.link, c.path})
 		}
 	}
 	return out

@@ -24,7 +24,7 @@ import (
 func (g *Drawing) WriteSVG(w io.Writer, diff *Diff) error {
 	k := g.fileScale(50_000)
 	c := vgsvg.New(vg.Length(k*(g.W+2*fileMargin)), vg.Length(k*(g.H+2*fileMargin)))
-	g.paint(c, diff, k)
+	g.paint(c, diff, k, false)
 	if _, err := c.WriteTo(w); err != nil {
 		return fmt.Errorf("write the SVG: %w", err)
 	}
@@ -36,7 +36,7 @@ func (g *Drawing) WriteSVG(w io.Writer, diff *Diff) error {
 func (g *Drawing) WritePDF(w io.Writer, diff *Diff) error {
 	k := g.fileScale(14_000) // readers refuse pages of more than 200 inches
 	c := vgpdf.New(vg.Length(k*(g.W+2*fileMargin)), vg.Length(k*(g.H+2*fileMargin)))
-	g.paint(c, diff, k)
+	g.paint(c, diff, k, true)
 	if _, err := c.WriteTo(w); err != nil {
 		return fmt.Errorf("write the PDF: %w", err)
 	}
@@ -95,6 +95,7 @@ type pen struct {
 	vg.Canvas
 	k, h  float64 // points of the file per point of the drawing, height of the file
 	fonts *font.Cache
+	pdf   bool
 }
 
 func (p *pen) at(x, y float64) vg.Point {
@@ -144,6 +145,9 @@ func (p *pen) text(s string, x, y, size float64, bold, right bool, c color.Color
 	face := p.fonts.Lookup(f, vg.Length(p.k*size))
 	s = plain(s)
 	w := float64(face.Width(s)) / p.k
+	if bold && p.pdf { // vgpdf finds only fonts that call themselves regular
+		face.Font.Variant, face.Font.Weight = "SansBold", xfont.WeightNormal
+	}
 	if right {
 		x -= w
 	}
@@ -166,8 +170,8 @@ func plain(s string) string {
 	}, s)
 }
 
-func (g *Drawing) paint(c vg.Canvas, diff *Diff, k float64) {
-	p := &pen{Canvas: c, k: k, h: k * (g.H + 2*fileMargin), fonts: font.NewCache(liberation.Collection())}
+func (g *Drawing) paint(c vg.Canvas, diff *Diff, k float64, pdf bool) {
+	p := &pen{Canvas: c, k: k, h: k * (g.H + 2*fileMargin), fonts: font.NewCache(liberation.Collection()), pdf: pdf}
 	p.fill(p.box(-fileMargin, -fileMargin, g.W+2*fileMargin, g.H+2*fileMargin), color.White)
 	d := g.Dump
 	change := func(element, link int) Change {
@@ -228,7 +232,7 @@ func (g *Drawing) paint(c vg.Canvas, diff *Diff, k float64) {
 			}
 			q := &d.Pads[n]
 			ink := inkDim
-			if q.Blocked || q.Blocking || q.EOS || q.Flushing {
+			if q.Stops() {
 				ink = inkWarning
 			}
 			p.dot(pt.X, pt.Y, 3, ink)

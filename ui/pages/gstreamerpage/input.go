@@ -21,7 +21,26 @@ func (p *Page) resized(size fyne.Size) {
 	}
 }
 
-// fitNow shows all, unless that is too small to read: then the left end of it.
+// leastFirst is the zoom at which names can be read.
+const leastFirst = 0.8
+
+// first shows a drawing for the first time: all of it, or, where that would be
+// too small to read, its left end. The small map shows the rest.
+func (p *Page) first() {
+	p.fitNow()
+	if p.port.Zoom >= leastFirst || p.port.W <= 0 {
+		return
+	}
+	all := p.scene.bounds()
+	p.port.Zoom = leastFirst
+	p.port = p.port.Centred(p.port.W/leastFirst/2-24, all.H/2)
+	if all.H*leastFirst > p.port.H-48 {
+		p.port.Y = -24 / leastFirst
+	}
+	p.fitted = false
+}
+
+// fitNow shows all.
 func (p *Page) fitNow() {
 	if p.scene == nil {
 		return
@@ -77,6 +96,9 @@ func (p *Page) under(pos fyne.Position) (target, bool) {
 
 func (p *Page) clicked(pos fyne.Position, secondary bool) {
 	p.told, p.problem = "", ""
+	if p.toMap(pos) {
+		return
+	}
 	t, toggle := p.under(pos)
 	if toggle && !secondary {
 		p.toggle(t.element)
@@ -310,14 +332,13 @@ func (p *Page) saySearch() {
 	case len(p.hits) == 0:
 		text, hue = "nothing", theme.Current().Warning
 	case p.hit < 0:
-		text = view.Plural(len(p.hits), "hit") + ", N: next"
+		text = view.Plural(len(p.hits), "hit") + " (N: next)"
 	default:
 		text = fmt.Sprintf("%d of %s: %s", p.hit+1, view.Thousands(len(p.hits)), p.hits[p.hit].Where)
 	}
 	if p.count.Text != text || p.count.Color != hue {
 		p.count.Text, p.count.Color = text, hue
 		p.count.Refresh()
-		p.content.Refresh()
 	}
 }
 

@@ -70,6 +70,8 @@ type Page struct {
 	chosen  target
 	hover   target
 	goal    target // where to go when placing is done
+	onMap   bool   // the small map is being dragged
+	panning bool
 	hits    []gst.Hit
 	hit     int
 	wrong   string // why the search is not valid
@@ -117,10 +119,16 @@ func New(placer gst.Placer) *Page {
 	p.surface.OnResized = p.resized
 	p.surface.OnClicked = p.clicked
 	p.surface.OnDoubled = p.doubled
-	p.surface.OnDragged = func(_, delta fyne.Position) {
-		p.fitted = false
+	p.surface.OnDragged = func(pos, delta fyne.Position) {
+		if p.onMap || !p.panning && p.toMap(p.surface.PressedAt) {
+			p.onMap = true
+			p.toMap(pos)
+			return
+		}
+		p.panning, p.fitted = true, false
 		p.pan(float64(delta.X), float64(delta.Y))
 	}
+	p.surface.OnDragDone = func() { p.onMap, p.panning = false, false }
 	p.surface.OnHovered = p.hovered
 	p.surface.OnLeft = func() { p.point(nothing) }
 	p.surface.OnWheeled = p.wheeled
@@ -145,7 +153,7 @@ func New(placer gst.Placer) *Page {
 	wide := func(w float32, o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewGridWrap(fyne.NewSize(w, p.search.MinSize().Height), o)
 	}
-	top := container.NewHBox(p.takeIt, wide(176, p.details), container.NewCenter(p.target), layout.NewSpacer(), wide(250, p.search), container.NewCenter(p.count))
+	top := container.NewHBox(p.takeIt, wide(176, p.details), container.NewCenter(p.target), layout.NewSpacer(), wide(250, p.search), wide(120, container.NewVBox(layout.NewSpacer(), p.count, layout.NewSpacer())))
 	below := container.NewHBox(wide(330, p.history), container.NewCenter(kit.NewText("changes since", theme.TextSize, dim)), wide(250, p.compare), layout.NewSpacer(), p.bins, p.export)
 	split := container.NewHSplit(p.surface, p.side)
 	split.Offset = 0.74
@@ -332,7 +340,9 @@ func (p *Page) placed(s *scene, err error) {
 	p.scene = s
 	p.hover = nothing
 	switch {
-	case old == nil || p.fitted || old.d != s.d:
+	case old == nil || old.d != s.d && p.fitted:
+		p.first()
+	case p.fitted:
 		p.fitNow()
 	default: // what a person looks at stays where it is
 		p.port = anchored(p.port, old, s, p.chosen.element)

@@ -234,6 +234,9 @@ func (f *frame) box(b *gst.Box) {
 	if f.s.change(target{b.Element, -1}) == gst.Removed {
 		ground = paint.Mix(f.l.Raised, f.l.Error, 0.12)
 	}
+	if !f.readable(gst.TitleSize) && e.State != gst.StateUnknown { // too small for words
+		ground = paint.Mix(ground, stateHue(f.l, e.State), 0.3)
+	}
 	hue, width := f.rim(b, f.l.Line)
 	f.c.RoundRect(x, y, w, h, radius*f.k, ground)
 	if len(e.Children) > 0 { // there is more behind it
@@ -264,16 +267,14 @@ func (f *frame) box(b *gst.Box) {
 		return
 	}
 	face := f.l.Regular.Face(gst.SmallSize * f.k)
-	end := left
 	for i := range b.Lines {
 		base += gst.HeaderLine * f.k
 		if i == 0 {
-			end = f.state(e, left, base)
+			f.state(e, left, base)
 			continue
 		}
 		f.c.Text(face, face.Fit(b.Lines[i], w-2*gst.BoxMargin*f.k), left, base, f.l.Dim)
 	}
-	_ = end
 	f.changeSign(b, left, y-4*f.k)
 }
 
@@ -425,6 +426,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	}
 	p.painter.paint(c, l, p.scene, p.port, p.marks(), scale)
 	p.legend(c, l, scale)
+	p.miniMap(c, l, scale)
 	p.notice(c, l, scale)
 }
 

@@ -75,7 +75,7 @@ func (n *panel) lay(l *surface.Look, width float64, scale float32) {
 			y += 8
 		}
 		face := r.face(l, scale)
-		room := float32(width-24) * scale
+		room := float32(width-36) * scale
 		text := r.text
 		if r.name != "" {
 			text = r.name + "  " + r.text
@@ -152,11 +152,11 @@ func (p *Page) paintSide(c *paint.Canvas, l *surface.Look, scale float32) {
 			x = c.Text(face, r.name, x, base, l.Dim)
 			text = strings.TrimPrefix(text, r.name)
 		}
-		if r.goes {
-			hue = paint.Mix(hue, l.Accent, 0.0)
-			if r.hue == nil {
-				hue = l.Accent
-			}
+		if r.goes && r.hue == nil {
+			hue = l.Accent
+		}
+		if r.cont && r.goes {
+			x += 10 * scale
 		}
 		c.Text(face, text, x, base, hue)
 	}
@@ -174,8 +174,11 @@ func (p *Page) sideClicked(pos fyne.Position) {
 	}
 }
 
-// maxList bounds the lists of the panel.
-const maxList = 400
+// maxList bounds the list of changes, maxSection what is listed of a whole dump.
+const (
+	maxList    = 400
+	maxSection = 12
+)
 
 // sideRows says what the panel shows.
 func (p *Page) sideRows() []row {
@@ -192,6 +195,7 @@ func (p *Page) sideRows() []row {
 }
 
 func dim(l *surface.Look) color.NRGBA     { return l.Dim }
+func warning(l *surface.Look) color.NRGBA { return l.Warning }
 func stopped(l *surface.Look) color.NRGBA { return l.Stopped() }
 
 func head(text string) row { return row{head: true, text: text, above: true} }
@@ -212,39 +216,53 @@ func (p *Page) dumpRows(d *gst.Dump) []row {
 	}
 	var open, queues, pads []row
 	for i := range d.Links {
-		if d.Links[i].Negotiated() == gst.Open && len(open) < maxList {
+		if d.Links[i].Negotiated() == gst.Open {
 			open = append(open, row{text: endsOf(d, i), goes: true, go2: target{-1, i}, hue: stopped})
 		}
 	}
 	for i := range d.Elements {
 		e := &d.Elements[i]
-		if e.Queues() && len(queues) < maxList {
+		if e.Queues() {
 			text := e.Name
 			if s := e.Summary(); s != "" {
 				text += ": " + s
 			}
 			queues = append(queues, row{text: text, goes: true, go2: target{i, -1}})
 		}
-		for _, n := range e.Pads {
-			q := &d.Pads[n]
-			if (q.EOS || q.Blocked || q.Blocking || q.Flushing) && len(pads) < maxList {
-				pads = append(pads, row{text: e.Name + " " + q.Name + ": " + q.Flags(), goes: true, go2: target{i, -1}, hue: func(l *surface.Look) color.NRGBA { return l.Warning }})
-			}
+		if text := unusual(d, e); text != "" {
+			pads = append(pads, row{text: e.Name + ": " + text, goes: true, go2: target{i, -1}, hue: warning})
 		}
 	}
 	section := func(title, meaning string, of []row) {
-		if len(of) > 0 {
-			rows = append(rows, head(title), row{text: meaning, hue: dim})
-			rows = append(rows, of...)
+		if len(of) == 0 {
+			return
+		}
+		rows = append(rows, head(title), row{text: meaning, hue: dim})
+		rows = append(rows, of[:min(len(of), maxSection)]...)
+		if more := len(of) - maxSection; more > 0 {
+			rows = append(rows, row{text: fmt.Sprintf("… and %s more, marked in the drawing", view.Thousands(more)), hue: dim})
 		}
 	}
-	section(view.Plural(len(pads), "pad")+" blocked, flushing or ended", "Nothing passes here.", pads)
+	section(view.Plural(len(pads), "element")+" with pads blocked or ended", "Nothing passes there.", pads)
 	section(view.Plural(len(open), "link")+" without a format", "No format was agreed on: usually nothing has flowed here yet.", open)
 	section(view.Plural(len(queues), "queue"), "They hold media back for a while: a full one delays it.", queues)
 	for _, n := range p.notes() {
-		rows = append(rows, row{text: n, hue: func(l *surface.Look) color.NRGBA { return l.Warning }, above: true})
+		rows = append(rows, row{text: n, hue: warning, above: true})
 	}
 	return rows
+}
+
+// unusual says which pads of an element let nothing pass, and why.
+func unusual(d *gst.Dump, e *gst.Element) string {
+	var words []string
+	for _, n := range e.Pads {
+		q := &d.Pads[n]
+		if q.Stops() {
+			_, why := padHue(&surface.Look{}, q)
+			words = append(words, q.Name+" "+why)
+		}
+	}
+	return strings.Join(words, ", ")
 }
 
 func (p *Page) notes() []string {
@@ -368,10 +386,9 @@ func padRows(d *gst.Dump, n int) []row {
 	if f := q.Flags(); f != "" {
 		words = append(words, f)
 	}
-	unusual := q.Blocked || q.Blocking || q.EOS || q.Flushing || q.Mode == gst.ModeNone
 	r := row{name: q.Name, text: strings.Join(words, ", "), above: true}
-	if unusual {
-		r.hue = func(l *surface.Look) color.NRGBA { return l.Warning }
+	if q.Stops() || q.Mode == gst.ModeNone {
+		r.hue = warning
 	}
 	rows := []row{r}
 	for _, v := range q.Params {

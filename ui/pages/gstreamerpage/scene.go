@@ -234,7 +234,7 @@ func anchored(v surface.Viewport, old, s *scene, element int) surface.Viewport {
 }
 
 // firstBoxes is how many boxes are drawn before a person opens more.
-const firstBoxes = 40
+const firstBoxes = 26
 
 // openBins tells which bins are open: those that a person opened, and from the
 // outside inwards as many as make a picture that can be taken in.

@@ -190,7 +190,7 @@ func (p *Page) show(now, before *shot) {
 	if p.now != now || now == nil {
 		p.chosen, p.hover, p.hits, p.hit = nothing, nothing, nil, -1
 		if p.now == nil || now == nil || p.now.id != now.id {
-			p.open, p.fitted = nil, true
+			p.open, p.fitted, p.scene = nil, true, nil
 		}
 	}
 	if (p.before != nil) != (before != nil) {
