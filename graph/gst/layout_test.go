@@ -203,10 +203,8 @@ func benchmarkDumps(b *testing.B, run func(b *testing.B, text string)) {
 	}{{"100", 2}, {"1000", 23}, {"2000", 46}} {
 		text := big(b, c.n)
 		b.Run(c.name, func(b *testing.B) {
-			d := parse(b, text)
-			b.ReportMetric(float64(d.Counts().Elements), "elements")
-			b.ResetTimer()
 			run(b, text)
+			b.ReportMetric(float64(parse(b, text).Counts().Elements), "elements")
 		})
 	}
 }

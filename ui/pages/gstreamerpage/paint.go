@@ -243,7 +243,7 @@ func (f *frame) box(b *gst.Box) {
 		f.c.StrokeRoundRect(x+2.5*f.k, y+2.5*f.k, w-5*f.k, h-5*f.k, (radius-2)*f.k, surface.Hairline(f.scale), f.l.Line)
 	}
 	if e.State != gst.StateUnknown {
-		f.c.RoundRect(x, y, 3*f.k, h, 1.5*f.k, stateHue(f.l, e.State))
+		f.c.RoundRect(x+f.k/2, y+3*f.k, 3*f.k, h-6*f.k, 1.5*f.k, stateHue(f.l, e.State))
 	}
 	f.c.StrokeRoundRect(x, y, w, h, radius*f.k, width, hue)
 	if !f.readable(gst.TitleSize) {
@@ -414,6 +414,7 @@ func (f *frame) word(i int) {
 		}
 	}
 	f.pt.words = append(f.pt.words, box)
+	f.c.RoundRect(x-width/2, y-height+f.k, width, height-2*f.k, 2*f.k, paint.WithAlpha(paint.Mix(f.l.Background, f.l.Panel, 0.5), 0.85))
 	f.c.TextCentred(face, text, x, y-6*f.k, hue)
 }
 
