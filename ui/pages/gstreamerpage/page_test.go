@@ -76,7 +76,6 @@ func newBench(t *testing.T, placer gst.Placer) *bench {
 	b.server.Create(alice, "")
 	b.state = view.NewState(ws)
 	b.state.SetClock(view.Clock{Mode: view.UTC})
-	b.state.Tick()
 	win := test.NewWindow(b.page.Content())
 	win.Resize(fyne.NewSize(1000, 640))
 	t.Cleanup(win.Close)
