@@ -2,6 +2,7 @@ package gstreamerpage
 
 import (
 	"fmt"
+	"math"
 
 	"fyne.io/fyne/v2"
 
@@ -33,10 +34,16 @@ func (p *Page) first() {
 	}
 	all := p.scene.bounds()
 	p.port.Zoom = leastFirst
-	p.port = p.port.Centred(p.port.W/leastFirst/2-24, all.H/2)
-	if all.H*leastFirst > p.port.H-48 {
-		p.port.Y = -24 / leastFirst
+	y := all.H / 2
+	if all.H*leastFirst > p.port.H-48 { // where things begin
+		least := math.Inf(1)
+		for i := range p.scene.Boxes {
+			if b := &p.scene.Boxes[i]; b.Element > 0 && b.X < least {
+				least, y = b.X, b.Y+b.H/2
+			}
+		}
 	}
+	p.port = p.port.Centred(p.port.W/leastFirst/2-24, y)
 	p.fitted = false
 }
 

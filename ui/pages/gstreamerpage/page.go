@@ -153,7 +153,7 @@ func New(placer gst.Placer) *Page {
 	wide := func(w float32, o fyne.CanvasObject) fyne.CanvasObject {
 		return container.NewGridWrap(fyne.NewSize(w, p.search.MinSize().Height), o)
 	}
-	top := container.NewHBox(p.takeIt, wide(176, p.details), container.NewCenter(p.target), layout.NewSpacer(), wide(250, p.search), wide(120, container.NewVBox(layout.NewSpacer(), p.count, layout.NewSpacer())))
+	top := container.NewHBox(p.takeIt, wide(176, p.details), wide(190, container.NewVBox(layout.NewSpacer(), p.target, layout.NewSpacer())), layout.NewSpacer(), wide(220, p.search), wide(120, container.NewVBox(layout.NewSpacer(), p.count, layout.NewSpacer())))
 	below := container.NewHBox(wide(330, p.history), container.NewCenter(kit.NewText("changes since", theme.TextSize, dim)), wide(250, p.compare), layout.NewSpacer(), p.bins, p.export)
 	split := container.NewHSplit(p.surface, p.side)
 	split.Offset = 0.74
@@ -224,10 +224,11 @@ func (p *Page) say() {
 	case p.taking != "":
 		name = "of " + p.taking + " …"
 	case name != "":
-		name = "of " + short(name, 34)
+		name = "of " + name
 	default:
-		name, hue = "choose an element, hub or pipeline", theme.Current().Dim
+		name, hue = "nothing is selected", theme.Current().Dim
 	}
+	name = kit.Elide(name, theme.TextSize, fyne.TextStyle{}, 184)
 	if p.target.Text != name || p.target.Color != hue {
 		p.target.Text, p.target.Color = name, hue
 		p.target.Refresh()
@@ -340,10 +341,12 @@ func (p *Page) placed(s *scene, err error) {
 	p.scene = s
 	p.hover = nothing
 	switch {
-	case old == nil || old.d != s.d && p.fitted:
+	case old == nil:
 		p.first()
 	case p.fitted:
 		p.fitNow()
+	case old.d != s.d: // another dump of the same thing: the same place in it
+		p.port = p.port.Held(s.bounds(), 80)
 	default: // what a person looks at stays where it is
 		p.port = anchored(p.port, old, s, p.chosen.element)
 	}
