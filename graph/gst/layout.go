@@ -182,7 +182,7 @@ func (p *planner) split(link int) {
 		return // or inside a box that is not open
 	}
 	// The bin in which both ends are, or whose own pad one of them is.
-	around := -1
+	var around int
 	switch {
 	case !a.Gives && p.open[from] && p.within(to, from):
 		around = from

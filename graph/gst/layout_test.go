@@ -107,7 +107,7 @@ func TestClosedBins(t *testing.T) {
 	d := parse(t, read(t, "webrtc.dot"))
 	l := layouter(t)
 	steps := 0
-	g, err := Layout(bounded(t), d, l, Options{Open: func(int) bool { return false }, Progress: func(done, of int) { steps = done }})
+	g, err := Layout(bounded(t), d, l, Options{Open: func(int) bool { return false }, Progress: func(done, _ int) { steps = done }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -99,7 +99,9 @@ func closed(text string) (out string, cut bool, err error) {
 				return "", false, errDeep
 			}
 		case '}':
-			depth--
+			if depth--; depth < 0 {
+				return "", false, errNoGraph
+			}
 		case '/', '#', '<': // comments and HTML: nothing of the kind is in a dump
 			return "", false, errNoGraph
 		}
@@ -108,7 +110,7 @@ func closed(text string) (out string, cut bool, err error) {
 		}
 	}
 	switch {
-	case depth < 0, safe == 0:
+	case safe == 0:
 		return "", false, errNoGraph
 	case depth == 0 && !quoted && !listed:
 		return text, false, nil
@@ -339,11 +341,11 @@ func (b *builder) link() error {
 	seen := make(map[ends]bool, len(links))
 	for _, e := range links {
 		l := Link{From: b.end(e.from, true), To: b.end(e.to, false)}
-		if k := (ends{l.From, l.To}); seen[k] {
+		k := ends{l.From, l.To}
+		if seen[k] {
 			continue
-		} else {
-			seen[k] = true
 		}
+		seen[k] = true
 		if tail := attr(e.attrs, "taillabel"); tail != "" {
 			l.Caps = readCaps(linesOf(tail))
 			l.SinkCaps = readCaps(linesOf(attr(e.attrs, "headlabel")))

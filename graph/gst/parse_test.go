@@ -141,6 +141,7 @@ func TestParseText(t *testing.T) {
 		"comment":         {text: "digraph p { /* \" */ }", err: "no graph as GStreamer"},
 		"too deep":        {text: "digraph p {" + strings.Repeat("subgraph a {", 200), err: "nested"},
 		"not closed":      {text: "digraph p { a -> ; }", err: "no graph in the DOT language"},
+		"closed first":    {text: "} digraph p { subgraph {", err: "no graph"},
 		"too many closed": {text: "digraph p { } } }", err: "no graph"},
 	} {
 		t.Run(name, func(t *testing.T) {

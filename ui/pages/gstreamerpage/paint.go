@@ -66,7 +66,7 @@ func (pt *painter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surface.V
 	shown := v.Shown()
 	for i := range s.Boxes {
 		if b := &s.Boxes[i]; b.Open && surface.Overlaps(boxRect(b), shown) {
-			f.bin(b, i)
+			f.bin(b)
 		}
 	}
 	pt.words = pt.words[:0]
@@ -146,7 +146,7 @@ func (f *frame) rim(b *gst.Box, quiet color.NRGBA) (color.NRGBA, float32) {
 }
 
 // bin draws the ground and the header of an open bin.
-func (f *frame) bin(b *gst.Box, depth int) {
+func (f *frame) bin(b *gst.Box) {
 	e := &f.s.d.Elements[b.Element]
 	x, y, w, h := f.snap(b)
 	ground := f.l.Panel
