@@ -205,7 +205,11 @@ func field(name, value string) row { return row{mono: true, name: name, text: va
 // dumpRows tells of the whole: what changed, what has no format, what holds
 // media back.
 func (p *Page) dumpRows(d *gst.Dump) []row {
-	rows := []row{{head: true, text: p.now.name}, {text: d.Elements[0].Type + " " + d.Elements[0].Name, hue: dim}, {text: "taken " + p.clock(p.now.at), hue: dim}}
+	when := "taken " + p.clock(p.now.at)
+	if !p.now.session.Live() {
+		when = "the newest in the capture up to " + p.clock(p.now.at)
+	}
+	rows := []row{{head: true, text: p.now.name}, {text: d.Elements[0].Type + " " + d.Elements[0].Name, hue: dim}, {text: when, hue: dim}}
 	if p.now.details != "" {
 		rows = append(rows, row{text: "details: " + levelWord(p.now.details), hue: dim})
 	}
