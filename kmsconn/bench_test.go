@@ -119,16 +119,19 @@ func BenchmarkRenewal(b *testing.B) {
 		b.Fatal(err)
 	}
 	defer r.Close(context.Background())
-	w, err := Watch(context.Background(), WatchOptions{Options: opts, Reader: r})
+	renewed := make(chan struct{}, 1)
+	w, err := Watch(context.Background(), WatchOptions{Options: opts, Reader: r, OnGap: func([]string, string) {
+		select {
+		case renewed <- struct{}{}:
+		default:
+		}
+	}})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer w.Close(context.Background())
 	for b.Loop() {
-		n := w.Renewals()
 		w.Renew()
-		for w.Renewals() == n {
-			time.Sleep(100 * time.Microsecond)
-		}
+		<-renewed
 	}
 }

@@ -1,6 +1,7 @@
 package kmsconn
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -153,6 +154,9 @@ func (r Result) Decode(v any) error {
 
 // valueOf takes the "value" out of a result; the whole result when there is none.
 func valueOf(result json.RawMessage) json.RawMessage {
+	if value, ok := plainValue(result); ok {
+		return value
+	}
 	var v struct {
 		Value json.RawMessage `json:"value"`
 	}
@@ -160,6 +164,25 @@ func valueOf(result json.RawMessage) json.RawMessage {
 		return v.Value
 	}
 	return result
+}
+
+// plainValue takes the value out of {"sessionId":"...","value":...}, which is
+// how nearly every result is written: at a third of what decoding costs, and
+// there are hundreds a second.
+func plainValue(result json.RawMessage) (json.RawMessage, bool) {
+	rest, ok := bytes.CutPrefix(result, []byte(`{"sessionId":"`))
+	if !ok {
+		return nil, false
+	}
+	end := bytes.IndexAny(rest, `"\\`)
+	if end < 0 {
+		return nil, false
+	}
+	if rest, ok = bytes.CutPrefix(rest[end:], []byte(`","value":`)); !ok {
+		return nil, false
+	}
+	value, ok := bytes.CutSuffix(rest, []byte("}"))
+	return json.RawMessage(value), ok && json.Valid(value)
 }
 
 // typeOf gives the unqualified class that an id names, or "".

@@ -178,10 +178,12 @@ func (l *live) options(role string, o kmsconn.Observer) kmsconn.Options {
 // close ends everything: the connections first, each of which leaves nothing
 // of ours on the server, then the goroutines.
 func (l *live) close(ctx context.Context) error {
+	// First the end, then who is there: whoever connects in this moment either
+	// is seen here, or sees the end and leaves by itself; see keep.
+	l.cancel()
 	l.mu.Lock()
 	sampler, watcher, probe := l.sampler, l.watcher, l.probe
 	l.mu.Unlock()
-	l.cancel()
 	var wg sync.WaitGroup
 	var mu sync.Mutex
 	var errs []error
@@ -210,7 +212,16 @@ func (l *live) close(ctx context.Context) error {
 	})
 	end(l.closeDumps)
 	wg.Wait()
-	l.wg.Wait()
+	ended := make(chan struct{})
+	go func() {
+		l.wg.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return errors.Join(append(errs, fmt.Errorf("%s was left before everything had ended: %w", l.s.name, ctx.Err()))...)
+	}
 	for more := true; more; { // the frames of the farewell belong to the capture
 		_, more = l.drain()
 	}
