@@ -147,12 +147,9 @@ func refused(err error) bool {
 	return errors.As(err, &e)
 }
 
-// transact sends one transaction and waits. It gives the results up to and
-// including the first error; err is set when the transaction as a whole failed.
-func (c *Client) transact(ctx context.Context, ops []Op) ([]Result, error) {
-	return c.startTransaction(ctx, ops)()
-}
-
+// startTransaction sends one transaction. What it gives waits for the results,
+// up to and including the first error; its error is set when the transaction as
+// a whole failed.
 func (c *Client) startTransaction(ctx context.Context, ops []Op) func() ([]Result, error) {
 	type operation struct {
 		ID      int            `json:"id"`

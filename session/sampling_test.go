@@ -108,8 +108,9 @@ func TestLatencyStatsAreTurnedBack(t *testing.T) {
 			t.Errorf("an element took it: %v", err)
 		}
 		leave, cancel := context.WithTimeout(ctx, 10*time.Second)
-		defer cancel()
-		if err := w.Close(leave); err != nil {
+		err := w.Close(leave)
+		cancel()
+		if err != nil {
 			t.Fatal(err)
 		}
 		if err := s.SetLatencyStats(ctx, p, true); err == nil {
