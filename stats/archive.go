@@ -10,9 +10,11 @@ import (
 
 // Archive reads again what memory let go: from the capture file.
 type Archive interface {
-	// Load gives a Store with the samples of a range of time (local clock, both
-	// ends included), whole. It reads a file: not for the goroutine of the window.
-	// The error is one sentence for the user, or ctx's.
+	// Load gives a Store with the samples of a range of time, whole; from and to
+	// are times of points (the server's clock), both ends included. It reads a
+	// file, some 100 MB of it in a second: not for the goroutine of the window, and
+	// not for more than is looked at. The error is one sentence for the user, or
+	// that of ctx. Any goroutine.
 	Load(ctx context.Context, from, to time.Time) (*Store, error)
 }
 

@@ -418,6 +418,13 @@ func (s *Store) Elements() []string {
 	return out
 }
 
+// Knows tells whether an element has series. Any goroutine.
+func (s *Store) Knows(element string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	return len(s.byElement[element]) > 0
+}
+
 // Version grows with every change: who draws compares it with the last one
 // seen. Any goroutine.
 func (s *Store) Version() uint64 {

@@ -164,43 +164,73 @@ func TestClocks(t *testing.T) {
 	}
 }
 
-// TestNeverAbsurd feeds counters that do what they like.
+// TestNeverAbsurd feeds counters that do what they like: they reset, wrap, go
+// backwards, jump, are null, NaN, text or missing; times that repeat and go back;
+// streams that come and go. Whatever comes, no rate is negative or absurd, whole or
+// summed up. (What breaks a line is in TestRates; that sums keep it, in TestTiers.)
 func TestNeverAbsurd(t *testing.T) {
+	names := []string{"bytesReceived", "packetsReceived", "packetsLost", "pliCount", "firCount", "nackCount"}
 	for seed := range uint64(200) {
 		r := rand.New(rand.NewPCG(seed, 2))
-		s := NewStore()
+		s := NewStoreWithin(Limits{Bytes: 30_000})
 		var ms, skew int64
-		v := map[string]int64{}
-		for range 120 {
+		values := map[string]map[string]int64{"7": {}, "8": {}, "9": {}}
+		for range 150 {
 			ms += []int64{1000, 1000, 1000, 0, 50, 5000, 100_000, -400, -90_000}[r.IntN(9)]
 			if r.IntN(20) == 0 {
 				skew = r.Int64N(1e7) - 5e6
 			}
-			for _, k := range []string{"bytesReceived", "packetsReceived", "packetsLost", "pliCount", "firCount", "nackCount"} {
-				switch r.IntN(12) {
-				case 0:
-					v[k] = 0
-				case 1:
-					v[k] = r.Int64()
-				case 2:
-					v[k] -= r.Int64N(100_000)
-				case 3:
-					v[k] = math.MaxInt64
-				default:
-					v[k] += r.Int64N(50_000) / 2
-				}
-			}
-			fields := map[string]any{"jitter": r.NormFloat64() * 1e6, "remb": r.Int64(), "fractionLost": r.Int64N(1000)}
-			for k, x := range v {
-				fields[k] = x
-			}
 			at := base.Add(time.Duration(ms) * time.Millisecond)
-			s.Feed(reply(at, "", entryOf("inboundrtp", at.UnixMilli()+skew, "7", fields)))
+			var entries []map[string]any
+			for _, ssrc := range []string{"7", "8", "9"} {
+				if r.IntN(4) == 0 {
+					continue // the stream is gone for this time
+				}
+				v := values[ssrc]
+				for _, k := range names {
+					switch r.IntN(12) {
+					case 0:
+						v[k] = 0
+					case 1:
+						v[k] = r.Int64()
+					case 2:
+						v[k] -= r.Int64N(100_000)
+					case 3:
+						v[k] = math.MaxInt64
+					case 4:
+						v[k] = (v[k] + r.Int64N(1<<33)) % (1 << 32) // wraps
+					default:
+						v[k] += r.Int64N(50_000) / 2
+					}
+				}
+				fields := map[string]any{"jitter": r.NormFloat64() * 1e6, "remb": r.Int64(), "fractionLost": r.Int64N(1000)}
+				for k, x := range v {
+					fields[k] = x
+					switch r.IntN(40) {
+					case 0:
+						fields[k] = nil
+					case 1:
+						fields[k] = "NaN"
+					case 2:
+						fields[k] = fmt.Sprint(x)
+					case 3:
+						fields[k] = []int{1}
+					case 4:
+						fields[k] = "-Infinity"
+					}
+				}
+				e := entryOf("inboundrtp", at.UnixMilli()+skew, ssrc, fields)
+				if r.IntN(20) == 0 {
+					delete(e, names[r.IntN(len(names))])
+				}
+				entries = append(entries, e)
+			}
+			s.Feed(reply(at, "", entries...))
 		}
+		checkAccount(t, s)
 		for _, x := range s.Series(Query{}) {
 			for i, p := range x.Points {
-				if math.IsNaN(p.V) || math.IsInf(p.V, 0) || p.V < 0 && x.Metric != PacketsLost ||
-					x.Unit == Ratio && p.V > 1 || x.Unit == Bps && p.V > 1e12 || x.Unit == Ms && p.V >= maxSaneMs {
+				if absurd(x.Metric, x.Unit, p.V) {
 					t.Fatalf("seed %d: %s has %v", seed, x.Key, p.V)
 				}
 				if i > 0 && p.At.Before(x.Points[i-1].At) {
@@ -208,7 +238,22 @@ func TestNeverAbsurd(t *testing.T) {
 				}
 			}
 		}
+		for _, n := range []int{0, 3, 40} {
+			for _, z := range s.Zoom(Query{MaxPoints: n}) {
+				for i, b := range z.Buckets {
+					if absurd(z.Metric, z.Unit, b.Min) || absurd(z.Metric, z.Unit, b.Max) || absurd(z.Metric, z.Unit, b.Mean) ||
+						b.Mean < b.Min || b.Mean > b.Max || b.N < 1 || b.ToMs < b.FromMs || i > 0 && b.FromMs < z.Buckets[i-1].FromMs {
+						t.Fatalf("seed %d: %s has the sum %+v", seed, z.Key, b)
+					}
+				}
+			}
+		}
 	}
+}
+
+func absurd(metric string, u Unit, v float64) bool {
+	return math.IsNaN(v) || math.IsInf(v, 0) || v < 0 && metric != PacketsLost ||
+		u == Ratio && v > 1 || u == Bps && v > 1e12 || u == Ms && v >= maxSaneMs
 }
 
 func TestGauges(t *testing.T) {
