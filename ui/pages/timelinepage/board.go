@@ -167,7 +167,7 @@ func (b *board) tell(head *boardRow) story {
 		gone = "; released " + b.time.Clock.Format(head.died)
 	}
 	at = at.Add(-time.Microsecond)
-	var ice, closed, still []timeline.Bar
+	var ice, closed []timeline.Bar
 	var stopped, flowing []string
 	var since time.Time
 	media := timeline.Bar{}
@@ -196,7 +196,6 @@ func (b *board) tell(head *boardRow) story {
 				flowing = append(flowing, medium)
 			case s.Source == inventory.FromEvent:
 				stopped = append(stopped, medium)
-				still = append(still, s)
 				if since.IsZero() || s.From.Before(since) {
 					since = s.From
 				}

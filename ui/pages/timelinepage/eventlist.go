@@ -106,7 +106,7 @@ func (l *eventList) order(ctx context.Context, snap *inventory.Snapshot) {
 			return
 		}
 		e, _ := l.log.Entry(seq)
-		key := ""
+		var key string
 		switch l.sort {
 		case byObject:
 			name, ok := names[e.Object]

@@ -29,12 +29,14 @@ type eventRow struct {
 	texts [4]*canvas.Text
 	rule  *canvas.Rectangle
 	seq   uint64
+	row   int
+	tap   func(row int)
 	menu  func(seq uint64, at fyne.Position)
 	head  bool // the line over the table: its colour is the theme's, whatever set says
 }
 
-func newEventRow(menu func(uint64, fyne.Position)) *eventRow {
-	r := &eventRow{menu: menu}
+func newEventRow(tap func(int), menu func(uint64, fyne.Position)) *eventRow {
+	r := &eventRow{tap: tap, menu: menu}
 	r.fill()
 	r.ExtendBaseWidget(r)
 	return r
@@ -64,6 +66,14 @@ func (r *eventRow) set(p theme.Palette, e *timeline.Entry, at, name string, hue 
 	}
 	r.cells, r.hues = cells, hues
 	r.Refresh()
+}
+
+// Tapped implements fyne.Tappable: who takes the one button gets the other, too,
+// and the list none.
+func (r *eventRow) Tapped(*fyne.PointEvent) {
+	if r.tap != nil {
+		r.tap(r.row)
+	}
 }
 
 // TappedSecondary implements fyne.SecondaryTappable.

@@ -89,7 +89,7 @@ var severityChoices = []string{"all events", "notices and worse", "warnings and 
 func New() *Page {
 	p := &Page{}
 	bar := p.tableBar()
-	p.list = widget.NewList(func() int { return p.rows.len() }, func() fyne.CanvasObject { return newEventRow(p.rowMenu) }, p.fill)
+	p.list = widget.NewList(func() int { return p.rows.len() }, func() fyne.CanvasObject { return newEventRow(func(i int) { p.list.Select(i) }, p.rowMenu) }, p.fill)
 	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
 	p.empty = widget.NewLabel("")
@@ -343,7 +343,7 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	pal := theme.Current()
 	snap := p.view.Server().Snapshot()
-	row.seq = e.Seq
+	row.seq, row.row = e.Seq, i
 	row.set(pal, &e, p.view.Clock().Format(e.At), view.ObjectName(snap, e.Object), eventHue(pal, &e))
 }
 

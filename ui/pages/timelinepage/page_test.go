@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
+	"kmscope/timeline"
 	"kmscope/ui/pages/pagetest"
 )
 
@@ -85,4 +86,59 @@ func TestRawTextMasksSecrets(t *testing.T) {
 	if s := rawText(nil); !strings.HasPrefix(s, "No message") {
 		t.Errorf("%q", s)
 	}
+}
+
+// TestRowTakesTheClick holds that a click anywhere on a row chooses it, and that
+// the head sorts.
+func TestRowTakesTheClick(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 1000, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.rows.len() > 3 })
+	win.Canvas().Capture()
+	test.TapCanvas(win.Canvas(), fyne.CurrentApp().Driver().AbsolutePositionForObject(p.list).AddXY(300, 40))
+	if !p.hasChosen || p.table.Objects[0] != p.beside {
+		t.Error("a click on a row chose nothing")
+	}
+	first, _ := p.rows.entry(0)
+	p.head.Tapped(&fyne.PointEvent{Position: fyne.NewPos(500, 5)})
+	p.head.Tapped(&fyne.PointEvent{Position: fyne.NewPos(500, 5)})
+	b.Settle(func() bool { return p.rows.sort == byText && p.rows.down })
+	if e, _ := p.rows.entry(0); e.Seq == first.Seq && p.rows.len() > 1 {
+		t.Errorf("sorted, the first row is still %q", e.Text)
+	}
+	p.jump(jumpError, false)
+	if e, ok := p.chosenEntry(); !ok || e[0].Severity != timeline.Error {
+		t.Errorf("jumped to %+v", e)
+	}
+	p.setMark()
+	p.view.Pin(b.At)
+	p.setMark()
+	if p.board.until.IsZero() || !p.board.until.After(p.board.mark) {
+		t.Errorf("measured from %v to %v", p.board.mark, p.board.until)
+	}
+	var out strings.Builder
+	for _, ending := range []string{".csv", ".jsonl"} {
+		if err := writeRows(t.Context(), &out, p.rows, ending, "=server", p.names(), func(float64) {}); err != nil {
+			t.Error(err)
+		}
+	}
+	if s := out.String(); strings.Count(s, "\n") != 2*p.rows.len()+1 || !strings.Contains(s, "'=server") || !strings.Contains(s, "it broke") {
+		t.Errorf("%d lines: %s", strings.Count(s, "\n"), s)
+	}
+	for _, r := range "+-0mnNeEiI" {
+		p.laneRune(r)
+	}
+	for _, k := range []fyne.KeyName{fyne.KeyLeft, fyne.KeyRight, fyne.KeyUp, fyne.KeyDown, fyne.KeyHome, fyne.KeyEscape, fyne.KeyEnd} {
+		if !p.laneKey(k) {
+			t.Errorf("the key %s does nothing", k)
+		}
+	}
+	p.pick("Error")
+	b.Settle(func() bool { return p.rows.len() == 1 })
 }
