@@ -66,7 +66,32 @@ func columns(j *job) *placement {
 		}
 		p.Paths[i] = append(path, bend(at, Point{p.At[e[1]].X, mid[e[1]]})...)
 	}
+	p.roomAbove()
 	return p
+}
+
+// roomAbove moves all down where an edge that leads back goes round by the top, or
+// its media would run through the name of the pipeline.
+func (p *placement) roomAbove() {
+	least := 0.0
+	for _, path := range p.Paths {
+		for _, q := range path {
+			least = min(least, q.Y)
+		}
+	}
+	if least >= 0 {
+		return
+	}
+	down := -least + maxLoops*laneSpacing
+	p.H += down
+	for i := range p.At {
+		p.At[i].Y += down
+	}
+	for _, path := range p.Paths {
+		for k := range path {
+			path[k].Y += down
+		}
+	}
 }
 
 // toTheRight puts boxes in a column of their own right of all others.
@@ -338,7 +363,7 @@ func curve(a Point, sa [2]float64, b Point, sb [2]float64, loop bool) []Point {
 	to := Point{b.X, b.Y + sb[1]/2}
 	bend := max((to.X-from.X)/2, columnGap/2)
 	if loop || to.X <= from.X {
-		top := min(a.Y, b.Y) - rowGap/2
+		top := min(a.Y, b.Y) - 2*rowGap/3
 		mid := Point{(from.X + to.X) / 2, top}
 		return []Point{
 			from, {from.X + columnGap/3, from.Y}, {from.X + columnGap/3, top}, mid,

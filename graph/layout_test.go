@@ -191,6 +191,28 @@ func TestLayoutKeepsPlaces(t *testing.T) {
 	same("and went", g)
 }
 
+// TestLayoutHasNoHooks has a presenter with many viewers: no edge may run behind
+// the side of the box at which it ends, not even the steep ones.
+func TestLayoutHasNoHooks(t *testing.T) {
+	var pairs [][2]string
+	for i := range 20 {
+		pairs = append(pairs, [2]string{"presenter", fmt.Sprint("viewer", i)})
+	}
+	out, err := newLayouter(t, nil).Layout(t.Context(), plain(pairs...))
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, out)
+	for _, e := range out.Edges {
+		end := e.Path[len(e.Path)-1].X
+		for _, p := range e.Path {
+			if p.X < e.Path[0].X-1 || p.X > end+1 {
+				t.Errorf("%s -> %s goes by %v to %v", e.From, e.To, p, end)
+			}
+		}
+	}
+}
+
 func TestLayoutWithoutGraphviz(t *testing.T) {
 	for name, c := range map[string]struct {
 		cmd  func() *exec.Cmd

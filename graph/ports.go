@@ -142,8 +142,39 @@ func spread(g *Graph, n *Node, ends []end, x float64) {
 	}
 }
 
+// leastRun is how far an edge must go level before it may turn.
+const leastRun = 40
+
+// straighten leaves out the joints of an edge to the right that lie beside or
+// behind its ends: graphviz ends steep edges on the upper or lower side of a box,
+// and an end that was moved from there would leave a hook.
+func straighten(p []Point) []Point {
+	last := len(p) - 1
+	if last < 6 || last%3 != 0 || p[last].X < p[0].X+2*leastRun {
+		return p
+	}
+	out, from, cut := []Point{p[0]}, 0, false
+	for i := 3; i <= last; i += 3 {
+		if i < last && (p[i].X < p[0].X+leastRun || p[i].X > p[last].X-leastRun) {
+			cut = true
+			continue
+		}
+		if i == from+3 {
+			out = append(out, p[i-2:i+1]...)
+		} else {
+			out = append(out, bend(p[from], p[i])...)
+		}
+		from = i
+	}
+	if !cut {
+		return p
+	}
+	return out
+}
+
 // level lets an edge to the right leave and arrive level.
 func level(e *Edge) {
+	e.Path = straighten(e.Path)
 	p := e.Path
 	last := len(p) - 1
 	if last < 3 || p[last].X <= p[0].X {
