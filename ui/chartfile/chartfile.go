@@ -255,6 +255,8 @@ func scaleOf(ch Chart, from, to time.Time) (div float64, unit string) {
 		return pick(1000, "bit/s", "kbit/s", "Mbit/s", "Gbit/s")
 	case stats.Bytes:
 		return pick(1000, "B", "kB", "MB", "GB")
+	case stats.BytesPerSecond:
+		return pick(1000, "B/s", "kB/s", "MB/s", "GB/s")
 	case stats.KiB:
 		return pick(1024, "KiB", "MiB", "GiB")
 	case stats.Ratio:

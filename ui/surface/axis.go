@@ -149,6 +149,8 @@ func divisor(hi float64, u stats.Unit) (float64, string) {
 		return metric(hi, 1000, "bit/s", "kbit/s", "Mbit/s", "Gbit/s")
 	case stats.Bytes:
 		return metric(hi, 1000, "B", "kB", "MB", "GB")
+	case stats.BytesPerSecond:
+		return metric(hi, 1000, "B/s", "kB/s", "MB/s", "GB/s")
 	case stats.KiB:
 		return metric(hi, 1024, "KiB", "MiB", "GiB")
 	case stats.Ratio:

@@ -2,6 +2,7 @@ package chartpage
 
 import (
 	"image/color"
+	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -15,10 +16,6 @@ import (
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
-
-// roomForSpans is the width from which the bar shows the lengths of time, which
-// the time bar of the window has as well.
-const roomForSpans = 760
 
 // makeBar makes the row of controls above the charts, and what holds both.
 func (p *Page) makeBar() {
@@ -44,7 +41,7 @@ func (p *Page) makeBar() {
 	p.filter.Hide()
 	p.asCharts = kit.NewButton(kit.Framed, "", "Charts", func() { p.showTable(false) })
 	p.asRows = kit.NewButton(kit.Framed, "", "Table", func() { p.showTable(true) })
-	row := container.New(kit.Bar{Gap: 8, Stretch: 4}, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
+	row := container.New(kit.Bar{Gap: barGap, Stretch: 4}, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
 	for _, s := range chartSpans {
 		b := kit.NewButton(kit.Framed, "", s.word, func() {
 			if p.view != nil {
@@ -61,17 +58,31 @@ func (p *Page) makeBar() {
 	row.Add(p.export)
 	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
 	p.extraRow.Hide()
+	p.bar = row
 	bar := container.NewHScroll(surface.Inset(row))
 	p.content = container.NewBorder(container.NewVBox(bar, p.extraRow), nil, nil, nil, p.surface)
 }
 
-// fitBar leaves out what the window has elsewhere when there is little room.
+// fitBar leaves out the lengths of time when there is little room: the time bar
+// of the window has them as well.
 func (p *Page) fitBar() {
-	room := p.surface.Size().Width >= roomForSpans
+	width := p.surface.Size().Width
+	if p.bar == nil || width == 0 {
+		return
+	}
+	need := 4 * theme.Grid // of the margin on both sides
+	for _, o := range p.bar.Objects {
+		if b, ok := o.(*kit.Button); o.Visible() || ok && slices.Contains(p.spans, b) {
+			need += o.MinSize().Width + barGap
+		}
+	}
 	for _, b := range p.spans {
-		showIf(b, room)
+		showIf(b, need <= width)
 	}
 }
+
+// barGap is between the controls of the bar.
+const barGap = 8
 
 func accent(t theme.Palette) color.NRGBA { return t.Accent }
 
@@ -105,8 +116,8 @@ func (p *Page) updateBar() {
 	}
 	p.top.Set("", top)
 	overview := len(chartQuery{object: v.Selection().Object, overlay: p.overlayKey()}.elements()) == 0
-	showIf(p.top, p.set != inServer && overview && !p.asTable)
-	showIf(p.add, p.set != inServer && v.Server() != nil)
+	showIf(p.top, !p.set.server() && overview && !p.asTable)
+	showIf(p.add, !p.set.server() && v.Server() != nil)
 	showIf(p.layout, !p.asTable)
 	showIf(p.sets, !p.asTable)
 	showIf(p.filter, p.asTable)

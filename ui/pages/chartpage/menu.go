@@ -2,6 +2,7 @@ package chartpage
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -118,6 +119,7 @@ func (p *Page) viewMenu() *fyne.Menu {
 	}
 	reset := fyne.NewMenuItem("Usual order, sizes and axes, no pins", p.resetChoices)
 	m.Items = append(m.Items, fyne.NewMenuItemSeparator(), reset)
+	m.Items = append(m.Items, p.measureItems()...)
 	return m
 }
 
@@ -196,7 +198,7 @@ func parseRange(low, high string, div float64, log bool) (surface.Scale, error) 
 func (p *Page) metricMenu() *fyne.Menu {
 	m := fyne.NewMenu("")
 	for _, c := range stats.Catalogue() {
-		if len(c.Dirs) == 1 && c.Dirs[0] == stats.None && (c.Name == stats.CPU || c.Name == stats.Memory || c.Name == stats.Ping) {
+		if len(c.Dirs) == 1 && c.Dirs[0] == stats.None && (ofServer(c.Name)) {
 			continue // they are in the set of the server
 		}
 		item := fyne.NewMenuItem(c.Label, func() { p.chooseMetric(c.Name) })
@@ -206,11 +208,21 @@ func (p *Page) metricMenu() *fyne.Menu {
 	return m
 }
 
+// ofServer reports whether a chart of the server shows a metric.
+func ofServer(metric string) bool {
+	for _, k := range serverCharts {
+		if slices.ContainsFunc(k.pick, func(p pick) bool { return p.metric == metric }) {
+			return true
+		}
+	}
+	return metric == stats.Pipelines || metric == stats.Elements
+}
+
 // chooseMetric shows one metric alone: of the selected elements, or of those
 // that rank first by it.
 func (p *Page) chooseMetric(name string) {
 	p.metric, p.rank, p.scroll, p.alone = name, name, 0, pin{}
-	if p.set == inServer {
+	if p.set.server() {
 		p.set = inVideo
 	}
 	p.refresh()

@@ -32,6 +32,7 @@ type Page struct {
 	extras  *fyne.Container // the chips of the overlay
 	// extraRow is what holds them; hidden while there are none.
 	extraRow *fyne.Container
+	bar      *fyne.Container // the controls
 	asCharts *kit.Button
 	asRows   *kit.Button
 	filter   *kit.Entry // of the table

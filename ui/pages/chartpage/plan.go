@@ -56,7 +56,7 @@ func (q chartQuery) elements() []string {
 // first. Any goroutine.
 func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
 	store := q.session.Stats()
-	if store == nil || q.set != inServer && store.Samples() == 0 && len(store.Elements()) == 0 {
+	if store == nil || !q.set.server() && store.Samples() == 0 && len(store.Elements()) == 0 {
 		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
 	}
 	g := gathering{ctx: ctx, q: q, snap: snap, spread: spreads{}}
@@ -138,7 +138,7 @@ func (g *gathering) pinned() []chart {
 // main makes the charts of what is selected, or of what ranks first.
 func (g *gathering) main() (charts []chart, empty string) {
 	q := g.q
-	if q.set == inServer && q.metric == "" {
+	if q.set.server() && q.metric == "" {
 		return g.server(), ""
 	}
 	if elements := q.elements(); len(elements) > 0 {

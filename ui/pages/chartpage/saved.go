@@ -15,8 +15,12 @@ const (
 	inLatency
 	inCongestion
 	inServer
+	inCost
 	inAll
 )
+
+// server reports whether a set is of the server alone, whatever is selected.
+func (s chartSets) server() bool { return s == inServer || s == inCost }
 
 // savedSet is a saved set as the menu lists it.
 type savedSet struct {
@@ -32,6 +36,7 @@ var savedSets = []savedSet{
 	{inLatency, "Latency", stats.RTT},
 	{inCongestion, "Congestion control", stats.REMB},
 	{inServer, "Server", ""},
+	{inCost, "Cost of watching", ""},
 	{inAll, "All", stats.Bitrate},
 }
 

@@ -99,6 +99,15 @@ var serverCharts = []chartKind{
 	{title: "Ping", unit: stats.Ms, sets: inLatency | inServer, pick: []pick{{metric: stats.Ping, word: "round trip", hue: func(l *surface.Look) color.NRGBA { return l.OK }}}},
 	{title: "Pipelines", unit: stats.Count, sets: inServer, pick: []pick{{metric: countPipelines, word: "alive", hue: func(l *surface.Look) color.NRGBA { return l.Accent }}}},
 	{title: "Elements", unit: stats.Count, sets: inServer, pick: []pick{{metric: countElements, word: "alive", hue: func(l *surface.Look) color.NRGBA { return l.OK }}}},
+	{title: "Sessions", unit: stats.Count, sets: inServer, pick: []pick{{metric: stats.Sessions, word: "listed", hue: func(l *surface.Look) color.NRGBA { return l.Data }}}},
+	{title: "Cost of watching: requests", unit: stats.PerSecond, sets: inServer | inCost, always: inCost, pick: []pick{{metric: stats.WatchRequests, word: "requests", hue: func(l *surface.Look) color.NRGBA { return l.Dim }}},
+		empty: "Nothing was asked yet."},
+	{title: "Cost of watching: server time", unit: stats.MsPerSecond, sets: inServer | inCost, always: inCost, pick: []pick{{metric: stats.WatchTime, word: "at most", hue: func(l *surface.Look) color.NRGBA { return l.OK }}},
+		empty: "Nothing was answered yet."},
+	{title: "Cost of watching: bytes", unit: stats.BytesPerSecond, sets: inCost, always: inCost, pick: []pick{
+		{metric: stats.WatchReceived, word: "from the server", hue: func(l *surface.Look) color.NRGBA { return l.Accent }},
+		{metric: stats.WatchSent, word: "to the server", hue: func(l *surface.Look) color.NRGBA { return l.Warning }, dash: surface.DashAudio},
+	}, empty: "Nothing was sent yet."},
 }
 
 // chartsOf makes the charts of one element that are in a saved set from its
