@@ -59,8 +59,8 @@ func (p *Page) makeBar() {
 	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
 	p.extraRow.Hide()
 	p.bar = row
-	bar := container.NewHScroll(surface.Inset(row))
-	p.content = container.NewBorder(container.NewVBox(bar, p.extraRow), nil, nil, nil, p.surface)
+	p.barRoom = container.NewHScroll(surface.Inset(row))
+	p.content = container.NewBorder(container.NewVBox(p.barRoom, p.extraRow), nil, nil, nil, p.surface)
 }
 
 // fitBar leaves out the lengths of time when there is little room: the time bar
@@ -76,9 +76,13 @@ func (p *Page) fitBar() {
 			need += o.MinSize().Width + barGap
 		}
 	}
+	if p.spans[0].Visible() == (need <= width) {
+		return
+	}
 	for _, b := range p.spans {
 		showIf(b, need <= width)
 	}
+	p.barRoom.Refresh() // or it would keep the width that it had
 }
 
 // barGap is between the controls of the bar.

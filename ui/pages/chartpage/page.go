@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"kmscope/inventory"
@@ -33,6 +34,7 @@ type Page struct {
 	// extraRow is what holds them; hidden while there are none.
 	extraRow *fyne.Container
 	bar      *fyne.Container // the controls
+	barRoom  *container.Scroll
 	asCharts *kit.Button
 	asRows   *kit.Button
 	filter   *kit.Entry // of the table
