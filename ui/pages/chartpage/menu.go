@@ -2,6 +2,7 @@ package chartpage
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -173,7 +174,7 @@ func parseRange(low, high string, div float64, log bool) (surface.Scale, error) 
 	read := func(s string) (float64, error) {
 		s = strings.ReplaceAll(strings.TrimSpace(s), ",", ".")
 		v, err := strconv.ParseFloat(s, 64)
-		if err != nil || v != v || v > 1e15 || v < -1e15 {
+		if err != nil || math.IsNaN(v) || math.Abs(v) > 1e15 {
 			return 0, fmt.Errorf("%q is no number: type digits, for example 2.5", s)
 		}
 		return v * div, nil
