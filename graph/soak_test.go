@@ -155,7 +155,7 @@ func TestSoak(t *testing.T) {
 	if err := w.Close(closing); err != nil {
 		t.Fatal(err)
 	}
-	s, w, placed = nil, nil, nil
+	s, placed = nil, nil
 	server.Close()
 	after := weigh()
 	t.Logf("closed: heap %.1f MiB, %d goroutines", mib(after.heap), after.goroutines)
