@@ -78,7 +78,7 @@ var byName = map[string]family{
 
 	stats.Bitrate:      {"kmscope_bits_per_second", "Payload bits received (in) or sent (out) per second between the last two samples.", false, ofStream, 1},
 	stats.PacketRate:   {"kmscope_rtp_packets_per_second", "RTP packets per second between the last two samples.", false, ofStream, 1},
-	stats.Loss:         {"kmscope_rtp_loss_ratio", "Packets lost over packets expected between the last two samples.", false, ofStream, 1},
+	stats.Loss:         {"kmscope_rtp_loss_ratio", "Packets lost over packets expected, by the newest reports.", false, ofStream, 1},
 	stats.NACKRate:     {"kmscope_rtp_nacks_per_second", "NACKs per second of one RTP session.", false, ofStream, 1},
 	stats.PLIRate:      {"kmscope_rtp_plis_per_second", "Picture loss indications per second.", false, ofStream, 1},
 	stats.FIRRate:      {"kmscope_rtp_firs_per_second", "Full intra requests per second.", false, ofStream, 1},

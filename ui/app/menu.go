@@ -80,6 +80,7 @@ func (w *Window) allCommands() []command {
 	c = append(c,
 		command{menu: menuView, title: "Show or hide the tree", shortcut: ctrl(fyne.KeyB), apart: true, run: func() { w.toggleSide(true) }},
 		command{menu: menuView, title: "Show or hide the inspector", shortcut: ctrl(fyne.KeyI), run: func() { w.toggleSide(false) }},
+		command{menu: menuView, title: "Memory for statistics…", run: w.showMemory},
 		command{menu: menuView, title: "Theme as the system", apart: true, run: func() { w.setTheme(theme.System) }},
 		command{menu: menuView, title: "Dark theme", run: func() { w.setTheme(theme.AlwaysDark) }},
 		command{menu: menuView, title: "Light theme", run: func() { w.setTheme(theme.AlwaysLight) }},

@@ -29,6 +29,7 @@ const (
 	prefHideDead              = "navigator.hideGone"
 	prefServers, prefFiles    = "recent.servers", "recent.files"
 	prefFolder                = "recent.folder"
+	prefMemory                = "stats.memoryMiB"
 	prefTLS                   = "tls." // + address: "ca:FILE" or "pin:FINGERPRINT"
 )
 

@@ -271,6 +271,7 @@ func (column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 func (w *Window) update(full bool) {
 	w.shown.Store(w.generation())
 	now := time.Now()
+	w.applyMemory()
 	w.look()
 	w.statusBar.update(now)
 	w.updateTools(now)

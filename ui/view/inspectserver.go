@@ -9,6 +9,11 @@ import (
 	"kmscope/stats"
 )
 
+// MemoryText says how much memory the series of a server take, of how much.
+func MemoryText(s *stats.Store) string {
+	return fmt.Sprintf("%s of %s", stats.Format(float64(s.Bytes())/1024, stats.KiB), stats.Format(float64(s.Limit())/1024, stats.KiB))
+}
+
 // inspectServer says all that is known of a server itself.
 func inspectServer(x Session, snap *inventory.Snapshot, c Clock) *Inspection {
 	link, srv := x.Link(), snap.Server
@@ -69,6 +74,9 @@ func inspectServer(x Session, snap *inventory.Snapshot, c Clock) *Inspection {
 	add(&now, "pipelines", Thousands(snap.Counts.Pipelines), Unknown)
 	add(&now, "elements", Thousands(snap.Counts.Elements), Unknown)
 	add(&now, "connections", Thousands(snap.Counts.Connections), Unknown)
+	if store := x.Stats(); store != nil {
+		add(&now, "series", MemoryText(store), Unknown)
+	}
 	if snap.Counts.Dead > 0 {
 		add(&now, "gone", Thousands(snap.Counts.Dead), Unknown)
 	}
