@@ -1,7 +1,7 @@
 // Command kmscope is a window on Kurento Media Servers: it shows what is in
 // them, what flows and what does not, without changing them.
 //
-//	kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | capture file]...
+//	kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | file]...
 package main
 
 import (
@@ -33,6 +33,7 @@ import (
 	"kmscope/ui/pages/chartpage"
 	"kmscope/ui/pages/graphpage"
 	"kmscope/ui/pages/gstreamerpage"
+	"kmscope/ui/pages/importpage"
 	"kmscope/ui/pages/negotiationpage"
 	"kmscope/ui/pages/timelinepage"
 	"kmscope/ui/theme"
@@ -74,7 +75,7 @@ func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("kmscope", flag.ContinueOnError)
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | capture file]...")
+		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | file]...")
 		flags.PrintDefaults()
 	}
 	flags.BoolVar(&o.demo, "demo", false, "start a simulated server and attach to it")
@@ -135,7 +136,7 @@ func run(args []string) error {
 	w := uiapp.New(app.NewWithID(uiapp.ID), uiapp.Options{
 		Workspace: view.Of(ws),
 		Pages: func() []page.Page {
-			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New(dumps), gstreamerpage.New(dumps)}
+			return []page.Page{graphpage.New(layouter), chartpage.New(), timelinepage.New(), negotiationpage.New(dumps), gstreamerpage.New(dumps), importpage.New()}
 		},
 		Theme:   o.theme,
 		Version: version,

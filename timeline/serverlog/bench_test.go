@@ -71,7 +71,7 @@ func BenchmarkImportGigabyte(b *testing.B) {
 		var before, after runtime.MemStats
 		runtime.GC()
 		runtime.ReadMemStats(&before)
-		book, err := Import(b.Context(), file, slices.Values(events))
+		book, err := Import(b.Context(), file, slices.Values(events), nil)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -74,14 +74,19 @@ type importer struct {
 	most        Level             // the most verbose level that is taken
 	room        int               // how many rows there may be
 	left        int64             // messages that were left out for their level
+	told        func(done float64)
 }
 
 // Import reads a log file, plain or gzip-compressed, lines it up with the events
 // of a capture, and indexes it. It takes a second for every 50 to 100 MB and
 // gives up when ctx ends. events gives the facts of the capture, nil for none:
-// then there is no Alignment. The error is one sentence for the user.
-func Import(ctx context.Context, path string, events iter.Seq[wire.Fact]) (*Book, error) {
-	return newImporter(path).run(ctx, events)
+// then there is no Alignment. told, if not nil, is called now and then on the same
+// goroutine with the part of the file that was read, from 0 to 1. The error is
+// one sentence for the user.
+func Import(ctx context.Context, path string, events iter.Seq[wire.Fact], told func(done float64)) (*Book, error) {
+	m := newImporter(path)
+	m.told = told
+	return m.run(ctx, events)
 }
 
 func newImporter(path string) *importer {
@@ -116,6 +121,10 @@ func (m *importer) read(ctx context.Context, a *Aligner) (err error) {
 		return fmt.Errorf("%s cannot be opened: %w", m.name, err)
 	}
 	m.file = f
+	var size int64
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
 	var in io.Reader = f
 	var spool *bufio.Writer
 	head := make([]byte, 2)
@@ -140,6 +149,12 @@ func (m *importer) read(ctx context.Context, a *Aligner) (err error) {
 	for n := 0; ; n++ {
 		if n%4096 == 0 && ctx.Err() != nil {
 			return context.Cause(ctx)
+		}
+		if n%4096 == 0 && m.told != nil && size > 0 {
+			at, err := f.Seek(0, io.SeekCurrent)
+			if err == nil {
+				m.told(float64(at) / float64(size))
+			}
 		}
 		l, err := r.Next()
 		if errors.Is(err, io.EOF) {

@@ -25,7 +25,11 @@ func TestImport(t *testing.T) {
 	for _, name := range []string{"loopback", "events"} {
 		t.Run(name, func(t *testing.T) {
 			lines, events := run(t, name)
-			b, err := Import(t.Context(), beside+name+".log.gz", slices.Values(events))
+			b, err := Import(t.Context(), beside+name+".log.gz", slices.Values(events), func(done float64) {
+				if done < 0 || done > 1 {
+					t.Errorf("%v of the file", done)
+				}
+			})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -74,7 +78,7 @@ func TestSelect(t *testing.T) {
 	file := filepath.Join("testdata", "counted.log")
 	r, err := Open(file)
 	want := timed(readAll(t, r, err))
-	b, err := Import(t.Context(), file, nil)
+	b, err := Import(t.Context(), file, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -192,13 +196,13 @@ func TestImportRefuses(t *testing.T) {
 		"cannot be decompressed": write("bad.gz", "\x1f\x8bnothing of the kind"),
 		"cannot be read":         dir,
 	} {
-		if _, err := Import(t.Context(), file, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
+		if _, err := Import(t.Context(), file, nil, nil); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("%s: %v", want, err)
 		}
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := Import(ctx, beside+"loopback.log.gz", nil); !errors.Is(err, context.Canceled) {
+	if _, err := Import(ctx, beside+"loopback.log.gz", nil, nil); !errors.Is(err, context.Canceled) {
 		t.Error(err)
 	}
 	if left, err := os.ReadDir(os.Getenv("TMPDIR")); err != nil || len(left) > 0 {

@@ -15,6 +15,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/kit"
+	"kmscope/ui/page"
 	"kmscope/ui/view"
 )
 
@@ -120,19 +121,27 @@ func (w *Window) attached(t view.Target, x view.Session) {
 }
 
 func (w *Window) openFile() {
-	w.files.Open("Open a capture", w.prefs.p.String(prefFolder), captureEndings, func(path string) {
+	w.files.Open("Open a capture, a server's log or a browser's dump", w.prefs.p.String(prefFolder), openEndings, func(path string) {
 		if path != "" {
 			w.openCapture(path)
 		}
 	})
 }
 
+// openCapture opens a file by what is in it: a capture is played, a log or a dump
+// goes to the page that takes it.
 func (w *Window) openCapture(path string) {
 	if abs, err := filepath.Abs(path); err == nil {
 		path = abs
 	}
 	var r view.Replay
+	at, importer := w.importer()
+	beside := false
 	w.task("Reading "+filepath.Base(path), func(ctx context.Context) (err error) {
+		if importer != nil && importer.Takes(path) {
+			beside = true
+			return nil
+		}
 		if r, err = w.ws.Open(ctx, path); err != nil {
 			return err
 		}
@@ -147,6 +156,14 @@ func (w *Window) openCapture(path string) {
 		}
 		return nil
 	}, func(err error) {
+		if beside {
+			w.prefs.p.SetString(prefFolder, filepath.Dir(path))
+			w.alone = true
+			w.tabs.Choose(at)
+			w.showPage()
+			importer.Import(path)
+			return
+		}
 		if err != nil {
 			w.prefs.forget(prefFiles, path)
 			w.fail("This capture cannot be opened", err, "Open another…", w.openFile)
@@ -164,6 +181,17 @@ func (w *Window) openCapture(path string) {
 		w.state.SetLength(0)
 		w.pump.kick()
 	})
+}
+
+// importer gives the page that takes files beside captures, and its place; nil
+// when there is none.
+func (w *Window) importer() (int, page.Importer) {
+	for i, p := range w.pages {
+		if x, ok := p.(page.Importer); ok {
+			return i, x
+		}
+	}
+	return -1, nil
 }
 
 // dropped opens the files that were dropped on the window.

@@ -14,6 +14,9 @@ import (
 // captureEndings are the file names that captures have.
 var captureEndings = []string{"kmscap", "jsonl", "zst"}
 
+// openEndings are the file names of all that can be opened.
+var openEndings = append([]string{"log", "txt", "json", "gz"}, captureEndings...)
+
 // fileChooser asks for the name of a file. done runs on the interface
 // goroutine; it gets "" when the person thought better of it.
 type fileChooser interface {
@@ -41,7 +44,7 @@ func (c *nativeChooser) Open(title, folder string, endings []string, done func(s
 	c.run(func() (string, error) {
 		d := native.File().Title(title).SetStartDir(folder)
 		if len(endings) > 0 {
-			d = d.Filter("Captures", endings...).Filter("All files", "*")
+			d = d.Filter("Captures, logs and dumps", endings...).Filter("All files", "*")
 		}
 		return d.Load()
 	}, done, func() { c.plain.Open(title, folder, endings, done) })

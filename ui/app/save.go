@@ -22,7 +22,21 @@ func (w *Window) equip() {
 		if o, ok := p.(page.Opener); ok {
 			o.SetOpener(w.openInspector)
 		}
+		if i, ok := p.(page.Importer); ok {
+			i.SetChooser(w.chooseImport)
+		}
 	}
+}
+
+// chooseImport asks for a file beside captures. Logs have names of all kinds:
+// every file is offered.
+func (w *Window) chooseImport(title string, done func(path string)) {
+	w.files.Open(title, w.prefs.p.String(prefFolder), nil, func(path string) {
+		if path != "" {
+			w.prefs.p.SetString(prefFolder, filepath.Dir(path))
+			done(path)
+		}
+	})
 }
 
 // openInspector shows the inspector, if it is hidden, and puts the keyboard

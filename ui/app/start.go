@@ -26,7 +26,7 @@ func newStartPage(w *Window) *startPage {
 	s := &startPage{w: w, recent: container.NewVBox()}
 	head := widget.NewLabelWithStyle("See what a media server does, without touching it", fyne.TextAlignCenter, fyne.TextStyle{Bold: true})
 	head.SizeName = "subHeadingText"
-	text := dimLabel("Connect to a Kurento Media Server, or open a capture: its pipelines, elements, connections and states appear here. Captures can be dropped anywhere on this window.")
+	text := dimLabel("Connect to a Kurento Media Server, or open a capture: its pipelines, elements, connections and states appear here. Captures, logs of a server and dumps of chrome://webrtc-internals can be dropped anywhere on this window.")
 	row := container.NewHBox(layout.NewSpacer(),
 		kit.NewButton(kit.Primary, icon.Plug, "Connect to a server…", func() { showConnect(w, "") }),
 		kit.NewButton(kit.Framed, icon.Folder, "Open a capture…", w.openFile))

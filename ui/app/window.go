@@ -76,6 +76,7 @@ type Window struct {
 	timed    time.Time     // when the time bar was updated
 	focused  view.Selection
 	closing  bool
+	alone    bool // a person went to the page that shows files without a server
 }
 
 // New makes the window of an application; it is shown by Run.
@@ -161,6 +162,7 @@ func (w *Window) build() {
 	w.pageArea = container.NewStack(areas...)
 	w.tabs = kit.NewTabs(titles, func(i int) {
 		w.prefs.p.SetString(prefPage, w.pages[i].Title())
+		_, w.alone = w.pages[i].(page.Importer)
 		w.showPage()
 	})
 	for i, t := range titles {
@@ -168,6 +170,7 @@ func (w *Window) build() {
 			w.tabs.Choose(i)
 		}
 	}
+	w.alone = false // who starts the program wants to know what to do first
 	tabRow := kit.OnPanel(kit.WithMargin(kit.Margin{Left: 10, Bottom: 1}, w.tabs.Object()), kit.Bottom)
 	middle := container.NewStack(kit.NewGround(kit.BackgroundColour, 0),
 		container.NewBorder(container.New(&column{}, tabRow, w.banner.content), nil, nil, nil, w.pageArea))
@@ -338,7 +341,7 @@ func (w *Window) look() {
 // look at.
 func (w *Window) showPage() {
 	want := w.tabs.Chosen()
-	if len(w.ws.Sessions()) == 0 || len(w.pages) == 0 {
+	if len(w.ws.Sessions()) == 0 && !w.alone || len(w.pages) == 0 {
 		want = -1
 	}
 	if want < 0 {
@@ -384,6 +387,9 @@ func (w *Window) close() {
 	w.closing = true
 	w.savePrefs()
 	w.statusBar.say("Leaving the servers as they would be without us …", view.Unknown)
+	if _, x := w.importer(); x != nil {
+		x.Release()
+	}
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
 		defer cancel()

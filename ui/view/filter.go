@@ -83,3 +83,40 @@ func (f Filter) Match(texts ...string) bool {
 	}
 	return true
 }
+
+// orderings is up to how many words a filter is turned into one expression for
+// all orders of them.
+const orderings = 4
+
+// Regexp gives an expression that matches the texts that Match selects, nil for
+// every text: for searches that take nothing else. More than four words are
+// looked for in the order in which they were typed.
+func (f Filter) Regexp() *regexp.Regexp {
+	if f.re != nil || len(f.words) == 0 {
+		return f.re
+	}
+	quoted := make([]string, len(f.words))
+	for i, w := range f.words {
+		quoted[i] = regexp.QuoteMeta(w)
+	}
+	var ways []string
+	if len(quoted) > orderings {
+		ways = []string{strings.Join(quoted, ".*")}
+	} else {
+		permute(quoted, 0, func(p []string) { ways = append(ways, strings.Join(p, ".*")) })
+	}
+	return regexp.MustCompile("(?is)" + strings.Join(ways, "|"))
+}
+
+// permute gives all orders of list from at on.
+func permute(list []string, at int, give func([]string)) {
+	if at >= len(list)-1 {
+		give(list)
+		return
+	}
+	for i := at; i < len(list); i++ {
+		list[at], list[i] = list[i], list[at]
+		permute(list, at+1, give)
+		list[at], list[i] = list[i], list[at]
+	}
+}

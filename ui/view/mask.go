@@ -71,3 +71,27 @@ func maskValue(property string, v any) any {
 	}
 	return v
 }
+
+var (
+	// looseSecrets are what programs write of secrets: "password: x",
+	// `"pwd":"x"`, "ufrag 'x'", and the same with quotes that a text within a text
+	// has.
+	looseSecrets = regexp.MustCompile(`(?i)(\b(?:ice[-_]?)?(?:pwd|ufrag|password|passwd|credentials?|secret|token|sessionid|usernamefragment|(?:remote|local)[-_]?(?:ufrag|pwd))\\*["']?\s*(?:is\s+|[:=]\s*|\s)(?:\(\w+\))?\\*["']?)([^\s"'\\,;}\])]+)`)
+	// keyMaterial are keys of SRTP in descriptions and in GStreamer's caps.
+	keyMaterial = regexp.MustCompile(`(?i)(inline:|(?:srtp|srtcp|master)-?key(?::\s*|\s*=\s*)(?:\(\w+\))?"?)[^\s|\\",;]+`)
+	// looseUserinfo is user and password before a host, with a scheme or without.
+	looseUserinfo = regexp.MustCompile(`[^/@\s"'<>()\[\]{},;=\\:]+:[^/@\s"'<>\\]+@([\w.\-\[]+)`)
+)
+
+// MaskText gives a text that some other program wrote, such as a line of a log,
+// as it may be shown and copied: without credentials and keys, as far as what
+// stands before them tells. Any goroutine.
+func MaskText(text string) string {
+	text = Mask("", text)
+	text = keyMaterial.ReplaceAllString(text, "${1}"+dots)
+	text = looseSecrets.ReplaceAllString(text, "${1}"+dots)
+	if strings.Contains(text, "@") {
+		text = looseUserinfo.ReplaceAllString(text, dots+"@${1}")
+	}
+	return text
+}
