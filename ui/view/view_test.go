@@ -509,6 +509,45 @@ func TestMask(t *testing.T) {
 	}
 }
 
+func TestMaskText(t *testing.T) {
+	for text, want := range map[string]string{
+		"":                                 "",
+		"port 8888, 12 lines":              "port 8888, 12 lines",
+		"main.cpp:240: a@b":                "main.cpp:240: a@b",
+		"ufrag: ab+c, pwd: 'x/y'":          "ufrag: ●●●●, pwd: '●●●●'",
+		`{"sessionId":"s-1","id":3}`:       `{"sessionId":"●●●●","id":3}`,
+		`"{\"password\":\"x\"}"`:           `"{\"password\":\"●●●●\"}"`,
+		"TURN server me:pw@192.0.2.1:3478": "TURN server ●●●●@192.0.2.1:3478",
+		"rtsp://me:pw@camera/1":            "rtsp://●●●●@camera/1",
+		"a=ice-pwd:x\\r\\na=mid:0":         "a=ice-pwd:●●●●\\r\\na=mid:0",
+		"inline:S3cr3t|2^31":               "inline:●●●●|2^31",
+		"srtp-key=(buffer)00ff, ssrc=1":    "srtp-key=(buffer)●●●●, ssrc=1",
+	} {
+		if got := view.MaskText(text); got != want {
+			t.Errorf("MaskText(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestFilterRegexp(t *testing.T) {
+	for _, c := range []struct {
+		filter, text string
+		want         bool
+	}{
+		{"", "x", true}, {"b a", "A then B", true}, {"b a", "a", false}, {"a.b", "axb", false}, {"/^x$/", "y\nX", true},
+		{"c b a d", "D C\nB A", true}, {"a b c d e", "a b c d e", true},
+	} {
+		f, err := view.ParseFilter(c.filter)
+		if err != nil {
+			t.Fatal(err)
+		}
+		re := f.Regexp()
+		if got := re == nil || re.MatchString(c.text); got != c.want || f.Match(c.text) != c.want {
+			t.Errorf("%q in %q: %v, as Match says %v", c.filter, c.text, got, f.Match(c.text))
+		}
+	}
+}
+
 func TestWords(t *testing.T) {
 	for _, c := range []struct{ got, want string }{
 		{view.LaneTitle("ice/1/1"), "ICE 1.1"},

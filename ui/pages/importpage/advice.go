@@ -43,7 +43,7 @@ func newAdvice(openLog, openDump func()) *advice {
 	a.scroll = container.NewVScroll(kit.WithMargin(kit.Margin{Left: 8, Right: 12, Bottom: 12}, a.detail))
 	title := widget.NewLabelWithStyle("What a server should log", fyne.TextAlignLeading, fyne.TextStyle{Bold: true})
 	split := container.NewHSplit(a.symptoms.object, a.scroll)
-	split.Offset = 0.36
+	split.Offset = 0.44
 	a.object = kit.WithMargin(kit.Margin{Top: 8, Left: 4, Right: 4}, container.NewBorder(container.NewVBox(a.intro, title), nil, nil, nil, split))
 	a.symptoms.choose(0)
 	return a
@@ -57,6 +57,7 @@ func (a *advice) show(i int) {
 	caption := func(s string) fyne.CanvasObject {
 		l := widget.NewLabel(s)
 		l.Importance = widget.LowImportance
+		l.Wrapping = fyne.TextWrapWord
 		return l
 	}
 	code := widget.NewLabel(x.Environment)
@@ -66,7 +67,7 @@ func (a *advice) show(i int) {
 	code.Selectable = true
 	copyButton := kit.NewButton(kit.Framed, icon.Copy, "Copy", func() { toClipboard(x.Environment) }).
 		WithTip("Copy the variables")
-	a.detail.Add(container.NewHBox(caption("Set before the server starts, in its shell or in /etc/default/kurento-media-server:"), layout.NewSpacer(), copyButton))
+	a.detail.Add(container.NewBorder(nil, nil, nil, container.NewCenter(copyButton), caption("Set before the server starts, in its shell or in /etc/default/kurento-media-server:")))
 	a.detail.Add(kit.OnPanel(code, kit.Top|kit.Bottom|kit.Left|kit.Right))
 	if x.Note != "" {
 		note := widget.NewLabel(x.Note)

@@ -50,7 +50,7 @@ type Page struct {
 	asking  bool // the advice is shown over what is open
 	queue   []request
 	current *request // what is being read; nil: nothing is
-	tried   string             // the capture that the sources were last lined up with by themselves
+	tried   string   // the capture that the sources were last lined up with by themselves
 	quiet   bool
 }
 
