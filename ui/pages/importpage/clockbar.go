@@ -8,6 +8,7 @@ import (
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/kit"
@@ -31,7 +32,8 @@ type clockBar struct {
 func newClockBar(changed func(time.Duration), again func()) *clockBar {
 	b := &clockBar{changed: changed}
 	b.text = widget.NewLabel("")
-	b.text.Truncation = fyne.TextTruncateEllipsis
+	b.text.Wrapping = fyne.TextWrapWord
+	b.text.SizeName = fynetheme.SizeNameCaptionText
 	b.text.Importance = widget.LowImportance
 	b.entry = kit.NewEntry("+0 ms")
 	b.entry.OnSubmitted = func(s string) { b.typed(s) }
@@ -54,11 +56,14 @@ func newClockBar(changed func(time.Duration), again func()) *clockBar {
 	step := func(title string, d time.Duration) *kit.Button {
 		return kit.NewButton(kit.Framed, "", title, func() { b.move(d) })
 	}
-	field := container.NewGridWrap(fyne.NewSize(104, b.entry.MinSize().Height), b.entry)
-	b.object = container.New(kit.Bar{Gap: 4, Stretch: 0}, b.text,
-		step("−1 s", -time.Second), step("−10 ms", -10*time.Millisecond), step("−1 ms", -time.Millisecond), field,
+	title := widget.NewLabel("Clock")
+	title.Importance = widget.LowImportance
+	row := container.New(kit.Bar{Gap: 4, Stretch: -1}, title,
+		step("−1 s", -time.Second), step("−10 ms", -10*time.Millisecond), step("−1 ms", -time.Millisecond), wide(104, b.entry),
 		step("+1 ms", time.Millisecond), step("+10 ms", 10*time.Millisecond), step("+1 s", time.Second), b.reset,
 		kit.NewButton(kit.Flat, "", "Line up again", again).WithTip("Compare it with the capture anew"))
+	// Labels bring a margin of their own.
+	b.object = container.NewVBox(kit.WithMargin(kit.Margin{Left: -8}, row), kit.WithMargin(kit.Margin{Left: -8, Top: -6, Bottom: -6}, b.text))
 	return b
 }
 

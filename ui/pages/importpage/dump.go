@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -39,7 +38,7 @@ type dumpView struct {
 	strip       *surface.Surface
 	parts       [2]*kit.Button
 	filter      *kit.Entry
-	count       *canvas.Text
+	count       *widget.Label
 	events      *table
 	series      *table
 	detail      *widget.Label
@@ -49,9 +48,10 @@ type dumpView struct {
 	pc      *browserdump.PeerConnection
 	part    int
 	parsed  view.Filter
-	wrong   string
-	entries []int // of pc, that the filter selects
-	figures []int // of pc's series, that the filter selects
+	wrong   string // why the filter is not valid
+	told    string // of that
+	entries []int  // of pc, that the filter selects
+	figures []int  // of pc's series, that the filter selects
 	rows    []stripRow
 	time    surface.TimeAxis
 	chart   int // the drawn series of pc; -1: none
@@ -119,11 +119,11 @@ func newDumpView(p *Page) *dumpView {
 		}
 		return true
 	}
-	d.count = kit.NewText("", theme.TextSize, theme.Current().Dim)
-	d.events = newTable([]column{{title: "Time", width: 104, mono: true}, {title: "Event", width: 230}, {title: "What", share: 1}},
+	d.count = newCount()
+	d.events = newTable([]column{{title: "Time", width: 104, mono: true}, {title: "Event", width: 170}, {title: "What", share: 1}},
 		func() int { return len(d.entries) }, d.entryCells)
 	d.events.chose = d.chooseEntry
-	d.series = newTable([]column{{title: "Of", width: 180}, {title: "Id", width: 190, mono: true}, {title: "Figure", share: 1}, {title: "Latest", width: 220}},
+	d.series = newTable([]column{{title: "Of", width: 132}, {title: "Id", width: 170, mono: true, from: 640}, {title: "Figure", share: 1}, {title: "Latest", width: 132}},
 		func() int { return len(d.figures) }, d.seriesCells)
 	d.series.chose = d.chooseSeries
 	d.detail = widget.NewLabel(noEntry)
@@ -137,13 +137,13 @@ func newDumpView(p *Page) *dumpView {
 	copyButton = kit.NewButton(kit.Framed, "", "Copy", func() {
 		popUp(copyButton, fyne.NewMenuItem("The rows shown as TSV", d.copyTSV), fyne.NewMenuItem("What is below", func() { toClipboard(d.detail.Text) }))
 	}).WithCaret()
-	field := container.NewGridWrap(fyne.NewSize(240, d.filter.MinSize().Height), d.filter)
+	field := wide(220, d.filter)
 	bar := kit.WithMargin(kit.Margin{Top: 6, Left: 10, Right: 10, Bottom: 6},
 		container.New(kit.Bar{Gap: 6, Stretch: 3}, d.parts[0], d.parts[1], field, d.count, copyButton))
-	detail := container.NewVSplit(container.NewStack(d.events.object, d.series.object), d.detailBox)
-	detail.Offset = 0.7
+	detail := container.NewHSplit(container.NewStack(d.events.object, d.series.object), d.detailBox)
+	detail.Offset = 0.62
 	below := container.NewVSplit(d.strip, container.NewBorder(bar, nil, nil, nil, detail))
-	below.Offset = 0.42
+	below.Offset = 0.54
 	head := container.NewVBox(d.top,
 		kit.WithMargin(kit.Margin{Left: 2, Right: 10}, container.NewBorder(nil, nil, nil, container.NewCenter(d.goTo), d.evidence)),
 		kit.WithMargin(kit.Margin{Left: 10, Right: 10, Bottom: 6}, d.clock.object))
@@ -165,7 +165,7 @@ func (d *dumpView) show(s *source) {
 	if s == nil {
 		return
 	}
-	d.height.height = theme.RowHeight*float32(min(len(s.dump.Connections), 4)+1) + 1
+	d.height.height = theme.RowHeight*float32(min(len(s.dump.Connections), 4)+1) + 10
 	if len(s.dump.Connections) > 0 {
 		best := 0 // the first that has an endpoint: there is something to compare
 		for i, pc := range s.dump.Connections {
@@ -210,7 +210,7 @@ func (d *dumpView) turnTo(i int) {
 		return
 	}
 	d.pc, d.chart, d.scroll = pc, -1, 0
-	d.detail.SetText(noEntry)
+	d.detail.SetText(d.untold())
 	m := d.s.result.Of(pc)
 	var why []string
 	if m == nil {
@@ -263,14 +263,7 @@ func (d *dumpView) why() string {
 		return "nothing tells how the browser's clock differs: it is taken as it is"
 	}
 	text := "add " + signedMs(off.Round(100*time.Microsecond)) + " to the browser's clock"
-	server := ""
-	if m := d.s.result.Of(d.pc); m != nil {
-		server = m.Server
-	}
-	c, ok := d.s.result.Clock(server)
-	if !ok && len(d.s.result.Clocks) == 1 {
-		c, ok = d.s.result.Clocks[0], true
-	}
+	c, ok := d.clockOf()
 	if !ok {
 		return text
 	}
@@ -284,9 +277,33 @@ func (d *dumpView) why() string {
 		text += fmt.Sprintf(" (at most %s)", ms(c.High))
 	}
 	if len(c.Texts) > 0 {
-		text += ": " + strings.Join(c.Texts, "; ")
+		text += ": " + c.Texts[0]
 	}
 	return text
+}
+
+// clockOf gives how the browser's clock differs from that of the connection's
+// server; false when nothing tells.
+func (d *dumpView) clockOf() (browserdump.Clock, bool) {
+	server := ""
+	if m := d.s.result.Of(d.pc); m != nil {
+		server = m.Server
+	}
+	c, ok := d.s.result.Clock(server)
+	if !ok && len(d.s.result.Clocks) == 1 {
+		c, ok = d.s.result.Clocks[0], true
+	}
+	return c, ok
+}
+
+// untold is what stands beside the table while no row is chosen: what the clock
+// bar has no room for.
+func (d *dumpView) untold() string {
+	c, ok := d.clockOf()
+	if !ok || len(c.Texts) == 0 {
+		return noEntry
+	}
+	return noEntry + "\n\nThe browser's clock was lined up by:\n- " + strings.Join(c.Texts, "\n- ")
 }
 
 func (d *dumpView) selectEndpoint() {
@@ -348,17 +365,21 @@ func kindRank(kind string) int {
 }
 
 func (d *dumpView) say() {
-	text, colour := "", theme.Current().Dim
+	text := ""
+	if d.wrong != d.told {
+		d.told = d.wrong
+		d.p.fail(d.wrong)
+	}
 	switch {
-	case d.wrong != "":
-		text, colour = d.wrong, theme.Current().Error
 	case d.pc == nil:
 	case d.part == 0:
 		text = countOf(len(d.entries), len(d.pc.Entries), "event")
 	default:
 		text = countOf(len(d.figures), len(d.pc.Series), "figure")
 	}
-	kit.SetText(d.count, text, colour)
+	if d.count.Text != text {
+		d.count.SetText(text)
+	}
 }
 
 func countOf(n, total int, one string) string {

@@ -12,7 +12,6 @@ import (
 	"unicode"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -43,7 +42,7 @@ type logView struct {
 	component  *widget.Select
 	components []string // of the choices after the first
 	mine       *widget.Check
-	count      *canvas.Text
+	count      *widget.Label
 	clock      *clockBar
 	table      *table
 	detail     *widget.Label
@@ -56,8 +55,9 @@ type logView struct {
 	wrong  string
 	asked  logQuery
 	rows   []int32
-	done   bool // rows are those that were asked for
-	failed string
+	done   bool                     // rows are those that were asked for
+	failed string                   // why the last search failed
+	told   string                   // of what is wrong
 	lines  map[int32]serverlog.Line // read lately
 	quiet  bool
 	cursor time.Time // as shown last
@@ -99,8 +99,8 @@ func newLogView(p *Page) *logView {
 	v.level.Selected = titles[0]
 	v.component = widget.NewSelect([]string{allComponents}, func(string) { v.refresh() })
 	v.component.Selected = allComponents
-	v.mine = widget.NewCheck("only the selected object", func(bool) { v.refresh() })
-	v.count = kit.NewText("", theme.TextSize, theme.Current().Dim)
+	v.mine = widget.NewCheck(selectedOnly, func(bool) { v.refresh() })
+	v.count = newCount()
 	v.clock = newClockBar(func(d time.Duration) {
 		if v.s != nil {
 			v.s.setShift(d)
@@ -109,8 +109,8 @@ func newLogView(p *Page) *logView {
 		}
 	}, p.again)
 	v.table = newTable([]column{
-		{title: "Time", width: 104, mono: true}, {title: "Level", width: 76}, {title: "Component", width: 176},
-		{title: "Source", width: 156, mono: true}, {title: "Object", width: 136}, {title: "Message", share: 1},
+		{title: "Time", width: 104, mono: true}, {title: "Level", width: 72}, {title: "Component", width: 168},
+		{title: "Source", width: 170, mono: true, from: 1080}, {title: "Object", width: 104}, {title: "Message", share: 1},
 	}, func() int { return len(v.rows) }, v.cells)
 	v.table.chose, v.table.opened = v.choose, v.open
 	v.detail = widget.NewLabel(noLine)
@@ -125,16 +125,32 @@ func newLogView(p *Page) *logView {
 	v.empty.Wrapping = fyne.TextWrapWord
 	split := container.NewVSplit(container.NewStack(v.table.object, kit.WithMargin(kit.Margin{Top: 60}, container.NewVBox(v.empty))), v.detailBox)
 	split.Offset = 0.8
-	field := container.NewGridWrap(fyne.NewSize(240, v.filter.MinSize().Height), v.filter)
+	field := wide(200, v.filter)
 	var copyButton *kit.Button
 	copyButton = kit.NewButton(kit.Framed, "", "Copy", func() {
 		popUp(copyButton, fyne.NewMenuItem("The chosen line", v.copyLine), fyne.NewMenuItem("All lines shown as text", v.copyText),
 			fyne.NewMenuItem("All lines shown as TSV", v.copyTSV))
 	}).WithCaret()
-	bar := container.New(kit.Bar{Gap: 8, Stretch: 4}, field, v.level, v.component, v.mine, v.count, copyButton)
+	bar := container.New(kit.Bar{Gap: 8, Stretch: 4}, field, v.level, wide(160, v.component), v.mine, v.count, copyButton)
 	v.object = container.NewBorder(kit.WithMargin(kit.Margin{Left: 10, Right: 10, Bottom: 6}, container.NewVBox(bar, v.clock.object)), nil, nil, nil, split)
 	return v
 }
+
+// newCount makes the text that says how many rows there are: what does not fit is
+// left out, so that it never widens the page.
+func newCount() *widget.Label {
+	l := widget.NewLabel("")
+	l.Truncation = fyne.TextTruncateEllipsis
+	l.Importance = widget.LowImportance
+	return l
+}
+
+// wide gives an object a width.
+func wide(width float32, o fyne.CanvasObject) fyne.CanvasObject {
+	return container.NewGridWrap(fyne.NewSize(width, o.MinSize().Height), o)
+}
+
+const selectedOnly = "selected only"
 
 const allComponents = "all components"
 
@@ -220,7 +236,7 @@ func stretch(d time.Duration) string {
 	if d < time.Millisecond {
 		return strconv.FormatInt(d.Microseconds(), 10) + " µs"
 	}
-	return strconv.FormatFloat(float64(d.Microseconds())/1000, 'f', 1, 64) + " ms"
+	return strconv.FormatFloat(float64(d.Microseconds()/100)/10, 'f', -1, 64) + " ms"
 }
 
 func (v *logView) filtered() {
@@ -274,7 +290,7 @@ func (v *logView) refresh() {
 }
 
 func (v *logView) nameMine(id string) {
-	text := "only the selected object"
+	text := selectedOnly
 	if x := v.p.server(); x != nil && id != "" {
 		text = "only " + view.ObjectName(x.Snapshot(), id)
 	}
@@ -312,15 +328,18 @@ func (v *logView) took(rows []int32, err error) {
 
 // say writes the counts, or what is wrong, or what to do.
 func (v *logView) say() {
-	count, colour, empty := "", theme.Current().Dim, ""
+	count, empty, wrong := "", "", v.wrong
+	if wrong == "" {
+		wrong = v.failed
+	}
+	if wrong != v.told {
+		v.told = wrong
+		v.p.fail(wrong)
+	}
 	total := v.s.book.Len()
 	switch {
-	case v.wrong != "":
-		count, colour = v.wrong, theme.Current().Error
-	case v.failed != "":
-		count, colour = v.failed, theme.Current().Error
 	case !v.done:
-		count = "searching " + view.Plural(total, "line") + " …"
+		count = "searching …"
 	case len(v.rows) == total:
 		count = view.Plural(total, "line")
 	default:
@@ -332,7 +351,9 @@ func (v *logView) say() {
 			empty = "No line names this object. Levels of 5 (DEBUG) name more: see \"What to log\"."
 		}
 	}
-	kit.SetText(v.count, count, colour)
+	if v.count.Text != count {
+		v.count.SetText(count)
+	}
 	if v.empty.Text != empty {
 		v.empty.SetText(empty)
 	}

@@ -29,7 +29,9 @@ import (
 type Page struct {
 	content  fyne.CanvasObject
 	which    *widget.Select
+	whichBox fyne.CanvasObject
 	closing  *kit.Button
+	opening  *kit.Button
 	what     *kit.Button // shows or hides the advice
 	note     *canvas.Text
 	progress *fyne.Container
@@ -50,7 +52,6 @@ type Page struct {
 	asking  bool // the advice is shown over what is open
 	queue   []request
 	current *request // what is being read; nil: nothing is
-	tried   string   // the capture that the sources were last lined up with by themselves
 	quiet   bool
 }
 
@@ -91,8 +92,9 @@ func New() *Page {
 	p.advice = newAdvice(p.openLog, p.openDump)
 	p.log = newLogView(p)
 	p.dump = newDumpView(p)
-	row := container.New(kit.Bar{Gap: 6, Stretch: 2}, p.which, p.closing, p.note, p.what,
-		kit.NewButton(kit.Framed, icon.Folder, "Open…", func() { p.chooseFile("Open a server's log or a browser's dump") }))
+	p.whichBox = wide(280, p.which)
+	p.opening = kit.NewButton(kit.Framed, icon.Folder, "Open…", func() { p.chooseFile("Open a server's log or a browser's dump") })
+	row := container.New(kit.Bar{Gap: 6, Stretch: 2}, p.whichBox, p.closing, p.note, p.what, p.opening)
 	top := kit.WithMargin(kit.Margin{Top: 8, Bottom: 6, Left: 10, Right: 10}, container.NewVBox(row, p.progress, p.wrong))
 	p.content = container.NewBorder(top, nil, nil, nil, container.NewStack(p.advice.object, p.log.object, p.dump.object))
 	p.arrange()
@@ -155,21 +157,24 @@ func (p *Page) Release() {
 // Update implements page.Page.
 func (p *Page) Update(v *view.State) {
 	p.view = v
-	// What was read without a capture is lined up when there is one.
-	if at := capturePath(v); at != "" && at != p.tried {
-		p.tried = at
-		for _, s := range p.sources {
-			if s.beside == "" && s.shift == 0 {
-				p.enqueue(request{path: s.path, instead: s})
-			}
-		}
-	}
+	p.lineUp()
 	if s := p.source(); s != nil && !p.asking {
 		if s.book != nil {
 			p.log.refresh()
 			p.log.table.list.Refresh()
 		} else {
 			p.dump.refresh()
+		}
+	}
+}
+
+// lineUp reads again, once, what was read without a capture when there is one.
+func (p *Page) lineUp() {
+	at := capturePath(p.view)
+	for _, s := range p.sources {
+		if at != "" && s.beside == "" && s.shift == 0 && s.tried != at {
+			s.tried = at
+			p.enqueue(request{path: s.path, instead: s})
 		}
 	}
 }
@@ -279,6 +284,7 @@ func (p *Page) took(r *request, s *source, err error) {
 		p.turnTo(len(p.sources) - 1)
 	}
 	p.content.Refresh()
+	p.lineUp()
 	p.readNext()
 }
 
@@ -373,7 +379,7 @@ func (p *Page) arrange() {
 			o.Hide()
 		}
 	}
-	for _, o := range []fyne.CanvasObject{p.which, p.closing, p.what} {
+	for _, o := range []fyne.CanvasObject{p.whichBox, p.closing, p.what, p.opening} {
 		visible(o, s != nil)
 	}
 	visible(p.advice.object, advising)

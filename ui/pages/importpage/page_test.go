@@ -129,7 +129,7 @@ func TestKinds(t *testing.T) {
 // TestLog leafs through the log of a real run beside its capture.
 func TestLog(t *testing.T) {
 	r := newRig(t, "events")
-	if !r.p.advice.object.Visible() || r.p.which.Visible() {
+	if !r.p.advice.object.Visible() || r.p.whichBox.Visible() {
 		t.Error("without an import the page does not say what to do")
 	}
 	r.open(beside + "events.log.gz")
@@ -154,8 +154,8 @@ func TestLog(t *testing.T) {
 		}
 	}
 	v.filter.SetText("/(/")
-	if !strings.Contains(v.count.Text, "regular expression") {
-		t.Errorf("a broken expression is told as %q", v.count.Text)
+	if !strings.Contains(r.p.sentence.Text, "regular expression") || !r.p.wrong.Visible() {
+		t.Errorf("a broken expression is told as %q", r.p.sentence.Text)
 	}
 	v.filter.SetText("/^nothing of the kind$/")
 	r.settle(r.idle)
@@ -290,7 +290,7 @@ func TestWithoutCapture(t *testing.T) {
 	r := newRig(t, "")
 	r.b.Off = true
 	r.open(beside + "loopback.log.gz")
-	if !strings.Contains(r.p.log.clock.why, "no capture") {
+	if !strings.Contains(r.p.log.clock.why, "no capture") || r.p.log.table.chosen >= 0 {
 		t.Errorf("%q", r.p.log.clock.why)
 	}
 	r.p.log.table.choose(0) // nobody is there to take the cursor
@@ -414,8 +414,8 @@ func TestDump(t *testing.T) {
 		t.Errorf("%d of %d entries", len(d.entries), before)
 	}
 	d.filter.SetText("/(/")
-	if !strings.Contains(d.count.Text, "regular expression") {
-		t.Errorf("%q", d.count.Text)
+	if !strings.Contains(r.p.sentence.Text, "regular expression") {
+		t.Errorf("%q", r.p.sentence.Text)
 	}
 	d.filter.SetText("")
 	d.setPart(1)

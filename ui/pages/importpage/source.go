@@ -120,6 +120,9 @@ type source struct {
 	path string
 	// beside is the capture that it was lined up with, "" for none.
 	beside string
+	// tried is the capture with which it is being lined up by itself, where there
+	// was none before.
+	tried string
 	// base is the offset that was estimated, shift what a person added to it.
 	base, shift time.Duration
 	// from and to are its first and last moment by its own clock.

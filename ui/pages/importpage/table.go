@@ -22,6 +22,8 @@ type column struct {
 	title        string
 	width, share float32
 	mono         bool
+	// from is the width of the table from which on the column is shown.
+	from float32
 }
 
 // hue picks a colour of the theme.
@@ -236,6 +238,9 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 	v.rule.Resize(fyne.NewSize(size.Width, 1))
 	width, fixed, shares := size.Width-2*rowPad, float32(0), float32(0)
 	for _, c := range v.columns {
+		if size.Width < c.from {
+			continue
+		}
 		fixed += c.width
 		shares += c.share
 	}
@@ -246,6 +251,10 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 	x := float32(rowPad)
 	for i, t := range v.texts {
 		c := v.columns[i]
+		if size.Width < c.from {
+			t.Hide()
+			continue
+		}
 		// The clock is read to the millisecond: it keeps its width.
 		w := c.width * f
 		if i == 0 {
