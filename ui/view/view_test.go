@@ -244,11 +244,11 @@ func TestHistoryIsBounded(t *testing.T) {
 func TestRange(t *testing.T) {
 	st, s, _ := conference(t)
 	end := s.Snapshot().At
-	if from, to := st.Range(); !to.Equal(end) || to.Sub(from) != view.DefaultRange {
+	first, last := st.Span()
+	if from, to := st.Range(); !to.Equal(end) || !from.Equal(first) {
 		t.Errorf("the range is %v to %v", from, to)
 	}
 	st.SetLength(0)
-	first, last := st.Span()
 	if from, to := st.Range(); !from.Equal(first) || !to.Equal(last) {
 		t.Errorf("everything is %v to %v, want %v to %v", from, to, first, last)
 	}
@@ -263,6 +263,39 @@ func TestRange(t *testing.T) {
 	st.Follow()
 	if !st.Following() {
 		t.Error("follow does not let go of the range")
+	}
+}
+
+// A session that is younger than the visible length fills the width.
+func TestRangeOfAYoungSession(t *testing.T) {
+	tests := []struct {
+		name              string
+		age, length, want time.Duration
+	}{
+		{"half a minute", 30 * time.Second, view.DefaultRange, 30 * time.Second},
+		{"just begun", time.Second, view.DefaultRange, 10 * time.Second},
+		{"zoomed in", 30 * time.Second, 2 * time.Second, 2 * time.Second},
+		{"just begun and zoomed in", time.Second, 2 * time.Second, 2 * time.Second},
+		{"older than the window", time.Hour, view.DefaultRange, view.DefaultRange},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			ws := &viewtest.Workspace{}
+			s := viewtest.NewServer("file")
+			s.IsLive = false
+			r := &viewtest.Replay{Of: s, File: "/tmp/a.kmscap", From: viewtest.Start, Length: time.Hour}
+			r.Seek(tt.age)
+			ws.AddReplay(r)
+			st := view.NewState(ws)
+			st.SetLength(tt.length)
+			from, to := st.Range()
+			if !to.Equal(viewtest.Start.Add(tt.age)) || to.Sub(from) != tt.want {
+				t.Errorf("the window is %v to %v after the start, want %v", from.Sub(viewtest.Start), to.Sub(viewtest.Start), tt.want)
+			}
+			if !st.Following() {
+				t.Error("the window no longer follows")
+			}
+		})
 	}
 }
 

@@ -89,6 +89,9 @@ func (s *State) Span() (first, last time.Time) {
 }
 
 // Range gives the visible window of time. Zero times when nothing is known.
+// While it follows the end it never begins before the first known moment, but
+// for what a very young session needs to be legible: what is before is empty,
+// and the little that there is gets the room.
 func (s *State) Range() (from, to time.Time) {
 	if !s.to.IsZero() {
 		return s.from, s.to
@@ -98,7 +101,14 @@ func (s *State) Range() (from, to time.Time) {
 	if s.length == 0 {
 		return first, last
 	}
-	return to.Add(-s.length), to
+	from = to.Add(-s.length)
+	if first.After(from) {
+		from = first
+		if least := to.Add(-min(s.length, leastSpan)); from.After(least) {
+			from = least
+		}
+	}
+	return from, to
 }
 
 // Following reports whether the range moves on with the end.
@@ -111,6 +121,9 @@ func (s *State) Length() time.Duration {
 	}
 	return s.length
 }
+
+// leastSpan is how much a followed window shows of a session that is younger.
+const leastSpan = 10 * time.Second
 
 // shortestRange bounds zooming in.
 const shortestRange = 2 * time.Millisecond

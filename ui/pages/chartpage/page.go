@@ -218,14 +218,6 @@ func (p *Page) refresh() {
 		return
 	}
 	from, to := v.Range()
-	if first, _ := v.Span(); v.Following() && first.After(from) {
-		// What is before the first moment that is known is empty: the little that
-		// there is gets the room.
-		from = first
-		if least := to.Add(-min(v.Length(), chartSpans[0].d)); from.After(least) {
-			from = least
-		}
-	}
 	p.time = surface.TimeAxis{From: from, To: to, Clock: v.Clock()}
 	if at, live := v.Cursor(); !live {
 		p.time.Cursor = at
