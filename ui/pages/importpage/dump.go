@@ -129,7 +129,7 @@ func newDumpView(p *Page) *dumpView {
 	d.detail = widget.NewLabel(noEntry)
 	d.detail.TextStyle.Monospace = true
 	d.detail.SizeName = fynetheme.SizeNameCaptionText
-	d.detail.Wrapping = fyne.TextWrapBreak
+	d.detail.Wrapping = fyne.TextWrapWord
 	d.detail.Selectable = true
 	d.detailBox = container.NewVScroll(d.detail)
 	d.top = container.New(d.height, d.connections.object)
@@ -143,7 +143,7 @@ func newDumpView(p *Page) *dumpView {
 	detail := container.NewHSplit(container.NewStack(d.events.object, d.series.object), d.detailBox)
 	detail.Offset = 0.62
 	below := container.NewVSplit(d.strip, container.NewBorder(bar, nil, nil, nil, detail))
-	below.Offset = 0.54
+	below.Offset = 0.6
 	head := container.NewVBox(d.top,
 		kit.WithMargin(kit.Margin{Left: 2, Right: 10}, container.NewBorder(nil, nil, nil, container.NewCenter(d.goTo), d.evidence)),
 		kit.WithMargin(kit.Margin{Left: 10, Right: 10, Bottom: 6}, d.clock.object))
@@ -228,11 +228,9 @@ func (d *dumpView) turnTo(i int) {
 		why = append(why, text)
 	} else {
 		d.goTo.Show()
-		for _, e := range m.Evidence {
-			why = append(why, e.Text)
-		}
+		why = append(why, shared(m))
 	}
-	d.evidence.SetText(view.MaskText(strings.Join(why, "; ")))
+	d.evidence.SetText(strings.Join(why, "; "))
 	d.clock.show(d.why(), d.s.shift)
 	d.search()
 	d.events.reset()
@@ -240,6 +238,27 @@ func (d *dumpView) turnTo(i int) {
 	d.lanes()
 	d.follow(true)
 	d.object.Refresh()
+}
+
+// shared says in short what both ends of a pairing hold, the strongest first.
+func shared(m *browserdump.Pairing) string {
+	counts := map[browserdump.Kind]int{}
+	for _, e := range m.Evidence {
+		counts[e.Kind] += e.Values
+	}
+	var parts []string
+	for _, k := range []struct {
+		kind browserdump.Kind
+		word string
+	}{
+		{browserdump.KindUfrag, "ufrag"}, {browserdump.KindFingerprint, "certificate"}, {browserdump.KindSession, "session id"},
+		{browserdump.KindSSRC, "SSRC"}, {browserdump.KindCandidate, "candidate"}, {browserdump.KindLooseCandidate, "likely candidate"},
+	} {
+		if n := counts[k.kind]; n > 0 {
+			parts = append(parts, view.Plural(n, k.word))
+		}
+	}
+	return "The same on both sides: " + strings.Join(parts, ", ") + ". The evidence stands beside the event log."
 }
 
 // offset is what is added to the browser's clock to get that of the window.
@@ -277,7 +296,7 @@ func (d *dumpView) why() string {
 		text += fmt.Sprintf(" (at most %s)", ms(c.High))
 	}
 	if len(c.Texts) > 0 {
-		text += ": " + c.Texts[0]
+		text += ": " + view.Plural(len(c.Texts), "clue") + ", told beside the event log"
 	}
 	return text
 }
@@ -296,14 +315,27 @@ func (d *dumpView) clockOf() (browserdump.Clock, bool) {
 	return c, ok
 }
 
-// untold is what stands beside the table while no row is chosen: what the clock
-// bar has no room for.
+// untold is what stands beside the table while no row is chosen: what the bars
+// above have no room for.
 func (d *dumpView) untold() string {
-	c, ok := d.clockOf()
-	if !ok || len(c.Texts) == 0 {
-		return noEntry
+	var b strings.Builder
+	b.WriteString(noEntry)
+	list := func(title string, items []string) {
+		if len(items) > 0 {
+			b.WriteString("\n\n" + title + "\n- " + strings.Join(items, "\n- "))
+		}
 	}
-	return noEntry + "\n\nThe browser's clock was lined up by:\n- " + strings.Join(c.Texts, "\n- ")
+	if m := d.s.result.Of(d.pc); m != nil {
+		var items []string
+		for _, e := range m.Evidence {
+			items = append(items, e.Text)
+		}
+		list("Why it is "+d.p.objectName(m.Object)+":", items)
+	}
+	if c, ok := d.clockOf(); ok {
+		list("The browser's clock was lined up by:", c.Texts)
+	}
+	return b.String()
 }
 
 func (d *dumpView) selectEndpoint() {
@@ -476,8 +508,12 @@ func latest(s *browserdump.Series) string {
 }
 
 func (d *dumpView) chooseSeries(i int) {
-	d.chart = d.figures[i]
-	s := &d.pc.Series[d.chart]
+	n := d.figures[i]
+	s := &d.pc.Series[n]
+	if d.chart = -1; len(s.Points) > 0 {
+		d.chart = n
+	}
+	d.hold()
 	text := s.Kind + "  " + s.Stat + "  " + s.Metric + " = " + latest(s)
 	if len(s.Words) > 0 {
 		from := max(len(s.Words)-50, 0)

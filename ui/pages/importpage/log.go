@@ -116,7 +116,7 @@ func newLogView(p *Page) *logView {
 	v.detail = widget.NewLabel(noLine)
 	v.detail.TextStyle.Monospace = true
 	v.detail.SizeName = fynetheme.SizeNameCaptionText
-	v.detail.Wrapping = fyne.TextWrapBreak
+	v.detail.Wrapping = fyne.TextWrapWord
 	v.detail.Selectable = true
 	v.detailBox = container.NewVScroll(v.detail)
 	v.empty = widget.NewLabel("")

@@ -384,7 +384,7 @@ func TestDump(t *testing.T) {
 	if len(d.s.result.Pairings) != 2 || d.pc == nil {
 		t.Fatalf("%d pairings", len(d.s.result.Pairings))
 	}
-	if !strings.Contains(d.evidence.Text, "ufrag") || !strings.Contains(d.clock.why, "browser's clock") {
+	if !strings.Contains(d.evidence.Text, "2 ufrags") || !strings.Contains(d.detail.Text, "certificate is the same") || !strings.Contains(d.clock.why, "browser's clock") {
 		t.Errorf("%q, %q", d.evidence.Text, d.clock.why)
 	}
 	heads, server, browser := 0, 0, 0

@@ -28,8 +28,8 @@ type stripRow struct {
 
 // The measures of the strip, in window units.
 const (
-	stripLane  = 20.0
-	stripHead  = 22.0
+	stripLane  = 18.0
+	stripHead  = 20.0
 	stripTop   = 22.0
 	stripFoot  = 24.0
 	stripLeft  = 188.0
@@ -68,7 +68,7 @@ func (d *dumpView) lanes() {
 	m := d.s.result.Of(d.pc)
 	if x := d.p.server(); x != nil && m != nil && x.Lanes() != nil {
 		d.rows = append(d.rows, stripRow{title: "server: " + d.p.objectName(m.Object), head: true})
-		for _, l := range x.Lanes().Object(m.Object, time.Time{}) {
+		for _, l := range x.Lanes().Object(m.Object, d.p.view.End()) {
 			for _, want := range serverLanes {
 				if strings.HasPrefix(string(l.Lane), want) {
 					d.rows = append(d.rows, stripRow{title: view.LaneTitle(l.Lane), lane: l.Lane, spans: l.Intervals})
@@ -252,8 +252,8 @@ func (d *dumpView) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 			if r.head {
 				c.Text(bold, bold.Fit(r.title, px(width-24)), px(12), px(y+15), l.Text)
 			} else {
-				c.Text(small, small.Fit(r.title, px(x0-36)), px(24), px(y+14), l.Dim)
-				d.paintSpans(c, l, r, y+2, stripLane-4, scale)
+				c.Text(small, small.Fit(r.title, px(x0-36)), px(24), px(y+13), l.Dim)
+				d.paintSpans(c, l, r, y+1, stripLane-3, scale)
 			}
 		}
 		y += r.height()
@@ -314,10 +314,6 @@ func (d *dumpView) paintChart(c *paint.Canvas, l *surface.Look, s *browserdump.S
 	c.Text(small, small.Fit(s.Metric, px(x0-56)), px(12), px(y+14), l.Text)
 	c.Text(tick, tick.Fit(s.Kind, px(x0-56)), px(12), px(y+30), l.Dim)
 	c.Text(tick, tick.Fit(latest(s), px(x0-56)), px(12), px(y+46), l.Dim)
-	if len(s.Points) == 0 {
-		c.Text(tick, "no numbers: its values are below", px(x0+8), px(y+14), l.Dim)
-		return
-	}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, p := range s.Points {
 		if !math.IsNaN(p.Value) && !math.IsInf(p.Value, 0) {
