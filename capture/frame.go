@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"kmscope/kmsconn/jsonrpc"
+	"kmscope/rawjson"
 )
 
 // Bounds of what a file may claim. Beyond them a time.Time can be computed, but
@@ -67,7 +68,7 @@ func FromFrame(f jsonrpc.Frame, start time.Time) Record {
 // around it, otherwise byte by byte as it was.
 func message(text []byte) json.RawMessage {
 	trimmed := bytes.Trim(text, " \t\r\n")
-	if len(trimmed) == 0 || !json.Valid(trimmed) {
+	if len(trimmed) == 0 || !rawjson.Valid(trimmed) {
 		return appendRaw(nil, text)
 	}
 	// A valid message has line ends between its tokens only.

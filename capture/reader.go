@@ -149,7 +149,7 @@ func (r *Reader) endPart(rest []byte, cut bool) {
 		switch {
 		case ok && rec.Dir != DirUndecoded:
 			r.wait(rec)
-		case ok && !json.Valid(rest):
+		case ok && !rawjson.Valid(rest):
 			cut = true
 		case ok:
 			r.wait(rec)
@@ -316,7 +316,7 @@ func parseLine(line []byte, l *fileLine) string {
 	if !l.cut(line) {
 		*l = fileLine{}
 		if err := json.Unmarshal(line, l); err != nil {
-			if line[0] != '{' || !json.Valid(line) {
+			if line[0] != '{' || !rawjson.Valid(line) {
 				return "the line is not a JSON object"
 			}
 			return "a field of the record has a wrong type"

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/json"
 	"strings"
+
+	"kmscope/rawjson"
 )
 
 // walk is the redaction of one record.
@@ -73,7 +75,7 @@ func (w *walk) message(frame []byte, dir string) []byte {
 	if out == nil {
 		return frame
 	}
-	if !json.Valid(frame) {
+	if !rawjson.Valid(frame) {
 		return appendRaw(nil, out)
 	}
 	return out

@@ -1,12 +1,13 @@
 package capture
 
 import (
-	"encoding/json"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"kmscope/rawjson"
 )
 
 // The writer must never hold up what it captures. Append puts the record into
@@ -346,7 +347,7 @@ func (w *Writer) giveBack(rest []Record) {
 
 // line appends a record to the coming frame.
 func (w *Writer) line(r *Record) {
-	if len(r.Frame) > 0 && !json.Valid(r.Frame) || hasLineEnd(r.Frame) {
+	if len(r.Frame) > 0 && !rawjson.Valid(r.Frame) || hasLineEnd(r.Frame) {
 		safe := *r
 		safe.Frame = message(r.Frame)
 		r = &safe

@@ -14,16 +14,10 @@ import (
 // nearly doubles the rate. Numbers and strings are both taken: streamId is an
 // int in one event and a string in the next.
 type laneData struct {
-	MediaType string `json:"mediaType"`
-	State     string `json:"state"`
-	NewState  string `json:"newState"`
-	PadName   string `json:"padName"`
-	BinName   string `json:"binName"`
+	MediaType, State, NewState, PadName, BinName string
 
-	StreamID     text `json:"streamId"`
-	ComponentID  text `json:"componentId"`
-	StreamID67   text `json:"streamID"`
-	ComponentI67 text `json:"componentID"`
+	StreamID, ComponentID     text
+	StreamID67, ComponentID67 text
 }
 
 // lane gives the lane and the word of a state event; "" for any other.
@@ -40,9 +34,9 @@ func (d *laneData) lane(event string) (Lane, string) {
 	case "ConnectionStateChanged":
 		return LaneConnection, d.NewState
 	case "IceComponentStateChanged":
-		return iceLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentI67)), d.State
+		return iceLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentID67)), d.State
 	case "DtlsConnectionStateChange", "DtlsConnectionStateChanged":
-		return dtlsLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentI67)), d.State
+		return dtlsLane(first(d.StreamID, d.StreamID67), first(d.ComponentID, d.ComponentID67)), d.State
 	case "UriEndpointStateChanged":
 		return LaneURI, d.State
 	case "Recording":
@@ -65,20 +59,15 @@ var isLaneEvent = map[string]bool{
 
 // eventData holds the fields of the other events.
 type eventData struct {
-	Object   string `json:"object"`   // ObjectCreated
-	ObjectID string `json:"objectId"` // ObjectDestroyed
+	Object   string // ObjectCreated
+	ObjectID string // ObjectDestroyed
 
-	Source     string `json:"source"`
-	Sink       string `json:"sink"`
-	MediaType  string `json:"mediaType"`
-	SourceDesc string `json:"sourceMediaDescription"`
-	SinkDesc   string `json:"sinkMediaDescription"`
+	Source, Sink, MediaType, SourceDesc, SinkDesc string
 
-	Candidate     candidateData `json:"candidate"`
-	CandidatePair pairData      `json:"candidatePair"`
+	Candidate     candidateData
+	CandidatePair pairData
 
-	Description string `json:"description"`
-	Type        string `json:"type"`
+	Description, Type string
 }
 
 type candidateData struct {
@@ -151,9 +140,7 @@ func (s *Reducer) applyEvent(f wire.Fact) {
 		return
 	}
 	var d eventData
-	if len(f.Data) > 0 {
-		_ = json.Unmarshal(f.Data, &d) // a field of an unexpected type leaves the rest
-	}
+	d.read(f.Data)
 	when := f.Stamp
 	if when.IsZero() {
 		when = f.At

@@ -18,9 +18,7 @@ func LaneEvent(f *wire.Fact) (Lane, string) {
 		return "", ""
 	}
 	var d laneData
-	if len(f.Data) > 0 {
-		_ = json.Unmarshal(f.Data, &d) // a field of an unexpected type leaves the rest
-	}
+	d.read(f.Data)
 	lane, word := d.lane(name)
 	if word == "" {
 		return "", ""

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kmscope/inventory"
+	"kmscope/rawjson"
 	"kmscope/wire"
 )
 
@@ -270,16 +271,34 @@ func (l *Log) event(f wire.Fact) {
 			h.Skew, h.SkewKnown = d, true
 		}
 	}
-	var d struct {
-		State    string `json:"state"`
-		NewState string `json:"newState"`
-	}
-	_ = json.Unmarshal(f.Data, &d) // without a state it is no step
-	if step := stepOf(eventName(f.Type), d.State+d.NewState); step != "" {
+	if step := stepOf(eventName(f.Type), stateOf(f.Data)); step != "" {
 		m := l.mark(f)
 		if old, ok := h.Marks[step]; !ok || h.when(m).Before(h.when(old)) {
 			h.Marks[step] = m
 		}
+	}
+}
+
+// stateOf gives the state that the data of an event names; "" where it names none.
+func stateOf(data []byte) string {
+	var state, newState string
+	if !rawjson.Object(data, func(key, v []byte) {
+		switch string(key) {
+		case "state":
+			take(&state, v)
+		case "newState":
+			take(&newState, v)
+		}
+	}) {
+		return ""
+	}
+	return state + newState
+}
+
+// take takes a string; any other value changes nothing.
+func take(s *string, v []byte) {
+	if w, ok := rawjson.String(v); ok {
+		*s = w
 	}
 }
 
@@ -294,19 +313,22 @@ func (l *Log) invoke(f wire.Fact) {
 	if h == nil {
 		return
 	}
-	var p struct {
-		Offer  string `json:"offer"`
-		Answer string `json:"answer"`
-	}
-	_ = json.Unmarshal(f.Params, &p)
-	var result string
-	_ = json.Unmarshal(f.Result, &result)
+	var offer, answer string
+	rawjson.Object(f.Params, func(key, v []byte) {
+		switch string(key) {
+		case "offer":
+			take(&offer, v)
+		case "answer":
+			take(&answer, v)
+		}
+	})
+	result, _ := rawjson.String(f.Result)
 	switch f.Operation {
 	case "processOffer":
-		h.say(f, Remote, Offer, p.Offer)
+		h.say(f, Remote, Offer, offer)
 		h.say(f, Local, Answer, result)
 	case "processAnswer":
-		h.say(f, Remote, Answer, p.Answer)
+		h.say(f, Remote, Answer, answer)
 		// What comes back is the offer again, as the answer cut it down.
 		h.say(f, Local, Offer, result)
 	case "generateOffer":

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"kmscope/rawjson"
 )
 
 // text takes a JSON string, number or boolean as text: streamId is an int in
@@ -290,7 +292,7 @@ func (d *eventData) sourceID() string {
 // candidateText takes the object of the KMD or a bare attribute.
 func candidateText(raw json.RawMessage) string {
 	var c candidate
-	ok := members(raw, func(name, raw []byte) {
+	ok := rawjson.Object(raw, func(name, raw []byte) {
 		switch string(name) {
 		case "candidate":
 			c.Candidate.take(raw)

@@ -1,12 +1,11 @@
 package timeline
 
-import "encoding/json"
+import "kmscope/rawjson"
 
 // Events come by the ten thousand a second in a storm, and encoding/json with a
 // lenient type per field costs ten times what the rest of an entry does. The
-// data of an event is one flat object: read walks its members by hand. The wire
-// decoder has checked already that it is JSON; what the walk does not like goes
-// to encoding/json, which gives the same.
+// data of an event is one flat object: read walks its members by hand, and what
+// is no object says nothing.
 
 // field gives the place of a member, nil for those that nobody needs.
 func (d *eventData) field(name []byte) *text {
@@ -63,7 +62,7 @@ func (d *eventData) field(name []byte) *text {
 
 // read takes the data of an event.
 func (d *eventData) read(data []byte) {
-	ok := members(data, func(name, raw []byte) {
+	ok := rawjson.Object(data, func(name, raw []byte) {
 		switch string(name) {
 		case "candidate":
 			d.Candidate = raw
@@ -79,7 +78,6 @@ func (d *eventData) read(data []byte) {
 	})
 	if !ok {
 		*d = eventData{}
-		_ = json.Unmarshal(data, d) // fields of an unexpected type leave the others
 	}
 }
 
@@ -114,101 +112,3 @@ var knownWords = func() map[string]text {
 	}
 	return out
 }()
-
-// members calls f for each member of a JSON object, with the value as it
-// stands. It gives false for what is no object, is cut, or has a name with an
-// escape in it; f may have been called by then.
-func members(b []byte, f func(name, raw []byte)) bool {
-	i := blanks(b, 0)
-	if i >= len(b) || b[i] != '{' {
-		return false
-	}
-	i = blanks(b, i+1)
-	if i < len(b) && b[i] == '}' {
-		return blanks(b, i+1) == len(b)
-	}
-	for {
-		end := value(b, i)
-		if end < 0 || b[i] != '"' {
-			return false
-		}
-		name := b[i+1 : end-1]
-		for _, c := range name {
-			if c == '\\' {
-				return false
-			}
-		}
-		if i = blanks(b, end); i >= len(b) || b[i] != ':' {
-			return false
-		}
-		i = blanks(b, i+1)
-		if end = value(b, i); end < 0 {
-			return false
-		}
-		f(name, b[i:end])
-		if i = blanks(b, end); i >= len(b) {
-			return false
-		}
-		switch b[i] {
-		case ',':
-			i = blanks(b, i+1)
-		case '}':
-			return blanks(b, i+1) == len(b)
-		default:
-			return false
-		}
-	}
-}
-
-func blanks(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\t' || b[i] == '\r' || b[i] == '\n') {
-		i++
-	}
-	return i
-}
-
-// value gives the end of the JSON value that starts at i, -1 where there is
-// none. What is inside of it is not checked.
-func value(b []byte, i int) int {
-	depth := 0
-	for i < len(b) {
-		switch c := b[i]; c {
-		case '"':
-			for i++; i < len(b) && b[i] != '"'; i++ {
-				if b[i] == '\\' {
-					i++
-				}
-			}
-			if i >= len(b) {
-				return -1
-			}
-			i++
-		case '{', '[':
-			depth++
-			i++
-		case '}', ']':
-			depth--
-			i++
-		case ',', ':', ' ', '\t', '\r', '\n':
-			if depth == 0 {
-				return -1
-			}
-			i++
-			continue
-		default:
-			if c < ' ' { // no JSON; the loop below would stand still on it
-				return -1
-			}
-			for i < len(b) && b[i] > ' ' && b[i] != ',' && b[i] != '}' && b[i] != ']' && b[i] != ':' && b[i] != '"' {
-				i++
-			}
-		}
-		if depth < 0 {
-			return -1
-		}
-		if depth == 0 {
-			return i
-		}
-	}
-	return -1
-}

@@ -1,0 +1,81 @@
+package inventory
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"kmscope/rawjson"
+)
+
+// FuzzEventData holds the walks over the data of an event to what encoding/json
+// gives for each member.
+func FuzzEventData(f *testing.F) {
+	for _, data := range []string{
+		`{"mediaType":"VIDEO","padName":"default","state":"FLOWING","streamId":1,"componentId":"1"}`,
+		`{"streamID":"2","componentID":null,"newState":7,"binName":["x"],"state":"a\u00e9"}`,
+		`{"candidate":{"candidate":"candidate:1 1 UDP","sdpMid":"0","sdpMLineIndex":3}}`,
+		`{"candidate":"text","candidatePair":{"streamID":1,"localCandidate":"x"}}`,
+		`{"candidate":{"sdpMLineIndex":"3","sdpMid":1},"object":"a","objectId":"b","source":null}`,
+		`{"candidate":{"sdpMLineIndex":1e2,"candidate":null}}`, `null`, `[]`, `{"state":"FLOWING"`,
+	} {
+		f.Add([]byte(data))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var lane laneData
+		lane.read(data)
+		var other eventData
+		other.read(data)
+		m, ok := membersOf(data)
+		if !ok {
+			if !json.Valid(data) && (lane != (laneData{}) || other != (eventData{})) {
+				t.Fatalf("something was read from what is no JSON: %+v %+v", lane, other)
+			}
+			return
+		}
+		want := laneData{
+			MediaType: m.str("mediaType"), State: m.str("state"), NewState: m.str("newState"), PadName: m.str("padName"), BinName: m.str("binName"),
+			StreamID: m.text("streamId"), ComponentID: m.text("componentId"), StreamID67: m.text("streamID"), ComponentID67: m.text("componentID"),
+		}
+		if d := cmp.Diff(want, lane); d != "" {
+			t.Error(d)
+		}
+		all := eventData{
+			Object: m.str("object"), ObjectID: m.str("objectId"), Source: m.str("source"), Sink: m.str("sink"), MediaType: m.str("mediaType"),
+			SourceDesc: m.str("sourceMediaDescription"), SinkDesc: m.str("sinkMediaDescription"), Description: m.str("description"), Type: m.str("type"),
+		}
+		_ = json.Unmarshal(m["candidatePair"], &all.CandidatePair)
+		if c, ok := membersOf(m["candidate"]); ok {
+			all.Candidate = candidateData{Candidate: c.str("candidate"), SDPMid: c.str("sdpMid")}
+			_ = json.Unmarshal(c["sdpMLineIndex"], &all.Candidate.SDPMLineIndex)
+		} else {
+			all.Candidate = other.Candidate
+		}
+		if d := cmp.Diff(all, other); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+type fields map[string]json.RawMessage
+
+// membersOf gives the members of an object; false for any other value, and where
+// a name is there twice: then the last counts, unless its value is an odd one.
+func membersOf(data []byte) (fields, bool) {
+	var m fields
+	named := 0
+	rawjson.Object(data, func(_, _ []byte) { named++ })
+	err := json.Unmarshal(data, &m)
+	return m, err == nil && m != nil && named == len(m)
+}
+
+func (m fields) str(name string) (s string) {
+	_ = json.Unmarshal(m[name], &s)
+	return s
+}
+
+func (m fields) text(name string) (s text) {
+	_ = json.Unmarshal(m[name], &s)
+	return s
+}
