@@ -32,6 +32,8 @@ type Session interface {
 	SnapshotAt(t time.Time) *inventory.Snapshot
 	Since() time.Time
 	Stats() *stats.Store
+	// Archive reads again what Stats has summed up; nil when nothing is captured.
+	Archive() stats.Archive
 	Timeline() *timeline.Log
 	Lanes() *timeline.Lanes
 	Negotiation() *negotiation.Log

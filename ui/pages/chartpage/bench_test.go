@@ -71,7 +71,7 @@ func BenchmarkZoomAnHour(b *testing.B) {
 	var cp chartPainter
 	b.ReportAllocs()
 	for b.Loop() {
-		charts, _ := gatherCharts(context.Background(), q, p.Snapshot())
+		charts, _, _ := gatherCharts(context.Background(), q, p.Snapshot())
 		if len(charts) < elements {
 			b.Fatalf("%d charts", len(charts))
 		}

@@ -42,6 +42,8 @@ type Page struct {
 	layout   *kit.Button
 	export   *kit.Button
 	work     surface.Worker
+	file     surface.Worker // reads the capture
+	deep     *archived      // what it read last
 	painter  chartPainter
 	table    table
 
@@ -158,6 +160,8 @@ func (p *Page) Content() fyne.CanvasObject { return p.content }
 func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
+		p.file.Stop()
+		p.deep = nil
 		p.asked = chartQuery{}
 		p.left()
 	}
@@ -242,7 +246,7 @@ func (p *Page) refresh() {
 	sel := v.Selection()
 	q := chartQuery{session: x, object: sel.Object, overlay: p.overlayKey(), set: p.set, metric: p.metric, rank: p.ranking(), kind: p.kind,
 		pins: p.pinKey(), compared: p.compared, table: p.asTable,
-		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), snapshot: x.Snapshot().Generation}
+		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), deep: p.deep, snapshot: x.Snapshot().Generation}
 	if store := x.Stats(); store != nil {
 		q.version = store.Version()
 	}
@@ -274,13 +278,14 @@ func (p *Page) ask(q chartQuery, snap *inventory.Snapshot, to time.Time) {
 		return
 	}
 	p.work.Start(func(ctx context.Context) func() {
-		charts, empty := gatherCharts(ctx, q, snap)
+		charts, empty, old := gatherCharts(ctx, q, snap)
 		marks := findMarks(ctx, q.session.Timeline(), q.elements(), q.from, to)
 		return func() {
 			p.gathered, p.empty, p.marks = charts, empty, marks
 			p.time.Marks = marks
 			p.arrange()
 			p.surface.Repaint()
+			p.fetch(q, old.from, old.to)
 		}
 	})
 }

@@ -35,6 +35,7 @@ type chartQuery struct {
 	snapshot uint64
 	events   uint64
 	points   int
+	deep     *archived // read again from the capture; nil is nothing
 }
 
 // elements gives the elements that are drawn over each other: the selected one
@@ -54,12 +55,12 @@ func (q chartQuery) elements() []string {
 
 // gatherCharts reads the series and makes the charts, those that are pinned
 // first. Any goroutine.
-func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string) {
+func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (charts []chart, empty string, old deeper) {
 	store := q.session.Stats()
 	if store == nil || !q.set.server() && store.Samples() == 0 && len(store.Elements()) == 0 {
-		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media."
+		return nil, "No statistics yet: nothing was sampled. They appear about a second after an endpoint begins to exchange media.", deeper{}
 	}
-	g := gathering{ctx: ctx, q: q, snap: snap, spread: spreads{}}
+	g := gathering{ctx: ctx, q: q, snap: snap, spread: spreads{}, old: deeper{have: q.deep}}
 	charts, empty = g.main()
 	pinned := g.pinned()
 	charts = slices.DeleteFunc(charts, func(ch chart) bool {
@@ -69,13 +70,13 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 	g.spread.attach(charts)
 	c, then := q.compared, spreads{}
 	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
-		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, element)
+		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, nil, element)
 		if element == inventory.ManagerID {
 			list = append(list, countSeries(x.Snapshot())...)
 		}
 		return list
 	}, then)
-	return charts, empty
+	return charts, empty, g.old
 }
 
 // gathering is one run of gatherCharts.
@@ -85,10 +86,11 @@ type gathering struct {
 	snap *inventory.Snapshot
 	// spread is what the points that were read sum up.
 	spread spreads
+	old    deeper
 }
 
 func (g *gathering) read(element string, metrics ...string) []stats.Series {
-	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, g.spread, element, metrics...)
+	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, g.spread, &g.old, element, metrics...)
 }
 
 func (g *gathering) label(id string) string { return view.ObjectName(g.snap, id) }

@@ -34,7 +34,7 @@ func (s spreads) attach(charts []chart) {
 // local clock, from one moment to another and a little beyond, so that the lines
 // run to the edges. Where there are more samples than points they are summed up:
 // what they sum up goes into the spreads. Any goroutine.
-func readSeries(x view.Session, from, to time.Time, points int, into spreads, element string, metrics ...string) []stats.Series {
+func readSeries(x view.Session, from, to time.Time, points int, into spreads, old *deeper, element string, metrics ...string) []stats.Series {
 	store := x.Stats()
 	if store == nil {
 		return nil
@@ -45,7 +45,7 @@ func readSeries(x view.Session, from, to time.Time, points int, into spreads, el
 		margin := to.Sub(from)/20 + 5*time.Second
 		q.From, q.To = from.Add(offset-margin), to.Add(offset+margin)
 	}
-	list := store.Zoom(q)
+	list := old.complete(x, q, store.Zoom(q))
 	out := make([]stats.Series, len(list))
 	for i := range list {
 		out[i] = stats.Series{Key: list[i].Key, Unit: list[i].Unit}

@@ -38,7 +38,9 @@ type Bench struct {
 	record  int64
 	State   *view.State
 	Off     bool // no session at all
-	Posts   chan func()
+	// Captured is what Archive gives.
+	Captured stats.Archive
+	Posts    chan func()
 }
 
 // New makes a server without objects under a dark theme.
@@ -128,6 +130,9 @@ func (b *Bench) Since() time.Time { return b.past.First() }
 
 // Stats implements view.Session.
 func (b *Bench) Stats() *stats.Store { return b.store }
+
+// Archive implements view.Session: Capture, if a test set it.
+func (b *Bench) Archive() stats.Archive { return b.Captured }
 
 // Timeline implements view.Session.
 func (b *Bench) Timeline() *timeline.Log { return b.Log }

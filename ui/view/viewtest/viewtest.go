@@ -221,6 +221,9 @@ func (s *Server) Since() time.Time { return s.past.First() }
 // Stats implements view.Session.
 func (s *Server) Stats() *stats.Store { return s.store }
 
+// Archive implements view.Session: nothing is captured.
+func (s *Server) Archive() stats.Archive { return nil }
+
 // Timeline implements view.Session.
 func (s *Server) Timeline() *timeline.Log { return s.log }
 

@@ -1,0 +1,135 @@
+package chartpage
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"kmscope/stats"
+	"kmscope/ui/pages/pagetest"
+	"kmscope/wire"
+)
+
+// kept is a capture: it feeds a store of its own with all that was sampled.
+type kept struct {
+	memory *stats.Store
+	facts  []wire.Fact
+	loads  int
+}
+
+func (k *kept) Load(_ context.Context, from, to time.Time) (*stats.Store, error) {
+	k.loads++
+	part := k.memory.Sibling()
+	for _, f := range k.facts {
+		if !f.At.Before(from.Add(-30*time.Second)) && !f.At.After(to) {
+			part.Feed(f)
+		}
+	}
+	return part, nil
+}
+
+// TestOldFiguresComeFromTheCapture fills a small memory, so that its oldest
+// samples become sums, and looks at them closely.
+func TestOldFiguresComeFromTheCapture(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	k := &kept{memory: b.Stats()}
+	b.Captured = k
+	b.Stats().SetLimit(stats.MinLimit)
+	begin := b.At
+	const elements = 120
+	var ids []string
+	for i := range elements {
+		ids = append(ids, fmt.Sprintf("%s/%08d-0000-0000-0000-000000000000_kurento.WebRtcEndpoint", pagetest.Room, i))
+		b.Created(ids[i])
+	}
+	for second := range 2400 {
+		at := begin.Add(time.Duration(second) * time.Second)
+		for i, id := range ids {
+			bytes := second*100_000 + (second*7919+i*104729)%50_000
+			f := wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "getStats", Object: id, Took: time.Millisecond, At: at, Conn: "1",
+				Params: []byte(`{"mediaType":"VIDEO"}`),
+				Result: fmt.Appendf(nil, `{"s":{"__type__":"RTCInboundRTPStreamStats","id":"s","type":"inboundrtp","ssrc":"77","timestampMillis":%d,"timestamp":%d,"bytesReceived":%d,"packetsReceived":%d,"packetsLost":0,"jitter":0.003}}`,
+					at.UnixMilli(), at.Unix(), bytes, bytes/1000)}
+			if i == 0 {
+				k.facts = append(k.facts, f)
+			}
+			b.Stats().Feed(f)
+		}
+	}
+	from, to := begin.Add(time.Minute), begin.Add(2*time.Minute)
+	q := chartQuery{session: b, object: ids[0], set: inVideo, from: from, to: to, points: 400}
+	points := func(q chartQuery) (int, deeper) {
+		charts, _, old := gatherCharts(t.Context(), q, b.Snapshot())
+		if len(charts) == 0 || len(charts[0].Lines) == 0 {
+			return 0, old
+		}
+		n := 0
+		for _, p := range charts[0].Lines[0].Points {
+			if !p.At.Before(from) && p.At.Before(to) {
+				n++
+			}
+		}
+		return n, old
+	}
+	sums, old := points(q)
+	if sums > 10 || old.to.IsZero() || old.from.After(from) || old.to.Before(to) {
+		t.Fatalf("%d points before reading the capture, missing %v to %v", sums, old.from, old.to)
+	}
+
+	p := New()
+	b.Catch(&p.work)
+	file := make(chan func(), 8)
+	p.file.OnUI = func(f func()) { file <- f }
+	p.view = b.State
+	p.fetch(q, old.from, old.to)
+	select {
+	case show := <-file:
+		show()
+	case <-time.After(20 * time.Second):
+		t.Fatal("the capture was not read")
+	}
+	if q.deep = p.deep; q.deep == nil || q.deep.store == nil {
+		t.Fatal("nothing was read")
+	}
+	whole, old := points(q)
+	if whole < 55 {
+		t.Errorf("%d points of 60 after reading the capture", whole)
+	}
+	p.fetch(q, old.from, old.to)
+	if k.loads != 1 {
+		t.Errorf("the same was read %d times", k.loads)
+	}
+	p.Shown(false)
+	p.work.Stop()
+}
+
+func TestMissing(t *testing.T) {
+	at := func(s int) time.Time { return time.Unix(int64(1_800_000_000+s), 0) }
+	whole := []stats.Zoom{{WholeFromMs: at(100).UnixMilli()}, {}}
+	if _, _, ok := missing(stats.Query{From: at(0), To: at(60), MaxPoints: 400}, nil, true); !ok {
+		t.Error("what was dropped is not missing")
+	}
+	if _, _, ok := missing(stats.Query{From: at(0), To: at(60), MaxPoints: 400}, nil, false); ok {
+		t.Error("what never was is missing")
+	}
+	for _, c := range []struct {
+		name     string
+		from, to int
+		points   int
+		ok       bool
+		until    int
+	}{
+		{"all old", 0, 60, 400, true, 60},
+		{"half old", 60, 160, 100, true, 102},
+		{"all whole", 120, 160, 100, false, 0},
+		{"coarser than the sums", 0, 160, 10, false, 0},
+		{"everything asked for", 0, 160, 0, false, 0},
+	} {
+		_, to, ok := missing(stats.Query{From: at(c.from), To: at(c.to), MaxPoints: c.points}, whole, true)
+		if ok != c.ok || ok && !to.Equal(at(c.until)) {
+			t.Errorf("%s: until %v, %v", c.name, to, ok)
+		}
+	}
+}
