@@ -68,7 +68,7 @@ type chooser struct{ open, save string }
 func (c *chooser) Open(_, _ string, _ []string, done func(string)) { done(c.open) }
 func (c *chooser) Save(_, _, _ string, done func(string))          { done(c.save) }
 
-func newRig(t *testing.T, mode theme.Mode) *rig {
+func newRig(t *testing.T, mode theme.Mode, more ...page.Page) *rig {
 	t.Helper()
 	a := test.NewTempApp(t)
 	r := &rig{t: t, ws: &viewtest.Workspace{}, posts: make(chan func(), 16), files: &chooser{}}
@@ -79,7 +79,7 @@ func newRig(t *testing.T, mode theme.Mode) *rig {
 			r.pages = append(r.pages, b)
 			list = append(list, b)
 		}
-		return list
+		return append(list, more...)
 	}, Demo: func(context.Context) (view.Target, error) { return view.Target{URL: "ws://demo"}, nil }})
 	r.w.do = func(f func()) { r.posts <- f }
 	r.w.files = r.files

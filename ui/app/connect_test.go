@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -107,6 +108,50 @@ func buttons(o fyne.CanvasObject) []*kit.Button {
 	}
 	walk(o)
 	return out
+}
+
+// logs is a page that takes files with a certain name.
+type logs struct {
+	*blank
+	choose func(string, func(string))
+	opened []string
+	over   bool
+}
+
+func (l *logs) Takes(path string) bool                  { return strings.HasSuffix(path, ".log") }
+func (l *logs) Import(path string)                      { l.opened = append(l.opened, filepath.Base(path)) }
+func (l *logs) SetChooser(c func(string, func(string))) { l.choose = c }
+func (l *logs) Release()                                { l.over = true }
+
+// TestOpeningLogs holds that what is no capture goes to the page that takes it,
+// which is shown without a server.
+func TestOpeningLogs(t *testing.T) {
+	l := &logs{blank: newBlank("Logs")}
+	r := newRig(t, theme.AlwaysDark, l)
+	r.w.dropped(fyne.Position{}, []fyne.URI{storage.NewFileURI(filepath.Join(t.TempDir(), "a.log"))})
+	r.wait("the log", func() bool { return len(l.opened) == 1 })
+	if !l.shown || l.updates == 0 || r.w.start.content.Visible() {
+		t.Error("the page of logs is not shown")
+	}
+	r.files.open = "/b.log"
+	l.choose("Open a log", l.Import)
+	if !slices.Equal(l.opened, []string{"a.log", "b.log"}) {
+		t.Errorf("opened %q", l.opened)
+	}
+	r.files.open = ""
+	l.choose("Open a log", l.Import)
+	r.w.tabs.Choose(0)
+	if l.shown || !r.w.start.content.Visible() || len(l.opened) != 2 {
+		t.Errorf("another page does not lead back to the start, opened %q", l.opened)
+	}
+	r.w.tabs.Choose(3)
+	if !l.shown {
+		t.Error("a person cannot go to the page of logs")
+	}
+	r.w.close()
+	if !l.over {
+		t.Error("the files are not closed with the window")
+	}
 }
 
 func TestOpeningCaptures(t *testing.T) {

@@ -120,7 +120,7 @@ func newDumpView(p *Page) *dumpView {
 		return true
 	}
 	d.count = newCount()
-	d.events = newTable([]column{{title: "Time", width: 104, mono: true}, {title: "Event", width: 170}, {title: "What", share: 1}},
+	d.events = newTable([]column{{title: "Time", width: 104, mono: true, firm: true}, {title: "Event", width: 170}, {title: "What", share: 1}},
 		func() int { return len(d.entries) }, d.entryCells)
 	d.events.chose = d.chooseEntry
 	d.series = newTable([]column{{title: "Of", width: 132}, {title: "Id", width: 170, mono: true, from: 640}, {title: "Figure", share: 1}, {title: "Latest", width: 132}},
@@ -567,8 +567,8 @@ func (d *dumpView) follow(anew bool) {
 	if d.p.view == nil || d.pc == nil || len(d.entries) == 0 {
 		return
 	}
-	at, live := d.p.view.Cursor()
-	if live {
+	at, known := d.p.cursor()
+	if !known {
 		d.cursor, d.own = time.Time{}, time.Time{}
 		d.events.show(-1)
 		return

@@ -109,7 +109,7 @@ func newLogView(p *Page) *logView {
 		}
 	}, p.again)
 	v.table = newTable([]column{
-		{title: "Time", width: 104, mono: true}, {title: "Level", width: 72}, {title: "Component", width: 168},
+		{title: "Time", width: 104, mono: true, firm: true}, {title: "Level", width: 80, firm: true}, {title: "Component", width: 168},
 		{title: "Source", width: 170, mono: true, from: 1080}, {title: "Object", width: 104}, {title: "Message", share: 1},
 	}, func() int { return len(v.rows) }, v.cells)
 	v.table.chose, v.table.opened = v.choose, v.open
@@ -210,10 +210,8 @@ func (v *logView) show(s *source) {
 // why says how the offset was estimated.
 func (v *logView) why() string {
 	a, ok := v.s.book.Alignment()
-	starts := ""
-	if !v.s.dated {
-		starts = "the log's clock starts at " + v.p.clock().Format(v.p.local(time.Unix(0, 0).Add(v.s.base)))
-	} else {
+	starts := "the log's clock starts at " + v.p.clock().Format(v.p.local(time.Unix(0, 0).Add(v.s.base)))
+	if v.s.dated {
 		starts = "the log's clock is moved by " + signedMs(v.s.base)
 	}
 	switch {
@@ -275,6 +273,7 @@ func (v *logView) refresh() {
 		want.Components = []string{q.component}
 	}
 	s := v.s
+	v.work.Stop() // a search of a large file is not waited for when nobody wants it any more
 	v.work.Start(func(ctx context.Context) func() {
 		s.inUse.RLock()
 		rows, err := s.book.Select(ctx, want)
@@ -328,7 +327,8 @@ func (v *logView) took(rows []int32, err error) {
 
 // say writes the counts, or what is wrong, or what to do.
 func (v *logView) say() {
-	count, empty, wrong := "", "", v.wrong
+	var count, empty string
+	wrong := v.wrong
 	if wrong == "" {
 		wrong = v.failed
 	}
@@ -385,7 +385,7 @@ func (v *logView) cells(i int) []cell {
 	l := v.line(n)
 	object := ""
 	if id := v.s.book.Object(int(n)); id != "" {
-		object = v.p.objectName(id)
+		object = v.p.shortName(id)
 	}
 	level := levelHue(l.Level)
 	message := plainHue
@@ -477,8 +477,8 @@ func (v *logView) follow(anew bool) {
 	if v.s == nil || v.p.view == nil || len(v.rows) == 0 {
 		return
 	}
-	at, live := v.p.view.Cursor()
-	if live {
+	at, known := v.p.cursor()
+	if !known {
 		v.cursor, v.own = time.Time{}, time.Time{}
 		v.table.show(-1)
 		return

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -452,6 +453,24 @@ func (p *Page) selected() string {
 		return id
 	}
 	return ""
+}
+
+// cursor is the moment that the window is at: the cursor, else how far a replay
+// is; false while a live server is followed.
+func (p *Page) cursor() (time.Time, bool) {
+	at, live := p.view.Cursor()
+	return at, !live || p.view.Replay() != nil
+}
+
+// shortName is a name that fits a column: the object's own, else its type in
+// short and the beginning of its id.
+func (p *Page) shortName(id string) string {
+	if x := p.server(); x != nil {
+		if o := x.Snapshot().Object(id); o != nil && o.Name != "" {
+			return o.Name
+		}
+	}
+	return strings.TrimSpace(view.ShortType(inventory.TypeOf(id)) + " " + view.ShortOf(id))
 }
 
 func (p *Page) objectName(id string) string {

@@ -43,14 +43,14 @@ func kindOf(path string) fileKind {
 		return unknownKind
 	}
 	defer f.Close()
-	var in io.Reader = bufio.NewReader(f)
-	head, err := in.(*bufio.Reader).Peek(4)
-	packed := err == nil && head[0] == 0x1f && head[1] == 0x8b
+	file := bufio.NewReader(f)
+	var in io.Reader = file
+	head, err := file.Peek(4)
 	if err == nil && bytes.Equal(head, []byte{0x28, 0xb5, 0x2f, 0xfd}) {
 		return captureKind // zstd
 	}
-	if packed {
-		z, err := gzip.NewReader(in)
+	if err == nil && head[0] == 0x1f && head[1] == 0x8b {
+		z, err := gzip.NewReader(file)
 		if err != nil {
 			return byName(path)
 		}

@@ -22,6 +22,8 @@ type column struct {
 	title        string
 	width, share float32
 	mono         bool
+	// firm columns keep their width in a narrow table.
+	firm bool
 	// from is the width of the table from which on the column is shown.
 	from float32
 }
@@ -236,14 +238,19 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 	v.bar.Resize(fyne.NewSize(2, size.Height))
 	v.rule.Move(fyne.NewPos(0, size.Height-1))
 	v.rule.Resize(fyne.NewSize(size.Width, 1))
-	width, fixed, shares := size.Width-2*rowPad, float32(0), float32(0)
+	width, fixed, firm, shares := size.Width-2*rowPad, float32(0), float32(0), float32(0)
 	for _, c := range v.columns {
 		if size.Width < c.from {
 			continue
 		}
-		fixed += c.width
+		if c.firm {
+			firm += c.width
+		} else {
+			fixed += c.width
+		}
 		shares += c.share
 	}
+	width -= firm
 	f := float32(1)
 	if fixed > 0 && width-fixed < least {
 		f = max((width-least)/fixed, 0.55)
@@ -255,9 +262,8 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 			t.Hide()
 			continue
 		}
-		// The clock is read to the millisecond: it keeps its width.
 		w := c.width * f
-		if i == 0 {
+		if c.firm {
 			w = c.width
 		}
 		if c.share > 0 {
