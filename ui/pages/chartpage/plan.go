@@ -70,11 +70,7 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 	g.spread.attach(charts)
 	c, then := q.compared, spreads{}
 	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
-		list := readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, nil, element)
-		if element == inventory.ManagerID {
-			list = append(list, countSeries(x.Snapshot())...)
-		}
-		return list
+		return readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, nil, element)
 	}, then)
 	return charts, empty, g.old
 }
@@ -96,7 +92,7 @@ func (g *gathering) read(element string, metrics ...string) []stats.Series {
 func (g *gathering) label(id string) string { return view.ObjectName(g.snap, id) }
 
 func (g *gathering) server() []chart {
-	return g.named(chartsOf(serverCharts, g.q.set, append(g.read(inventory.ManagerID), countSeries(g.snap)...), "server"), inventory.ManagerID)
+	return g.named(chartsOf(serverCharts, g.q.set, g.read(inventory.ManagerID), "server"), inventory.ManagerID)
 }
 
 // named says which element charts are of.
@@ -118,9 +114,6 @@ func (g *gathering) pinned() []chart {
 		}
 		k, ok := kindNamed(kind)
 		list := g.read(element)
-		if element == inventory.ManagerID {
-			list = append(list, countSeries(g.snap)...)
-		}
 		if !ok || len(list) == 0 {
 			continue
 		}

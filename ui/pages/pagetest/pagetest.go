@@ -64,9 +64,13 @@ func (b *Bench) Feed(f wire.Fact) {
 	if f.Kind == wire.KindEvent && f.Stamp.IsZero() {
 		f.Stamp = b.At
 	}
+	if f.Bytes == 0 {
+		f.Bytes = len(f.Data) + len(f.Result)
+	}
 	b.Reducer.Apply(f)
 	b.past.Add(b.Reducer.Snapshot())
 	b.store.Feed(f)
+	b.store.Count(b.Reducer.Census())
 	b.Log.Feed(f)
 	b.lanes.Feed(f)
 	b.steps.Feed(f)
