@@ -19,7 +19,11 @@
 // the toolchain).
 package rawjson
 
-import "encoding/json"
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math/bits"
+)
 
 // maxDepth is that of encoding/json.
 const maxDepth = 10_000
@@ -120,9 +124,7 @@ func word(b []byte, i int, w string) int {
 
 func text(b []byte, i int) int {
 	for i++; ; {
-		for i < len(b) && plain[b[i]] {
-			i++
-		}
+		i = plainEnd(b, i)
 		switch {
 		case i >= len(b) || b[i] < 0x20:
 			return -1
@@ -175,6 +177,25 @@ func number(b []byte, i int) int {
 			i++
 		}
 		return digits(b, i)
+	}
+	return i
+}
+
+// plainEnd passes the bytes that may stand in a string, eight at a time: most of
+// a message is strings.
+func plainEnd(b []byte, i int) int {
+	const lows, highs = 0x0101010101010101, 0x8080808080808080
+	for ; i+8 <= len(b); i += 8 {
+		w := binary.LittleEndian.Uint64(b[i:])
+		quote, slash := w^lows*'"', w^lows*'\\'
+		// The high bit of each byte that is below 0x20, a quote or a backslash. A
+		// borrow can set further ones, but only behind a true one.
+		if hit := ((w-lows*0x20)&^w | (quote-lows)&^quote | (slash-lows)&^slash) & highs; hit != 0 {
+			return i + bits.TrailingZeros64(hit)/8
+		}
+	}
+	for i < len(b) && plain[b[i]] {
+		i++
 	}
 	return i
 }

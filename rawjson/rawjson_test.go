@@ -87,3 +87,14 @@ func BenchmarkObject(b *testing.B) {
 		}
 	}
 }
+
+// BenchmarkValid checks an event of a server: most of it are ids.
+func BenchmarkValid(b *testing.B) {
+	text := []byte(`{"jsonrpc":"2.0","method":"onEvent","params":{"value":{"data":{"mediaType":"VIDEO","padName":"default","source":"4c1e3a5b-7a0a-4d3f-9a53-0e8e7d3c1a11_kurento.MediaPipeline/1b2c3d4e-0f11-4a22-8b33-9c44ad55be66_kurento.WebRtcEndpoint","state":"FLOWING","tags":[],"timestampMillis":"1700000000000","type":"MediaFlowInStateChanged"},"object":"4c1e3a5b-7a0a-4d3f-9a53-0e8e7d3c1a11_kurento.MediaPipeline/1b2c3d4e-0f11-4a22-8b33-9c44ad55be66_kurento.WebRtcEndpoint","type":"MediaFlowInStateChanged"}}}`)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if !Valid(text) {
+			b.Fatal("not valid")
+		}
+	}
+}

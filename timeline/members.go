@@ -91,15 +91,21 @@ func (t *text) take(raw []byte) {
 			}
 		}
 		word := raw[1 : n-1]
-		if known, ok := knownWords[string(word)]; ok {
-			*t = known
-		} else {
-			*t = text(word)
+		if len(word) <= maxKnownWord {
+			if known, ok := knownWords[string(word)]; ok {
+				*t = known
+				return
+			}
 		}
+		*t = text(word)
 		return
 	}
 	_ = t.UnmarshalJSON(raw)
 }
+
+// maxKnownWord is longer than all of knownWords. Ids are longer: they would cost
+// a look for nothing.
+const maxKnownWord = 32
 
 // knownWords are the server's usual ones: they cost no memory of their own.
 var knownWords = func() map[string]text {
