@@ -18,7 +18,8 @@ type Filter struct {
 	// Words must all occur, each in any of these, whatever the case; the first
 	// thirty count.
 	Words []string
-	// Regexp is matched against text, type, object and name in turn.
+	// Regexp is matched against text, type, object and name in turn. It must
+	// not be one of the POSIX kind.
 	Regexp      *regexp.Regexp
 	MinSeverity Severity
 	// From and To bound At, both ends included.
@@ -44,8 +45,8 @@ const maxSearched = 30
 type matcher struct {
 	Filter
 	words    [][]byte
-	literals [][]byte // one of them is in whatever Regexp matches; nil: not known
-	all      uint32   // the bits that a match has
+	regexp   *automaton // of Regexp, nil where there is none
+	all      uint32     // the bits that a match has
 	from, to int64
 	memos    map[uint64]*memo // by the chunk's first entry
 	names    map[string]uint32
@@ -76,7 +77,7 @@ func newMatcher(f Filter) *matcher {
 	m.all = 1<<len(m.words) - 1
 	if f.Regexp != nil {
 		m.all |= bitRegexp
-		m.literals = literalsOf(f.Regexp)
+		m.regexp = newAutomaton(f.Regexp)
 	}
 	if !f.From.IsZero() {
 		m.from = -floorMs(-f.From.UnixMicro()) // up
@@ -204,19 +205,10 @@ func (m *matcher) find(s []byte) (found uint32) {
 			found |= 1 << i
 		}
 	}
-	if m.Regexp != nil && (m.literals == nil || containsAny(s, m.literals)) && m.Regexp.Match(s) {
+	if m.regexp != nil && m.regexp.match(s) {
 		found |= bitRegexp
 	}
 	return found
-}
-
-func containsAny(s []byte, parts [][]byte) bool {
-	for _, p := range parts {
-		if containsFold(s, p) {
-			return true
-		}
-	}
-	return false
 }
 
 // containsFold is bytes.Contains whatever the case. ASCII, which is nearly
