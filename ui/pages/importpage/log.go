@@ -101,7 +101,7 @@ func newLogView(p *Page) *logView {
 	v.component.Selected = allComponents
 	v.mine = widget.NewCheck(selectedOnly, func(bool) { v.refresh() })
 	v.count = newCount()
-	v.clock = newClockBar(func(d time.Duration) {
+	v.clock = newClockBar(p.newFlow(), func(d time.Duration) {
 		if v.s != nil {
 			v.s.setShift(d)
 			v.table.list.Refresh()
@@ -131,16 +131,14 @@ func newLogView(p *Page) *logView {
 		popUp(copyButton, fyne.NewMenuItem("The chosen line", v.copyLine), fyne.NewMenuItem("All lines shown as text", v.copyText),
 			fyne.NewMenuItem("All lines shown as TSV", v.copyTSV))
 	}).WithCaret()
-	bar := container.New(kit.Bar{Gap: 8, Stretch: 4}, field, v.level, wide(160, v.component), v.mine, v.count, copyButton)
+	bar := container.New(p.newFlow(), field, v.level, wide(160, v.component), v.mine, v.count, copyButton)
 	v.object = container.NewBorder(kit.WithMargin(kit.Margin{Left: 10, Right: 10, Bottom: 6}, container.NewVBox(bar, v.clock.object)), nil, nil, nil, split)
 	return v
 }
 
-// newCount makes the text that says how many rows there are: what does not fit is
-// left out, so that it never widens the page.
+// newCount makes a dim text in a bar: how many rows there are.
 func newCount() *widget.Label {
 	l := widget.NewLabel("")
-	l.Truncation = fyne.TextTruncateEllipsis
 	l.Importance = widget.LowImportance
 	return l
 }
@@ -290,11 +288,12 @@ func (v *logView) refresh() {
 
 func (v *logView) nameMine(id string) {
 	text := selectedOnly
-	if x := v.p.server(); x != nil && id != "" {
-		text = "only " + view.ObjectName(x.Snapshot(), id)
+	if id != "" {
+		text = "only " + v.p.shortName(id)
 	}
 	if v.mine.Text != text {
 		v.mine.SetText(text)
+		v.p.reflow()
 	}
 	if id == "" && !v.mine.Disabled() {
 		v.mine.Disable()
@@ -353,6 +352,7 @@ func (v *logView) say() {
 	}
 	if v.count.Text != count {
 		v.count.SetText(count)
+		v.p.reflow()
 	}
 	if v.empty.Text != empty {
 		v.empty.SetText(empty)

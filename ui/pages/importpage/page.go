@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
@@ -22,19 +21,19 @@ import (
 	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/surface"
-	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
 // Page shows imported files, one at a time.
 type Page struct {
 	content  fyne.CanvasObject
+	frame    frame
 	which    *widget.Select
 	whichBox fyne.CanvasObject
 	closing  *kit.Button
 	opening  *kit.Button
 	what     *kit.Button // shows or hides the advice
-	note     *canvas.Text
+	note     *widget.Label
 	progress *fyne.Container
 	bar      *widget.ProgressBar
 	reading  *widget.Label
@@ -80,7 +79,7 @@ func New() *Page {
 	})
 	p.closing = kit.NewButton(kit.Flat, icon.Close, "", func() { p.closeSource(p.shown) }).WithTip("Close this import")
 	p.what = kit.NewButton(kit.Flat, icon.Info, "What to log", func() { p.ask(!p.asking) })
-	p.note = kit.NewText("", theme.TextSize, theme.Current().Dim)
+	p.note = newCount()
 	p.reading = widget.NewLabel("")
 	p.bar = widget.NewProgressBar()
 	p.progress = container.New(kit.Bar{Gap: 8, Stretch: 1}, p.reading, p.bar, kit.NewButton(kit.Framed, "", "Cancel", p.Cancel))
@@ -93,13 +92,27 @@ func New() *Page {
 	p.advice = newAdvice(p.openLog, p.openDump)
 	p.log = newLogView(p)
 	p.dump = newDumpView(p)
-	p.whichBox = wide(280, p.which)
+	p.whichBox = wide(260, p.which)
 	p.opening = kit.NewButton(kit.Framed, icon.Folder, "Open…", func() { p.chooseFile("Open a server's log or a browser's dump") })
-	row := container.New(kit.Bar{Gap: 6, Stretch: 2}, p.whichBox, p.closing, p.note, p.what, p.opening)
+	row := container.New(p.newFlow(), p.whichBox, p.closing, p.note, container.NewHBox(p.what, p.opening))
 	top := kit.WithMargin(kit.Margin{Top: 8, Bottom: 6, Left: 10, Right: 10}, container.NewVBox(row, p.progress, p.wrong))
-	p.content = container.NewBorder(top, nil, nil, nil, container.NewStack(p.advice.object, p.log.object, p.dump.object))
+	p.content = container.New(&p.frame, container.NewBorder(top, nil, nil, nil, container.NewStack(p.advice.object, p.log.object, p.dump.object)))
 	p.arrange()
 	return p
+}
+
+// newFlow makes the layout of a bar as wide as the page.
+func (p *Page) newFlow() *flow {
+	f := &flow{inset: 20, gap: 6}
+	p.frame.flows = append(p.frame.flows, f)
+	return f
+}
+
+// reflow gives the bars another height where a text in them became longer.
+func (p *Page) reflow() {
+	if p.content != nil {
+		p.content.Refresh()
+	}
 }
 
 // Title implements page.Page.
@@ -417,7 +430,7 @@ func (p *Page) arrange() {
 		}
 	}
 	p.advice.setFind(find)
-	kit.SetText(p.note, note, theme.Current().Dim)
+	p.note.SetText(note)
 	p.content.Refresh()
 }
 
