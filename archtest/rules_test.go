@@ -24,8 +24,8 @@ type room struct {
 // the test, so that a new folder gets its row.
 var rooms = []room{
 	{path: ".", imports: []string{"ui", "session", "metrics", "report", "kmssim", "capture", "graph"}, toolkit: true},
-	{path: "kmsconn", imports: []string{"kmsconn/jsonrpc", "kmsconn/kmd"}},
-	{path: "kmsconn/jsonrpc"},
+	{path: "kmsconn", imports: []string{"kmsconn/jsonrpc", "kmsconn/kmd", "rawjson"}},
+	{path: "kmsconn/jsonrpc", imports: []string{"rawjson"}},
 	{path: "kmsconn/kmd"},
 	{path: "rawjson", pure: true},
 	{path: "capture", imports: []string{"kmsconn/jsonrpc", "rawjson"}},

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmscope/kmsconn/kmd"
+	"kmscope/rawjson"
 )
 
 // Schema is what this package asks of a server's description; *kmd.Schema has it.
@@ -182,7 +183,7 @@ func plainValue(result json.RawMessage) (json.RawMessage, bool) {
 		return nil, false
 	}
 	value, ok := bytes.CutSuffix(rest, []byte("}"))
-	return json.RawMessage(value), ok && json.Valid(value)
+	return json.RawMessage(value), ok && rawjson.Valid(value)
 }
 
 // typeOf gives the unqualified class that an id names, or "".

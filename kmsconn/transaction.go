@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
 	"kmscope/kmsconn/jsonrpc"
+	"kmscope/rawjson"
 )
 
 // Transactions. A server runs the operations of one transaction one after the
@@ -179,15 +181,54 @@ func (c *Client) startTransaction(ctx context.Context, ops []Op) func() ([]Resul
 	}
 }
 
-func transactionResults(raw json.RawMessage, ops []Op, took time.Duration) ([]Result, error) {
-	var reply struct {
-		Value []struct {
-			ID     int               `json:"id"`
-			Result json.RawMessage   `json:"result"`
-			Error  *jsonrpc.RPCError `json:"error"`
-		} `json:"value"`
+type transactionReply struct {
+	Value []operationReply `json:"value"`
+}
+
+type operationReply struct {
+	ID     int               `json:"id"`
+	Result json.RawMessage   `json:"result"`
+	Error  *jsonrpc.RPCError `json:"error"`
+}
+
+// read takes the reply to so many operations apart. A sampler reads most of what
+// it reads this way: the usual reply is walked once, any other goes to
+// encoding/json. What is kept belongs to raw.
+func (t *transactionReply) read(raw json.RawMessage, operations int) error {
+	usual := true
+	ok := rawjson.Object(raw, func(key, list []byte) {
+		if string(key) != "value" {
+			return
+		}
+		t.Value = make([]operationReply, 0, operations)
+		isList := rawjson.Array(list, func(v []byte) {
+			var r operationReply
+			isObject := rawjson.Object(v, func(key, v []byte) {
+				switch string(key) {
+				case "id":
+					id, err := strconv.Atoi(string(v))
+					r.ID, usual = id, usual && err == nil
+				case "result":
+					r.Result = v
+				case "error":
+					usual = usual && string(v) == "null"
+				}
+			})
+			usual = usual && isObject
+			t.Value = append(t.Value, r)
+		})
+		usual = usual && isList
+	})
+	if ok && usual {
+		return nil
 	}
-	if err := json.Unmarshal(raw, &reply); err != nil {
+	*t = transactionReply{}
+	return json.Unmarshal(raw, t)
+}
+
+func transactionResults(raw json.RawMessage, ops []Op, took time.Duration) ([]Result, error) {
+	var reply transactionReply
+	if err := reply.read(raw, len(ops)); err != nil {
 		return nil, fmt.Errorf("the server's answer to a transaction cannot be understood: %w", err)
 	}
 	results := make([]Result, 0, len(ops))

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"strconv"
+
+	"kmscope/rawjson"
 )
 
 // RPCError is the error object of a reply (JSON-RPC 2.0, section 5.1): the
@@ -71,6 +73,40 @@ type message struct {
 	err    *RPCError
 }
 
+// members are those of a frame that count.
+type members struct {
+	ID     json.RawMessage `json:"id"`
+	Method string          `json:"method"`
+	Params json.RawMessage `json:"params"`
+	Result json.RawMessage `json:"result"`
+	Error  *RPCError       `json:"error"`
+}
+
+// read takes a frame apart; false when it is none. What it keeps belongs to data.
+func (m *members) read(data []byte) bool {
+	usual := true
+	ok := rawjson.Object(data, func(key, v []byte) {
+		switch string(key) {
+		case "id":
+			m.ID = v
+		case "method":
+			name, ok := rawjson.String(v)
+			m.Method, usual = name, usual && ok
+		case "params":
+			m.Params = v
+		case "result":
+			m.Result = v
+		case "error": // few
+			usual = usual && string(v) == "null"
+		}
+	})
+	if ok && usual {
+		return true
+	}
+	*m = members{}
+	return json.Unmarshal(data, m) == nil
+}
+
 // decode understands a received frame. It never fails: what it does not
 // understand is garbage, which the tap has seen and nobody else needs to.
 func decode(data []byte) message {
@@ -78,14 +114,8 @@ func decode(data []byte) message {
 	if len(data) == 0 || data[0] != '{' {
 		return message{}
 	}
-	var m struct {
-		ID     json.RawMessage `json:"id"`
-		Method string          `json:"method"`
-		Params json.RawMessage `json:"params"`
-		Result json.RawMessage `json:"result"`
-		Error  *RPCError       `json:"error"`
-	}
-	if json.Unmarshal(data, &m) != nil {
+	var m members
+	if !m.read(data) {
 		return message{}
 	}
 	switch {
