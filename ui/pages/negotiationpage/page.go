@@ -55,6 +55,7 @@ type Page struct {
 	detailBox *container.Scroll
 	states    *surface.Surface
 	laneMenu  *widget.Select
+	laneBox   *fyne.Container
 	split     fyne.CanvasObject
 
 	place               Placer
@@ -129,11 +130,12 @@ func New(place Placer) *Page {
 		container.NewHBox(p.notes, p.diffs, p.foldAll))
 
 	p.laneMenu = widget.NewSelect(nil, func(string) { p.choseLane() })
+	p.laneBox = container.NewGridWrap(fyne.NewSize(196, p.laneMenu.MinSize().Height), p.laneMenu)
 	p.states = p.newStates()
 
 	field := container.NewGridWrap(fyne.NewSize(220, p.filter.MinSize().Height), p.filter)
 	top := container.New(kit.Bar{Gap: 8, Stretch: 1}, p.chip, p.state, p.copyMenu)
-	tools := container.New(kit.Bar{Gap: 4, Stretch: 5}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneMenu, p.count, field)
+	tools := container.New(kit.Bar{Gap: 4, Stretch: 5}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneBox, p.count, field)
 	bar := kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 10, Right: 10}, container.NewVBox(top, tools, p.sdpBar))
 
 	p.list, p.listBox = kit.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newRowView() }, p.fill)
@@ -529,11 +531,11 @@ func (p *Page) showTools() {
 	}
 	if one && p.part == partStates {
 		p.states.Show()
-		p.laneMenu.Show()
+		p.laneBox.Show()
 		p.split.Hide()
 	} else {
 		p.states.Hide()
-		p.laneMenu.Hide()
+		p.laneBox.Hide()
 		p.split.Show()
 	}
 	if p.content != nil {
