@@ -283,7 +283,7 @@ func (a *adjuster) beside(b int) {
 		return
 	}
 	x, least, most := after+adjustGap, after+adjustGap/2, math.Inf(1)
-	if math.IsInf(after, -1) {
+	if math.IsInf(after, -1) || a.outside(b) {
 		x, least, most = before-adjustGap-n.W, math.Inf(-1), before-adjustGap/2-n.W
 	}
 	x = a.column(x, least, most)
@@ -295,8 +295,36 @@ func (a *adjuster) beside(b int) {
 	a.add(b, Point{x, y})
 }
 
-// adjustGap is between columns: what graphviz is asked for.
-const adjustGap = 1.7 * pointsPerInch
+// outside tells whether a box that sends to all of its neighbours and receives
+// from them belongs to the left of them: they have theirs on the right.
+func (a *adjuster) outside(b int) bool {
+	right, left := 0, 0
+	for _, o := range a.next[b][0] {
+		at := a.standing(o)
+		if at == nil {
+			continue
+		}
+		if !slices.Contains(a.next[b][1], o) {
+			return false
+		}
+		for _, others := range a.next[o] {
+			for _, far := range others {
+				if x := a.standing(far); x == nil || far == o || far == b {
+					continue
+				} else if x.X > at.X {
+					right++
+				} else if x.X < at.X {
+					left++
+				}
+			}
+		}
+	}
+	return right > left
+}
+
+// adjustGap is between columns: what graphviz is asked for. It has room for a
+// rate and the head of an arrow.
+const adjustGap = 1.45 * pointsPerInch
 
 // column gives the left side of boxes near x, if some begin there: within the
 // bounds.

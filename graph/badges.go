@@ -207,7 +207,7 @@ func medias(o *inventory.Object, prefix string) []inventory.Media {
 
 // summary picks what a box has room for.
 func summary(states []Badge) string {
-	var parts []string
+	var parts, transcoded []string
 	flowing, stopped := false, ""
 	for _, b := range states {
 		switch b.Lane {
@@ -231,17 +231,22 @@ func summary(states []Badge) string {
 			}
 		case "transcoding":
 			if b.Value == "TRANSCODING" {
-				parts = append(parts, "transcoding "+mediaWord(b.Media))
+				transcoded = append(transcoded, mediaWord(b.Media))
 			}
 		case "player", "recorder":
 			parts = append(parts, b.Text)
 		}
 	}
-	switch {
+	switch { // before what the gear shows as well
 	case stopped != "":
 		parts = append(parts, stopped)
 	case flowing:
 		parts = append(parts, "flowing")
+	}
+	if len(transcoded) == 1 {
+		parts = append(parts, "transcoding "+transcoded[0])
+	} else if len(transcoded) > 1 {
+		parts = append(parts, "transcoding")
 	}
 	return strings.Join(parts, " · ")
 }

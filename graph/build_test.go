@@ -125,7 +125,7 @@ func TestBuild(t *testing.T) {
 	if n.Label != "guest-2" || n.Sub != "WebRtcEndpoint bbbb" || n.Kind != WebRTC || !n.Transcoding || n.Health != HealthError {
 		t.Errorf("%+v", n)
 	}
-	if n.Summary != "ICE READY · transcoding video · video NOT FLOWING" {
+	if n.Summary != "ICE READY · video NOT FLOWING · transcoding video" {
 		t.Error(n.Summary)
 	}
 	if p := node(t, g, player); p.Health != HealthError || p.Errors != 1 || p.States[0].Text != "1 error" || p.Label != "PlayerEndpoint cccc" {

@@ -155,7 +155,7 @@ func (j *job) check() error {
 // nothing to quote. An edge has its number as its colour, for format "plain" tells
 // of edges between the same boxes apart by nothing else.
 func (j *job) dot() []byte {
-	gap := 1.7
+	gap := adjustGap / pointsPerInch
 	if j.Gap > 0 {
 		gap = min(j.Gap, 1e4) / pointsPerInch
 	}

@@ -314,7 +314,11 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 			j.Pairs = append(j.Pairs, [2]int{a, local[p[1]]})
 		}
 	}
+	turned := m.turned(g, x.pairs)
 	h := l.hash(func(w *maphash.Hash) {
+		for _, t := range turned {
+			maphash.WriteComparable(w, t)
+		}
 		for i, b := range boxes {
 			_, _ = w.WriteString(g.Nodes[m.nodes[b]].ID)
 			writeFloats(w, j.Boxes[i][0], j.Boxes[i][1])
@@ -336,7 +340,7 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 		x.placement = columns(j)
 		return x, notice{text: fmt.Sprintf("%d connected elements are too many to be placed well in good time: they stand in simple columns.", len(j.Boxes))}, nil
 	}
-	placed, err := l.ask(ctx, j)
+	placed, err := l.ask(ctx, j.turn(turned))
 	if err != nil {
 		if ctx.Err() != nil {
 			return x, notice{}, ctx.Err()
@@ -344,6 +348,7 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 		x.placement = columns(j)
 		return x, notice{"Placed in simple columns, for graphviz failed: " + err.Error(), true}, nil
 	}
+	placed.turnBack(turned)
 	x.placement = placed
 	l.parts[h] = &placedPart{placement: placed, used: l.round}
 	return x, notice{}, nil

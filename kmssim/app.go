@@ -20,6 +20,15 @@ type App struct {
 	on     map[string]func(Event) // by object and type
 }
 
+// size is how many of something a scenario makes: what the options ask for,
+// else its own number.
+func (a *App) size(own int) int {
+	if n := a.s.opt.Size; n > 0 {
+		return n
+	}
+	return own
+}
+
 // Event is an event that an App subscribed to.
 type Event struct {
 	Object, Type string

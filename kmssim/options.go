@@ -23,6 +23,9 @@ type Options struct {
 	// Addresses are the server's own, for ICE candidates and plain RTP;
 	// default 192.0.2.10.
 	Addresses []string
+	// Size is how many viewers, guests or pipelines a scenario has that has a
+	// choice; 0 is its own number.
+	Size int
 	// Malformed says what a frame does that is no request at all.
 	Malformed MalformedMode
 	// QueueBytes is how much may wait for a slow reader before its socket is

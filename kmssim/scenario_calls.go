@@ -27,7 +27,8 @@ var conferenceScenario = Scenario{
 		b.link(recordPort, recorder)
 		b.do(recorder, "record", nil)
 		b.wait(ctx, 300*time.Millisecond)
-		for i := 1; i <= 4; i++ {
+		first := app.size(4)
+		for i := 1; i <= first; i++ {
 			p := Peer{Address: fmt.Sprintf("198.51.100.%d", 30+i), RTT: time.Duration(18+9*i) * time.Millisecond}
 			if i == 3 {
 				p.LossIn, p.LossOut, p.Jitter = 0.06, 0.04, 22*time.Millisecond
@@ -36,7 +37,7 @@ var conferenceScenario = Scenario{
 			b.wait(ctx, 250*time.Millisecond)
 		}
 		// From here on one more guest comes, stays a while and goes.
-		for i := 5; b.err == nil; i++ {
+		for i := first + 1; b.err == nil; i++ {
 			b.wait(ctx, 12*time.Second)
 			endpoint, port := b.guest(room, mix, i, Peer{Address: "203.0.113.40", MuteVideo: i%2 == 0})
 			b.wait(ctx, 20*time.Second)
@@ -84,7 +85,7 @@ var oneToManyScenario = Scenario{
 		p := b.pipeline("lecture")
 		presenter := b.make("WebRtcEndpoint", p, "presenter", map[string]any{"recvonly": true})
 		b.call(presenter, "sendonly", Peer{VideoBps: 1_200_000})
-		for i := 1; i <= 8; i++ {
+		for i := 1; i <= app.size(8); i++ {
 			viewer := b.make("WebRtcEndpoint", p, fmt.Sprintf("viewer-%d", i), map[string]any{"sendonly": true})
 			b.link(presenter, viewer)
 			b.call(viewer, "recvonly", Peer{RTT: time.Duration(15*i) * time.Millisecond})

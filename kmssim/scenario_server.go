@@ -122,7 +122,7 @@ var hugeScenario = Scenario{
 	Summary: "5,000 objects in 250 pipelines, a tenth of them with media",
 	Run: func(ctx context.Context, app *App) error {
 		b := write(app)
-		for i := range 250 {
+		for i := range app.size(250) {
 			p := b.make("MediaPipeline", "", fmt.Sprintf("room-%03d", i), nil)
 			mix := b.make("Composite", p, "", nil)
 			for j := range 6 {

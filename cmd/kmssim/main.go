@@ -40,6 +40,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		seed      = flags.Int64("seed", 0, "seed of ids and figures; 0 takes one from the time")
 		latency   = flags.Duration("latency", 0, "delay of every answer")
 		reorder   = flags.Float64("reorder", 0, "share of events out of order (0..1); 0 is what the real server does, -1 none")
+		size      = flags.Int("size", 0, "viewers of one-to-many, guests of conference, pipelines of huge; 0 is the scenario's own number")
 		deaf      = flags.Bool("deaf", false, "answer nothing")
 	)
 	if err := flags.Parse(args); err != nil {
@@ -61,7 +62,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	srv := kmssim.New(kmssim.Options{
-		Version: *version, CollectorPeriod: *collector, Speed: *speed, Seed: *seed,
+		Version: *version, CollectorPeriod: *collector, Speed: *speed, Seed: *seed, Size: *size,
 		Faults: kmssim.Faults{Latency: *latency, ReorderEvents: *reorder, Deaf: *deaf},
 	})
 	defer srv.Close()

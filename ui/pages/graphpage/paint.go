@@ -28,6 +28,8 @@ const (
 	curvesFrom  = 0.3 // below this zoom edges are straight hairlines
 	boxesFrom   = 0.3 // below this zoom nodes are blocks in the colour of their health
 	labelsFrom  = 0.6 // below this zoom edges have no rates
+	stoppedFrom = 0.4 // below this zoom edges do not say in words what is missing
+	crossesFrom = 0.1 // below this zoom edges are not marked at all
 	nodeRadius  = 6.0
 	frameRadius = 8.0
 )
@@ -75,7 +77,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 				p, with = 0, &gp.faint
 			case selected != "" && (e.From == selected || e.To == selected) || marks.hover.edge == e || s.onWay != nil && s.onWay[i]:
 				p = 3
-			case e.Flow == graph.Flowing:
+			case e.Flow != graph.FlowUnknown:
 				p = 2
 			}
 			if p == pass && surface.Overlaps(pathBounds(e.Path), shown) {
@@ -113,11 +115,23 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			}
 		}
 	}
-	if v.Zoom >= labelsFrom {
-		gp.words = gp.words[:0]
+	gp.words = gp.words[:0]
+	if v.Zoom < crossesFrom {
+		return
+	}
+	// What is missing gets its word first, and a cross where there is no room for
+	// one: it must meet the eye at any zoom.
+	for _, stopped := range []bool{true, false} {
+		if !stopped && v.Zoom < labelsFrom {
+			return
+		}
 		for i := range s.g.Edges {
-			if e := &s.g.Edges[i]; !e.PartOf && (s.dimEdges == nil || !s.dimEdges[i]) && surface.Overlaps(pathBounds(e.Path), shown) {
-				gp.rate(c, l, e, v, k, scale)
+			e := &s.g.Edges[i]
+			if e.PartOf || e.Flow == graph.NotFlowing != stopped || s.dimEdges != nil && s.dimEdges[i] || !overlapsPath(e, shown) {
+				continue
+			}
+			if (v.Zoom < stoppedFrom || !gp.rate(c, l, e, v, k, scale)) && stopped {
+				gp.cross(c, l, e, v, k, scale)
 			}
 		}
 	}
@@ -487,23 +501,46 @@ func (gp *graphPainter) edge(c *paint.Canvas, l *surface.Look, e *graph.Edge, v 
 	c.Spline(gp.path, width, hue, dash)
 }
 
-// rate writes what moves along an edge onto its middle.
-func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v surface.Viewport, k, scale float32) {
-	s, hue := e.Word(), l.Media(e.Media)
-	if s == "" {
+// cross marks the middle of an edge that does not flow.
+func (gp *graphPainter) cross(c *paint.Canvas, l *surface.Look, e *graph.Edge, v surface.Viewport, k, scale float32) {
+	at := 0.5
+	if e.Media == inventory.Audio { // its edge runs beside that of the video
+		at = 0.62
+	}
+	p, ok := pathPoint(e.Path, at)
+	if !ok {
 		return
 	}
+	x, y := v.ToWindow(p.X, p.Y)
+	px, py := float32(x)*scale, float32(y)*scale
+	r := min(max(6*k, 2*scale), 4*scale)
+	box := surface.Rect{X: float64(px - r), Y: float64(py - r), W: float64(2 * r), H: float64(2 * r)}
+	if slices.ContainsFunc(gp.words, func(o surface.Rect) bool { return surface.Overlaps(box, o) }) {
+		return // a neighbour says it
+	}
+	c.Line(px-r, py-r, px+r, py+r, 1.6*scale, l.Error, nil)
+	c.Line(px-r, py+r, px+r, py-r, 1.6*scale, l.Error, nil)
+}
+
+// rate writes what moves along an edge, or does not, onto its middle, and tells
+// whether it found room for more than nothing.
+func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v surface.Viewport, k, scale float32) bool {
+	s, hue := e.Word(), l.Media(e.Media)
+	if s == "" {
+		return false
+	}
+	size := 10.5 * min(k, 1.4*scale)
 	if e.Flow == graph.NotFlowing {
-		hue = l.Stopped()
+		hue, size = l.Stopped(), max(size, 8*scale)
 	} else if e.Flow == graph.FlowUnknown {
 		hue = l.Dim
 	}
-	f := l.Regular.Face(10.5 * min(k, 1.4*scale))
+	f := l.Regular.Face(size)
 	b := pathBounds(e.Path)
 	w, h := f.Width(s), f.CapHeight()
 	// A short edge has no room for words.
 	if float32(math.Hypot(b.W, b.H))*k < w+26*k || len(gp.words) >= maxWords {
-		return
+		return false
 	}
 	// Edges of the same two nodes run side by side: each word takes the first
 	// place along its edge where no other word is.
@@ -514,7 +551,7 @@ func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v 
 	for _, t := range places {
 		p, ok := pathPoint(e.Path, t)
 		if !ok {
-			return
+			return false
 		}
 		x, y := v.ToWindow(p.X, p.Y)
 		px, py := float32(x)*scale, float32(y)*scale
@@ -526,8 +563,9 @@ func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v 
 		gp.words = append(gp.words, text)
 		c.RoundRect(float32(box.X), float32(box.Y), float32(box.W), float32(box.H), 3*k, paint.Mix(l.Background, l.Panel, 0.35))
 		c.TextCentred(f, s, px, py, hue)
-		return
+		return true
 	}
+	return false
 }
 
 // ratePlaces are where on an edge its word may go, best first: video and other
