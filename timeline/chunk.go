@@ -1,6 +1,8 @@
 package timeline
 
 import (
+	"bytes"
+	"hash/maphash"
 	"slices"
 	"time"
 )
@@ -38,32 +40,60 @@ type chunk struct {
 	// those that come after the chunk was filled.
 	data []byte
 	ends []uint32
-	// numbers finds strings while the chunk is being filled.
-	numbers map[string]uint32
+	// numbers finds strings while the chunk is being filled: a table of hashes,
+	// open, with the number of a string and one; 0 is free. A map would keep each
+	// string once more.
+	numbers []uint32
 }
 
+// hashSeed makes it unknown which strings of a server share a place.
+var hashSeed = maphash.MakeSeed()
+
 func newChunk(first uint64) *chunk {
-	return &chunk{first: first, numbers: make(map[string]uint32)}
+	return &chunk{first: first, numbers: make([]uint32, 64)}
 }
 
 // add keeps a string and gives its number.
 func (c *chunk) add(s []byte) uint32 {
-	if n, ok := c.numbers[string(s)]; ok {
-		return n
+	place := 0
+	if c.numbers != nil {
+		if place = c.place(s); c.numbers[place] != 0 {
+			return c.numbers[place] - 1
+		}
 	}
 	n := uint32(len(c.ends))
 	c.data = append(c.data, s...)
 	c.ends = append(c.ends, uint32(len(c.data)))
-	if c.numbers != nil {
-		c.numbers[string(s)] = n
+	if c.numbers == nil {
+		return n
+	}
+	c.numbers[place] = n + 1
+	if 2*len(c.ends) > len(c.numbers) {
+		c.numbers = make([]uint32, 4*len(c.numbers))
+		for i := range c.ends {
+			c.numbers[c.place(c.bytes(uint32(i)))] = uint32(i) + 1
+		}
 	}
 	return n
 }
 
-// seal is called once the chunk is full.
-func (c *chunk) seal() {
-	c.numbers = nil
-	c.data, c.ends = slices.Clip(c.data), slices.Clip(c.ends)
+// place gives where a string stands among the numbers, or would.
+func (c *chunk) place(s []byte) int {
+	mask := len(c.numbers) - 1
+	i := int(maphash.Bytes(hashSeed, s)) & mask
+	for c.numbers[i] != 0 && !bytes.Equal(c.bytes(c.numbers[i]-1), s) {
+		i = (i + 1) & mask
+	}
+	return i
+}
+
+// seal is called once the chunk is full, and gives the one that follows, which
+// takes over the space that this one has grown.
+func (c *chunk) seal(first uint64) *chunk {
+	next := &chunk{first: first, records: make([]record, 0, chunkSize), data: c.data[:0], ends: c.ends[:0], numbers: c.numbers}
+	clear(next.numbers)
+	c.data, c.ends, c.numbers = bytes.Clone(c.data), slices.Clone(c.ends), nil
+	return next
 }
 
 // bytes gives a string without copying it; it must not be changed.

@@ -366,8 +366,13 @@ func pads(d *eventData) string {
 
 // mediaWord gives "audio", "video", "data", or the server's own word.
 func mediaWord(m text) string {
-	if m == "" {
+	switch m {
+	case "":
 		return "media"
+	case "AUDIO":
+		return "audio"
+	case "VIDEO":
+		return "video"
 	}
 	return strings.ToLower(word(m))
 }

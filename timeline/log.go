@@ -291,10 +291,11 @@ func (l *Log) insert(e *draft, s *said) {
 	l.total++
 	e.Seq = l.total
 	if len(l.chunks) == 0 || len(l.chunks[len(l.chunks)-1].records) == chunkSize {
-		if len(l.chunks) > 0 {
-			l.chunks[len(l.chunks)-1].seal()
+		if n := len(l.chunks); n > 0 {
+			l.chunks = append(l.chunks, l.chunks[n-1].seal(e.Seq))
+		} else {
+			l.chunks = append(l.chunks, newChunk(e.Seq))
 		}
-		l.chunks = append(l.chunks, newChunk(e.Seq))
 	}
 	c := l.chunks[len(l.chunks)-1]
 	r := record{arrived: e.Arrived.UnixNano(), severity: e.Severity, raw: l.raws.keep(e.raw)}

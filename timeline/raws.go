@@ -66,10 +66,10 @@ func (r *raws) keep(raw []byte) rawRef {
 
 func (r *raws) pack() {
 	r.packing = s2.Encode(r.packing[:cap(r.packing)], r.open)
-	b := rawBlock{packed: bytes.Clone(r.packing), ends: slices.Clip(r.ends)}
+	b := rawBlock{packed: bytes.Clone(r.packing), ends: slices.Clone(r.ends)}
 	r.bytes += len(b.packed) + 4*len(b.ends)
 	r.blocks = append(r.blocks, b)
-	r.open, r.ends = r.open[:0], nil
+	r.open, r.ends = r.open[:0], r.ends[:0]
 	drop := 0
 	for r.bytes > maxRawBytes && drop < len(r.blocks)-1 {
 		r.bytes -= len(r.blocks[drop].packed) + 4*len(r.blocks[drop].ends)
