@@ -27,9 +27,9 @@ type clockBar struct {
 	wrong   string // why what was typed is no time
 }
 
-// newClockBar makes it; f lays its buttons out, changed is told of another shift,
+// newClockBar makes it; f has its buttons, changed is told of another shift,
 // again asks to line the import up anew.
-func newClockBar(f *flow, changed func(time.Duration), again func()) *clockBar {
+func newClockBar(f *frame, changed func(time.Duration), again func()) *clockBar {
 	b := &clockBar{changed: changed}
 	b.text = widget.NewLabel("")
 	b.text.Wrapping = fyne.TextWrapWord
@@ -58,7 +58,7 @@ func newClockBar(f *flow, changed func(time.Duration), again func()) *clockBar {
 	}
 	title := widget.NewLabel("Clock")
 	title.Importance = widget.LowImportance
-	row := container.New(f, kit.WithMargin(kit.Margin{Left: -8}, title),
+	row := f.bar(kit.WithMargin(kit.Margin{Left: -8}, title),
 		step("−1 s", -time.Second), step("−10 ms", -10*time.Millisecond), step("−1 ms", -time.Millisecond), wide(104, b.entry),
 		step("+1 ms", time.Millisecond), step("+10 ms", 10*time.Millisecond), step("+1 s", time.Second), b.reset,
 		kit.NewButton(kit.Flat, "", "Line up again", again).WithTip("Compare it with the capture anew"))

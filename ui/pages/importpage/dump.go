@@ -94,7 +94,7 @@ func newDumpView(p *Page) *dumpView {
 	d.evidence.Importance = widget.LowImportance
 	d.evidence.SizeName = fynetheme.SizeNameCaptionText
 	d.goTo = kit.NewButton(kit.Framed, "", "Select the endpoint", d.selectEndpoint)
-	d.clock = newClockBar(p.newFlow(), func(shift time.Duration) {
+	d.clock = newClockBar(&p.frame, func(shift time.Duration) {
 		if d.s != nil {
 			d.s.setShift(shift)
 			d.lanes()
@@ -139,7 +139,7 @@ func newDumpView(p *Page) *dumpView {
 	}).WithCaret()
 	field := wide(220, d.filter)
 	bar := kit.WithMargin(kit.Margin{Top: 6, Left: 10, Right: 10, Bottom: 6},
-		container.New(p.newFlow(), d.parts[0], d.parts[1], field, d.count, copyButton))
+		p.frame.bar(d.parts[0], d.parts[1], field, d.count, copyButton))
 	detail := container.NewHSplit(container.NewStack(d.events.object, d.series.object), d.detailBox)
 	detail.Offset = 0.62
 	below := container.NewVSplit(d.strip, container.NewBorder(bar, nil, nil, nil, detail))

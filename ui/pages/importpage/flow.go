@@ -1,6 +1,9 @@
 package importpage
 
-import "fyne.io/fyne/v2"
+import (
+	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
+)
 
 // flow lays objects out in rows of one height as they fit, the last one at the
 // right edge where there is one row. A layout is asked for its height before it
@@ -60,22 +63,40 @@ func (f *flow) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
+// bar puts objects into a bar as wide as the page.
+func (f *frame) bar(objects ...fyne.CanvasObject) *fyne.Container {
+	b := container.New(&flow{inset: 20, gap: 6}, objects...)
+	f.bars = append(f.bars, b)
+	return b
+}
+
+// reflow places what is in the bars anew, and reports whether one of them needs
+// another height: then the page must be laid out.
+func (f *frame) reflow() bool {
+	for _, b := range f.bars {
+		if b.Visible() && b.MinSize().Height != b.Size().Height {
+			return true
+		}
+		b.Layout.Layout(b.Objects, b.Size())
+	}
+	return false
+}
+
 // frame fills its place with one object, whose flows learn the width before.
-type frame struct{ flows []*flow }
+type frame struct{ bars []*fyne.Container }
 
 // MinSize implements fyne.Layout.
 func (f *frame) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(300, 240) }
 
 // Layout implements fyne.Layout.
 func (f *frame) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	for _, x := range f.flows {
-		x.width = size.Width
+	for _, b := range f.bars {
+		if x, ok := b.Layout.(*flow); ok {
+			x.width = size.Width
+		}
 	}
 	for _, o := range objects {
 		o.Move(fyne.Position{})
-		if o.Size() == size {
-			o.Refresh() // its height may be another one
-		}
 		o.Resize(size)
 	}
 }

@@ -101,7 +101,7 @@ func newLogView(p *Page) *logView {
 	v.component.Selected = allComponents
 	v.mine = widget.NewCheck(selectedOnly, func(bool) { v.refresh() })
 	v.count = newCount()
-	v.clock = newClockBar(p.newFlow(), func(d time.Duration) {
+	v.clock = newClockBar(&p.frame, func(d time.Duration) {
 		if v.s != nil {
 			v.s.setShift(d)
 			v.table.list.Refresh()
@@ -131,7 +131,7 @@ func newLogView(p *Page) *logView {
 		popUp(copyButton, fyne.NewMenuItem("The chosen line", v.copyLine), fyne.NewMenuItem("All lines shown as text", v.copyText),
 			fyne.NewMenuItem("All lines shown as TSV", v.copyTSV))
 	}).WithCaret()
-	bar := container.New(p.newFlow(), field, v.level, wide(160, v.component), v.mine, v.count, copyButton)
+	bar := p.frame.bar(field, v.level, wide(160, v.component), v.mine, v.count, copyButton)
 	v.object = container.NewBorder(kit.WithMargin(kit.Margin{Left: 10, Right: 10, Bottom: 6}, container.NewVBox(bar, v.clock.object)), nil, nil, nil, split)
 	return v
 }

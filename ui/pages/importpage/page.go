@@ -94,23 +94,16 @@ func New() *Page {
 	p.dump = newDumpView(p)
 	p.whichBox = wide(260, p.which)
 	p.opening = kit.NewButton(kit.Framed, icon.Folder, "Open…", func() { p.chooseFile("Open a server's log or a browser's dump") })
-	row := container.New(p.newFlow(), p.whichBox, p.closing, p.note, container.NewHBox(p.what, p.opening))
+	row := p.frame.bar(p.whichBox, p.closing, p.note, container.NewHBox(p.what, p.opening))
 	top := kit.WithMargin(kit.Margin{Top: 8, Bottom: 6, Left: 10, Right: 10}, container.NewVBox(row, p.progress, p.wrong))
 	p.content = container.New(&p.frame, container.NewBorder(top, nil, nil, nil, container.NewStack(p.advice.object, p.log.object, p.dump.object)))
 	p.arrange()
 	return p
 }
 
-// newFlow makes the layout of a bar as wide as the page.
-func (p *Page) newFlow() *flow {
-	f := &flow{inset: 20, gap: 6}
-	p.frame.flows = append(p.frame.flows, f)
-	return f
-}
-
 // reflow gives the bars another height where a text in them became longer.
 func (p *Page) reflow() {
-	if p.content != nil {
+	if p.content != nil && p.frame.reflow() {
 		p.content.Refresh()
 	}
 }
@@ -297,9 +290,9 @@ func (p *Page) took(r *request, s *source, err error) {
 		p.sources = append(p.sources, s)
 		p.turnTo(len(p.sources) - 1)
 	}
-	p.content.Refresh()
 	p.lineUp()
 	p.readNext()
+	p.content.Refresh()
 }
 
 // Cancel gives up what is being read and what waits.
@@ -315,6 +308,9 @@ func (p *Page) Cancel() {
 
 // fail says what went wrong; "" takes it away.
 func (p *Page) fail(sentence string) {
+	if p.sentence.Text == sentence {
+		return
+	}
 	p.sentence.SetText(sentence)
 	if sentence == "" {
 		p.wrong.Hide()

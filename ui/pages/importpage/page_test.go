@@ -59,7 +59,7 @@ func newRig(t *testing.T, name string) *rig {
 	for _, w := range []*surface.Worker{&r.p.load, &r.p.log.work} {
 		w.OnUI = func(f func()) { r.posts <- f }
 	}
-	win := pagetest.Window(r.p, 1200, 800)
+	win := pagetest.Window(r.p, 900, 520)
 	t.Cleanup(win.Close)
 	r.p.Shown(true)
 	r.p.Update(r.state)
@@ -481,7 +481,7 @@ func TestSecrets(t *testing.T) {
 			d.copyTSV()
 			shown.WriteString(copied())
 			for n := range d.shownTable().length() {
-				d.shownTable().choose(n)
+				d.shownTable().chose(n)
 				shown.WriteString(d.detail.Text)
 			}
 		}
@@ -510,7 +510,7 @@ func TestSecrets(t *testing.T) {
 		for _, c := range v.cells(i) {
 			out += c.text
 		}
-		v.table.choose(i)
+		v.choose(i)
 		out += v.detail.Text
 	}
 	for _, write := range []func(){v.copyText, v.copyTSV} {

@@ -77,6 +77,9 @@ func (d *dumpView) lanes() {
 			}
 		}
 	}
+	if len(d.rows) == 1 {
+		d.rows[0].title += ", of which nothing is known up to this moment of the capture"
+	}
 	d.rows = append(d.rows, stripRow{title: "browser: " + d.pc.ID, head: true})
 	for _, l := range d.pc.Lanes(d.pc.ID, d.offset()) {
 		d.rows = append(d.rows, stripRow{title: browserLane(l.Lane), lane: l.Lane, spans: l.Intervals})

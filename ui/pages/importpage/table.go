@@ -2,6 +2,7 @@ package importpage
 
 import (
 	"image/color"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -166,6 +167,7 @@ type rowView struct {
 
 	chosen, near, focused, hovered bool
 	onTap                          func()
+	dark                           bool // the theme that it was drawn in
 
 	ground, rule, bar *canvas.Rectangle
 	texts             []*canvas.Text
@@ -192,7 +194,14 @@ func newRowView(columns []column, head bool) *rowView {
 }
 
 func (v *rowView) set(cells []cell, chosen, near, focused bool, tap func()) {
-	v.cells, v.chosen, v.near, v.focused, v.onTap = cells, chosen, near, focused, tap
+	v.onTap = tap
+	dark := theme.Current().Dark
+	// The colours follow from the texts.
+	if v.chosen == chosen && v.near == near && v.focused == focused && v.dark == dark &&
+		slices.EqualFunc(v.cells, cells, func(a, b cell) bool { return a.text == b.text }) {
+		return
+	}
+	v.cells, v.chosen, v.near, v.focused, v.dark = cells, chosen, near, focused, dark
 	v.Refresh()
 }
 
