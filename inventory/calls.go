@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/json"
 	"slices"
 	"strings"
@@ -230,6 +231,11 @@ func (s *Reducer) setProperty(p *pipe, o *object, name string, value json.RawMes
 	if len(value) > maxPropertyBytes {
 		s.edit(p, o).Properties[name] = Property{Err: "the value is larger than 1 MiB and was not kept", At: at}
 		return
+	}
+	if old := o.Properties[name].Value; bytes.Equal(old, value) {
+		value = old
+	} else {
+		value = bytes.Clone(value) // it is a part of a frame, which may be large
 	}
 	s.edit(p, o).Properties[name] = Property{Value: value, At: at}
 }

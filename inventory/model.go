@@ -255,26 +255,43 @@ type Pipeline struct {
 	ID string
 	// Object is the pipeline itself; nil when only its descendants are known.
 	Object *Object
-	// Objects holds the pipeline and all its descendants, dead ones included,
-	// in the order in which they became known.
+	// Objects holds the pipeline and all its descendants, dead ones included
+	// (see MaxDead), in the order in which they became known.
 	Objects []*Object
 	// Connections that exist, ordered by source, sink, media, pads.
 	Connections []Connection
 
 	counts Counts
-	once   sync.Once
-	index  map[string]*Object
+	ids    *places
+}
+
+// places finds the objects of a pipeline by id. Published states of a pipeline
+// share them as long as its objects are the same.
+type places struct {
+	once sync.Once
+	of   map[string]int
 }
 
 // Find finds an object of the pipeline by id; nil when there is none.
 func (p *Pipeline) Find(id string) *Object {
-	p.once.Do(func() {
-		p.index = make(map[string]*Object, len(p.Objects))
+	if p.ids == nil { // not of a Reducer
 		for _, o := range p.Objects {
-			p.index[o.ID] = o
+			if o.ID == id {
+				return o
+			}
+		}
+		return nil
+	}
+	p.ids.once.Do(func() {
+		p.ids.of = make(map[string]int, len(p.Objects))
+		for i, o := range p.Objects {
+			p.ids.of[o.ID] = i
 		}
 	})
-	return p.index[id]
+	if i, known := p.ids.of[id]; known {
+		return p.Objects[i]
+	}
+	return nil
 }
 
 // Alive reports whether the pipeline is not known to be gone.
@@ -340,15 +357,20 @@ type Snapshot struct {
 	// ones included.
 	Seen map[string]int
 
-	byID map[string]*Pipeline
+	places map[string]int // of Pipelines, by id; shared by snapshots
 }
 
 // Pipeline finds a pipeline by id; nil when there is none.
-func (s *Snapshot) Pipeline(id string) *Pipeline { return s.byID[id] }
+func (s *Snapshot) Pipeline(id string) *Pipeline {
+	if i, known := s.places[id]; known {
+		return s.Pipelines[i]
+	}
+	return nil
+}
 
 // Object finds an object by id; nil when the snapshot has none of that id.
 func (s *Snapshot) Object(id string) *Object {
-	p := s.byID[PipelineOf(id)]
+	p := s.Pipeline(PipelineOf(id))
 	if p == nil {
 		return nil
 	}

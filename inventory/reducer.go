@@ -25,14 +25,22 @@ import (
 //     when its request was sent and loses to those that arrived since. The two
 //     clocks are never compared.
 //   - A listing kills only objects that were known before its request was sent.
-//   - Ids are never reused: what died by an ObjectDestroyed stays dead.
+//   - Ids are never reused: what died stays dead, also once it was dismissed.
 //
 // Rejected: persistent maps for the whole state (an event would cost several
 // allocations even when nobody looks), and one goroutine per server here (the
 // owner, session, has one already).
 
-// maxDead bounds the dead objects that are kept for people to see.
-const maxDead = 20000
+// MaxDead is how many dead objects of a server stay to be seen, at least: when
+// there are an eighth more, those that died first are dismissed by themselves,
+// down to this number. A dead object takes its dead descendants along. Without
+// it a server on which elements come and go would fill the memory: one costs
+// some 10 kB.
+const MaxDead = 1000
+
+// maxBuried is how many ids of forgotten objects are remembered at least, and
+// half of what there are at most: late news must not bring one back to life.
+const maxBuried = 4096
 
 // maxGoneConnections bounds, per pipeline, the memory of connections that
 // ended (needed to refuse a late ElementConnected).
@@ -51,9 +59,13 @@ type Reducer struct {
 
 	pipes     map[string]*pipe
 	order     []*pipe
+	places    map[string]int // of the published order; nil when it changed since
 	openConns map[string]bool
-	dead      int
-	usedCPU   float64 // last getUsedCpu, percent of one core; negative unknown
+	dead      []*object // in the order in which they died, as far as it became known
+	// buried and older hold the ids of what was forgotten, the newest and those
+	// before.
+	buried, older map[string]struct{}
+	usedCPU       float64 // last getUsedCpu, percent of one core; negative unknown
 
 	changed   bool
 	published *Snapshot
@@ -63,6 +75,7 @@ type pipe struct {
 	id        string
 	objects   map[string]*object
 	order     []*object
+	ids       *places // of order; nil when it changed since the last publishing
 	conns     map[ConnectionKey]*connState
 	gone      map[ConnectionKey]time.Time // server's timestamp of the disconnection
 	sorted    []Connection
@@ -76,6 +89,8 @@ type object struct {
 	shared bool // published: clone before the next change
 	// conns holds the connections that the object is an end of.
 	conns map[ConnectionKey]struct{}
+	// forgotten is set once it is in no list but, for a while, Reducer.dead.
+	forgotten bool
 }
 
 type connState struct {
@@ -126,6 +141,7 @@ func (s *Reducer) Apply(f wire.Fact) {
 		s.server.LastClose = f.Text
 		s.changed = true
 	}
+	s.boundDead()
 }
 
 // Dismiss forgets a dead object and its dead descendants. It does nothing to a
@@ -139,29 +155,98 @@ func (s *Reducer) Dismiss(id string) {
 	if o == nil || o.Alive() {
 		return
 	}
-	s.forget(p, func(x *object) bool {
-		return !x.Alive() && (x.ID == id || isBelow(x.ID, id))
-	})
+	s.forget(map[*pipe][]*object{p: {o}})
 }
 
 func isBelow(id, ancestor string) bool {
 	return len(id) > len(ancestor) && id[:len(ancestor)] == ancestor && id[len(ancestor)] == '/'
 }
 
-func (s *Reducer) forget(p *pipe, match func(*object) bool) {
-	p.order = slices.DeleteFunc(p.order, func(o *object) bool {
-		if !match(o) {
-			return false
+// forget drops dead objects with their dead descendants.
+func (s *Reducer) forget(dead map[*pipe][]*object) {
+	for _, p := range s.order { // in order: what is remembered follows from the facts alone
+		if dead[p] == nil {
+			continue
 		}
-		delete(p.objects, o.ID)
-		s.dead--
-		return true
-	})
-	if len(p.order) == 0 {
-		delete(s.pipes, p.id)
-		s.order = slices.DeleteFunc(s.order, func(x *pipe) bool { return x == p })
+		for _, o := range dead[p] {
+			o.forgotten = true
+		}
+		// An ancestor is known before its descendants.
+		for _, o := range p.order {
+			if po := p.objects[o.Parent]; po != nil && po.forgotten && !o.Alive() {
+				o.forgotten = true
+			}
+		}
+		bereft := make(map[*object]bool)
+		p.order = slices.DeleteFunc(p.order, func(o *object) bool {
+			if !o.forgotten {
+				return false
+			}
+			delete(p.objects, o.ID)
+			s.bury(o.ID)
+			if po := p.objects[o.Parent]; po != nil && !po.forgotten {
+				bereft[po] = true
+			}
+			return true
+		})
+		for po := range bereft {
+			e := s.edit(p, po)
+			left := make([]string, 0, len(e.Children))
+			for _, id := range e.Children {
+				if p.objects[id] != nil {
+					left = append(left, id)
+				}
+			}
+			e.Children = left
+		}
+		p.ids = nil
+		if len(p.order) == 0 {
+			delete(s.pipes, p.id)
+		}
+		p.dirty = true
 	}
-	p.dirty, s.changed = true, true
+	s.order = slices.DeleteFunc(s.order, func(p *pipe) bool { return len(p.order) == 0 })
+	s.dead = slices.DeleteFunc(s.dead, func(o *object) bool { return o.forgotten })
+	s.places, s.changed = nil, true
+}
+
+func (s *Reducer) bury(id string) {
+	if len(s.buried) >= maxBuried {
+		s.older, s.buried = s.buried, nil
+	}
+	if s.buried == nil {
+		s.buried = make(map[string]struct{})
+	}
+	s.buried[id] = struct{}{}
+}
+
+func (s *Reducer) isBuried(id string) bool {
+	_, is := s.buried[id]
+	if !is {
+		_, is = s.older[id]
+	}
+	return is
+}
+
+// isDead reports whether an object of a pipeline is known to be gone.
+func (s *Reducer) isDead(p *pipe, id string) bool {
+	if o := p.objects[id]; o != nil {
+		return !o.Alive()
+	}
+	return s.isBuried(id)
+}
+
+// boundDead forgets those that died first, when there are too many.
+func (s *Reducer) boundDead() {
+	if len(s.dead) <= MaxDead+MaxDead/8 {
+		return
+	}
+	old := make(map[*pipe][]*object)
+	for _, o := range s.dead[:len(s.dead)-MaxDead] {
+		p := s.pipes[o.Pipeline]
+		old[p] = append(old[p], o)
+	}
+	s.forget(old)
 }
 
 // edit gives an object for changing.
@@ -206,6 +291,11 @@ func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
 	if id == ManagerID || len(id) > maxIDBytes || TypeOf(id) == "" {
 		return nil, nil
 	}
+	for x := id; x != ""; x = ParentOf(x) {
+		if s.isBuried(x) {
+			return nil, nil // news from before its death
+		}
+	}
 	if p == nil {
 		p = &pipe{
 			id: PipelineOf(id), objects: make(map[string]*object),
@@ -213,6 +303,7 @@ func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
 		}
 		s.pipes[p.id] = p
 		s.order = append(s.order, p)
+		s.places = nil
 	}
 	parent := ParentOf(id)
 	if parent != "" {
@@ -234,6 +325,7 @@ func (s *Reducer) ensure(id string, at time.Time) (*pipe, *object) {
 	}}
 	p.objects[id] = o
 	p.order = append(p.order, o)
+	p.ids = nil
 	s.seen[o.Type]++
 	s.count(o, 1)
 	p.dirty, s.changed = true, true
@@ -251,29 +343,25 @@ func (s *Reducer) kill(p *pipe, o *object, at time.Time, why string) {
 	for k := range o.conns {
 		p.unlink(k)
 	}
+	o.conns = nil
+	p.forgetGone(o)
 	e := s.edit(p, o)
 	e.DiedAt, e.Death = at, why
 	s.count(o, -1)
-	s.dead++
-	if s.dead > maxDead {
-		s.forgetOldestDead()
-	}
+	s.dead = append(s.dead, o)
 }
 
-// forgetOldestDead drops the older half of the dead, whole pipelines first.
-func (s *Reducer) forgetOldestDead() {
-	var died []time.Time
-	for _, p := range s.order {
-		for _, o := range p.order {
-			if !o.Alive() {
-				died = append(died, o.DiedAt)
-			}
-		}
+// forgetGone drops the ended connections of an object that died: nothing
+// connects it again.
+func (p *pipe) forgetGone(o *object) {
+	if o.ID == p.id {
+		clear(p.gone)
+		return
 	}
-	slices.SortFunc(died, time.Time.Compare)
-	limit := died[len(died)/2]
-	for _, p := range slices.Clone(s.order) {
-		s.forget(p, func(o *object) bool { return !o.Alive() && o.DiedAt.Before(limit) })
+	for k := range p.gone {
+		if k.Source == o.ID || k.Sink == o.ID {
+			delete(p.gone, k)
+		}
 	}
 }
 
@@ -349,7 +437,7 @@ func (s *Reducer) dropConnection(k ConnectionKey, stamp time.Time) {
 		p.unlink(k)
 		s.changed = true
 	}
-	if !stamp.IsZero() {
+	if !stamp.IsZero() && !s.isDead(p, k.Source) && !s.isDead(p, k.Sink) {
 		if len(p.gone) >= maxGoneConnections {
 			clear(p.gone)
 		}
@@ -392,18 +480,23 @@ func (s *Reducer) Snapshot() *Snapshot {
 		return s.published
 	}
 	s.generation++
+	if s.places == nil {
+		s.places = make(map[string]int, len(s.order))
+		for i, p := range s.order {
+			s.places[p.id] = i
+		}
+	}
 	snap := &Snapshot{
 		Generation: s.generation, At: s.at, Server: s.server, Listed: s.listed,
 		Pipelines: make([]*Pipeline, 0, len(s.order)),
 		Seen:      maps.Clone(s.seen),
-		byID:      make(map[string]*Pipeline, len(s.order)),
+		places:    s.places,
 	}
 	for _, p := range s.order {
 		if p.dirty || p.published == nil {
 			p.publish()
 		}
 		snap.Pipelines = append(snap.Pipelines, p.published)
-		snap.byID[p.id] = p.published
 		c := p.published.counts
 		snap.Counts.Pipelines += c.Pipelines
 		snap.Counts.Elements += c.Elements
@@ -416,7 +509,10 @@ func (s *Reducer) Snapshot() *Snapshot {
 }
 
 func (p *pipe) publish() {
-	out := &Pipeline{ID: p.id, Objects: make([]*Object, len(p.order))}
+	if p.ids == nil {
+		p.ids = new(places)
+	}
+	out := &Pipeline{ID: p.id, Objects: make([]*Object, len(p.order)), ids: p.ids}
 	for i, o := range p.order {
 		o.shared = true
 		out.Objects[i] = o.Object

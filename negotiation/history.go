@@ -2,6 +2,7 @@ package negotiation
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -77,6 +78,9 @@ type History struct {
 	// package. SkewKnown is false before the first event with a timestamp.
 	Skew      time.Duration
 	SkewKnown bool
+
+	id    string
+	bytes int // as the Log counts it
 }
 
 // Until gives the History as it was known at a local time. The counts of
@@ -135,17 +139,31 @@ func (h *History) when(m Mark) time.Time {
 // The bounds of a Log.
 const (
 	maxEndpoints        = 20000
+	maxLogBytes         = 32 << 20
 	maxSaid             = 32
 	maxDescriptionBytes = 256 << 10
 )
 
-// Log keeps the History of every endpoint of a stream. The zero value is
-// ready. One goroutine feeds it; any may ask for a History.
+// What a History takes in memory, about, with the runtime's overhead.
+const (
+	historyCost = 1200
+	markCost    = 120 // an entry of Marks or of Subscribed
+	saidCost    = 144 // beside the text
+)
+
+// Log keeps the History of the endpoints of a stream: up to 20,000, and no more
+// than take about 32 MiB. Beyond that endpoints that are gone are forgotten,
+// those first that went first, and then those that are known longest. The zero
+// value is ready. One goroutine feeds it; any may ask for a History.
 type Log struct {
-	mu    sync.Mutex
-	byID  map[string]*History
-	order []string
-	seq   uint64
+	mu       sync.Mutex
+	byID     map[string]*History
+	order    []*History // those not known to be gone, as they became known
+	gone     []*History // as they went
+	bytes    int
+	seq      uint64
+	serverID string
+	words    map[string]string
 }
 
 // History gives what is known of an endpoint; an empty one for an id that never
@@ -189,6 +207,17 @@ func (l *Log) Feed(f wire.Fact) {
 		return
 	}
 	switch f.Method {
+	case "connect":
+		if f.Err == nil && f.ServerID != "" && f.ServerID != l.serverID {
+			if l.serverID != "" { // another process: nothing of the old one exists
+				l.bury("")
+			}
+			l.serverID = f.ServerID
+		}
+	case "release":
+		if f.Err == nil && f.Object != "" {
+			l.bury(f.Object)
+		}
 	case "create":
 		var id string
 		if f.Err == nil && json.Unmarshal(f.Result, &id) == nil {
@@ -213,16 +242,45 @@ func (l *Log) of(id string) *History {
 	if l.byID == nil {
 		l.byID = make(map[string]*History)
 	}
-	if len(l.order) >= maxEndpoints {
-		for _, old := range l.order[:maxEndpoints/2] {
-			delete(l.byID, old)
-		}
-		l.order = append([]string(nil), l.order[maxEndpoints/2:]...)
-	}
-	h := &History{Marks: make(map[Step]Mark), Subscribed: make(map[string]Mark)}
-	l.byID[id] = h
-	l.order = append(l.order, id)
+	h := &History{Marks: make(map[Step]Mark), Subscribed: make(map[string]Mark), id: strings.Clone(id)}
+	l.byID[h.id] = h
+	l.order = append(l.order, h)
+	l.grow(h, historyCost+len(id))
 	return h
+}
+
+// grow counts what a History takes, and forgets others when it is too much.
+func (l *Log) grow(h *History, by int) {
+	h.bytes += by
+	l.bytes += by
+	if l.bytes <= maxLogBytes && len(l.byID) <= maxEndpoints {
+		return
+	}
+	// An eighth at once: few passes over the lists.
+	for _, list := range [...]*[]*History{&l.gone, &l.order} {
+		*list = slices.DeleteFunc(*list, func(old *History) bool {
+			if old == h || l.bytes <= maxLogBytes/8*7 && len(l.byID) <= maxEndpoints/8*7 {
+				return false
+			}
+			delete(l.byID, old.id)
+			l.bytes -= old.bytes
+			return true
+		})
+	}
+}
+
+// bury notes that an object and all below it are gone; "" is everything.
+func (l *Log) bury(id string) {
+	if h := l.byID[id]; h == nil && Negotiates(inventory.TypeOf(id)) {
+		return // an endpoint has nothing below it
+	}
+	l.order = slices.DeleteFunc(l.order, func(h *History) bool {
+		below := id == "" || h.id == id || len(h.id) > len(id) && h.id[len(id)] == '/' && strings.HasPrefix(h.id, id)
+		if below {
+			l.gone = append(l.gone, h)
+		}
+		return below
+	})
 }
 
 func (l *Log) mark(f wire.Fact) Mark { return Mark{Stamp: f.Stamp, Arrived: f.At, Seq: l.seq} }
@@ -255,13 +313,37 @@ func (l *Log) subscribe(f wire.Fact) {
 	if h == nil {
 		return
 	}
-	name := eventName(p.Type)
+	name := l.word(eventName(p.Type))
 	if _, again := h.Subscribed[name]; !again && len(h.Subscribed) < 128 {
 		h.Subscribed[name] = l.mark(f)
+		l.grow(h, markCost)
 	}
 }
 
+// word keeps one copy of the names of events.
+func (l *Log) word(w string) string {
+	if known, ok := l.words[w]; ok {
+		return known
+	}
+	if l.words == nil || len(l.words) >= 1024 {
+		l.words = make(map[string]string)
+	}
+	l.words[w] = w
+	return w
+}
+
 func (l *Log) event(f wire.Fact) {
+	if f.Type == "ObjectDestroyed" {
+		var d struct {
+			Object   string `json:"object"`
+			ObjectID string `json:"objectId"`
+		}
+		_ = json.Unmarshal(f.Data, &d) // without an id nobody died
+		if id := d.ObjectID + d.Object; id != "" {
+			l.bury(id)
+		}
+		return
+	}
 	h := l.of(f.Object)
 	if h == nil {
 		return
@@ -273,8 +355,12 @@ func (l *Log) event(f wire.Fact) {
 	}
 	if step := stepOf(eventName(f.Type), stateOf(f.Data)); step != "" {
 		m := l.mark(f)
-		if old, ok := h.Marks[step]; !ok || h.when(m).Before(h.when(old)) {
+		old, ok := h.Marks[step]
+		if !ok || h.when(m).Before(h.when(old)) {
 			h.Marks[step] = m
+		}
+		if !ok {
+			l.grow(h, markCost)
 		}
 	}
 }
@@ -323,6 +409,8 @@ func (l *Log) invoke(f wire.Fact) {
 		}
 	})
 	result, _ := rawjson.String(f.Result)
+	before := h.said()
+	defer func() { l.grow(h, h.said()-before) }()
 	switch f.Operation {
 	case "processOffer":
 		h.say(f, Remote, Offer, offer)
@@ -349,6 +437,15 @@ func (l *Log) invoke(f wire.Fact) {
 		}
 		h.Added++
 	}
+}
+
+// said is about how many bytes the descriptions take.
+func (h *History) said() int {
+	n := 0
+	for i := range h.Said {
+		n += saidCost + len(h.Said[i].Text) + len(h.Said[i].Refused)
+	}
+	return n
 }
 
 func (h *History) say(f wire.Fact, side Side, role Role, text string) {

@@ -507,10 +507,31 @@ func (l *live) enqueueNew(before, after *inventory.Snapshot) {
 			}
 		}
 	}
+	l.forgetDeadLocked(after)
 	l.mu.Unlock()
 	if found {
 		l.signal()
 	}
+}
+
+// knownSpare is how many more ids than there are living objects may be
+// remembered before the dead among them are looked for: those that were
+// published dead are dropped one by one, but a listing may be late, and a
+// restart kills more than are shown.
+const knownSpare = 1000
+
+func (l *live) forgetDeadLocked(s *inventory.Snapshot) {
+	most := 2*(s.Counts.Elements+s.Counts.Pipelines) + knownSpare
+	if len(l.asked) <= most && len(l.watched) <= most && len(l.waiting) <= most {
+		return
+	}
+	dead := func(id string) bool {
+		o := s.Object(id)
+		return o == nil || !o.Alive()
+	}
+	maps.DeleteFunc(l.asked, func(id string, _ bool) bool { return dead(id) })
+	maps.DeleteFunc(l.watched, func(id string, _ bool) bool { return dead(id) })
+	maps.DeleteFunc(l.waiting, func(id string, _ time.Time) bool { return dead(id) })
 }
 
 func (l *live) refreshLink(frames int) {

@@ -90,8 +90,15 @@ type kept struct {
 	entries []entry
 }
 
-// maxKept bounds the entries of all answers that are kept.
-const maxKept = 50_000
+const (
+	// maxKept bounds the entries of all answers that are kept.
+	maxKept = 50_000
+	// keptFor is for how long an answer counts as current, at least: twice what
+	// anybody asks for. What is older goes when the entries have doubled.
+	keptFor = 10 * time.Minute
+	// keptLeast is how many entries are kept without a look at their age.
+	keptLeast = 1000
+)
 
 // keep remembers the newest reply. It replaces the one before as a whole:
 // streams that are not in it are gone.
@@ -108,6 +115,10 @@ func (s *Store) keep(f wire.Fact, media string, entries []entry) {
 	}
 	s.newest[k] = &kept{f.At, entries}
 	s.nNewest += len(entries) + 1
+	if s.nNewest > max(2*s.nKept, keptLeast) {
+		s.forgetBefore(f.At.Add(-keptFor))
+		s.nKept = s.nNewest
+	}
 	if s.nNewest > maxKept {
 		s.forgetAnswers()
 	}
@@ -120,9 +131,13 @@ func (s *Store) forgetAnswers() {
 		times = append(times, x.arrived)
 	}
 	slices.SortFunc(times, time.Time.Compare)
-	limit := times[len(times)/2]
+	s.forgetBefore(times[len(times)/2].Add(1))
+}
+
+// forgetBefore drops the answers from before a moment.
+func (s *Store) forgetBefore(limit time.Time) {
 	for k, x := range s.newest {
-		if !x.arrived.After(limit) {
+		if x.arrived.Before(limit) {
 			s.nNewest -= len(x.entries) + 1
 			delete(s.newest, k)
 		}
@@ -130,7 +145,8 @@ func (s *Store) forgetAnswers() {
 }
 
 // Current gives the fields of the newest replies, those that arrived at since
-// or later (local clock; the zero time for all), in the order element, stream,
+// or later (local clock; the zero time for all, which is the last ten
+// minutes at least), in the order element, stream,
 // field. Each key occurs once. Any goroutine.
 func (s *Store) Current(since time.Time) []Value {
 	s.mu.RLock()

@@ -68,6 +68,7 @@ type Store struct {
 	labels    map[streamKey]string // media of streams, known beforehand; see Sibling
 	newest    map[askKey]*kept
 	nNewest   int                // entries in newest, and one for each answer
+	nKept     int                // nNewest when old answers were dropped last
 	flow      *Flow              // who takes the values as they come; nil for none
 	evicted   bool               // a series had to be dropped for another
 	bytes     int64              // what the series take
@@ -280,6 +281,28 @@ func (s *Store) evict() {
 	slices.SortFunc(list, func(a, b *series) int { return cmp.Compare(a.last.ms(), b.last.ms()) })
 	for _, x := range list[:(len(list)+7)/8] {
 		s.drop(x)
+	}
+	// Nothing may hold on to them, or their points stay beyond every limit. What
+	// loses its last series is over.
+	for k, st := range s.streams {
+		lost, left := false, false
+		for i, x := range st.out {
+			switch {
+			case x == nil:
+			case x.evicted:
+				st.out[i], lost = nil, true
+			default:
+				left = true
+			}
+		}
+		if lost && !left {
+			delete(s.streams, k)
+		}
+	}
+	for k, c := range s.groups {
+		if c.out != nil && c.out.evicted {
+			delete(s.groups, k)
+		}
 	}
 }
 

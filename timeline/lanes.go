@@ -39,7 +39,8 @@ import (
 // (it knows only the end of the way, so what is late is lost).
 
 // The bounds of Lanes. Beyond maxMarks the older half of the longer lanes is
-// dropped, then the objects known longest.
+// dropped, then the objects known longest; beyond maxDead the objects that died
+// first.
 const (
 	maxLanes     = 512 // of one object
 	maxLaneMarks = 1 << 17
@@ -83,6 +84,7 @@ type Lanes struct {
 	objects map[string]*laneObject
 	order   []*laneObject // as they became known
 	pipes   map[string][]*laneObject
+	dead    []*laneObject    // as they died
 	gone    map[string]death // deaths of objects without lanes
 	words   map[string]string
 	marks   int
@@ -154,6 +156,7 @@ func (l *Lanes) Feed(f wire.Fact) {
 	case wire.KindCall:
 		l.call(&f)
 	}
+	l.boundDead()
 }
 
 // open learns which server a connection belongs to.
@@ -319,6 +322,9 @@ func (l *Lanes) object(s *laneServer, id string, at int64) *laneObject {
 		delete(l.gone, id)
 		l.objects[id] = o
 		l.order = append(l.order, o)
+		if o.death.known {
+			l.dead = append(l.dead, o)
+		}
 		p := inventory.PipelineOf(id)
 		l.pipes[p] = append(l.pipes[p], o)
 	}
@@ -355,9 +361,13 @@ func (l *Lanes) bound(x *laneMarks) {
 			}
 		}
 	}
-	for l.marks > maxMarks/2 && len(l.order) > 1 {
-		l.forget(l.order[0])
+	oldest := make(map[*laneObject]bool)
+	for left := l.marks; left > maxMarks/2 && len(oldest) < len(l.order)-1; {
+		o := l.order[len(oldest)]
+		oldest[o] = true
+		left -= o.marks()
 	}
+	l.forget(oldest)
 }
 
 // halve drops the older half of a lane, and gives how many marks that were.
@@ -385,20 +395,6 @@ func (o *laneObject) all() iter.Seq[*laneMarks] {
 	}
 }
 
-// forget drops the object that is known longest.
-func (l *Lanes) forget(o *laneObject) {
-	l.order = l.order[1:]
-	delete(l.objects, o.id)
-	p := inventory.PipelineOf(o.id)
-	l.pipes[p] = slices.DeleteFunc(l.pipes[p], func(x *laneObject) bool { return x == o })
-	if len(l.pipes[p]) == 0 {
-		delete(l.pipes, p)
-	}
-	for x := range o.all() {
-		l.marks -= len(x.events) + len(x.reads)
-	}
-}
-
 func (l *Lanes) call(f *wire.Fact) {
 	s := l.server(f.Conn)
 	l.command(s, f)
@@ -420,7 +416,7 @@ func (l *Lanes) call(f *wire.Fact) {
 			l.shape++
 			for _, o := range l.order {
 				if o.server == s {
-					o.die(at)
+					l.die(o, at)
 				}
 			}
 		}
@@ -434,37 +430,6 @@ func (l *Lanes) call(f *wire.Fact) {
 		default:
 			l.read(s, f)
 		}
-	}
-}
-
-// maxGone bounds the deaths that are remembered for lanes that come late.
-const maxGone = 20000
-
-// kill ends the lanes of an object and of all below it.
-func (l *Lanes) kill(s *laneServer, id string, d death) {
-	if id == "" || len(id) > maxIDBytes {
-		return
-	}
-	l.version++
-	l.shape++
-	if l.objects[id] == nil {
-		if l.gone == nil || len(l.gone) >= maxGone {
-			l.gone = make(map[string]death)
-		}
-		l.gone[id] = d
-	}
-	for _, o := range l.pipes[inventory.PipelineOf(id)] {
-		if o.server == s && (o.id == id || strings.HasPrefix(o.id, id+"/")) {
-			o.die(d)
-		}
-	}
-}
-
-// die keeps the first word on the death of an object, but prefers the server's
-// own time to that of a reply.
-func (o *laneObject) die(d death) {
-	if !o.death.known || o.death.stamp == 0 && d.stamp != 0 {
-		o.death = d
 	}
 }
 
@@ -489,7 +454,7 @@ func (l *Lanes) listed(s *laneServer, f *wire.Fact, d death) {
 			continue
 		}
 		if top, _, _ := strings.Cut(below, "/"); !listed[prefix+top] {
-			o.die(d)
+			l.die(o, d)
 		}
 	}
 }
