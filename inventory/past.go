@@ -95,8 +95,8 @@ const (
 	weighSnapshot = 512
 	weighPipeline = 160
 	weighObject   = 640
-	weighState    = 160 // an entry of Object.States
-	weighProperty = 120
+	weighState    = 120 // a place in Object.States
+	weighProperty = 88
 	weighTag      = 64
 	weighPlace    = 48 // an entry of the tables of ids
 	weighLink     = 144
@@ -144,7 +144,7 @@ func weight(s, before *Snapshot) int64 {
 // weight is about how many bytes an object holds that an earlier state of it
 // does not: the tables are its own, what they hold is shared.
 func (o *Object) weight(was *Object) int {
-	sum := weighObject + weighState*len(o.States) + weighProperty*len(o.Properties) + weighTag*len(o.Tags)
+	sum := weighObject + weighState*slots(len(o.States)) + weighProperty*slots(len(o.Properties)) + weighTag*len(o.Tags)
 	for name, p := range o.Properties {
 		old := was.Properties[name].Value
 		if n := len(p.Value); n > 0 && (len(old) != n || &old[0] != &p.Value[0]) {
@@ -173,6 +173,9 @@ func (o *Object) weight(was *Object) int {
 	}
 	return sum
 }
+
+// slots is how many places the runtime makes for so many entries of a map.
+func slots(entries int) int { return (entries + 8) &^ 7 }
 
 func weighCandidates(list, was []Candidate) int {
 	if len(list) == len(was) {

@@ -93,9 +93,6 @@ func TestLanesAreOrderedByTheServersTime(t *testing.T) {
 }
 
 func TestWhoLives(t *testing.T) {
-	destroyed := func(at int, id string) wire.Fact {
-		return event(at, at, "ObjectDestroyed", ManagerID, `{"objectId":"`+id+`"}`)
-	}
 	released := wire.Fact{Kind: wire.KindCall, At: ms(50), Method: "release", Object: pipeID}
 	connected := func(at int, server string) wire.Fact {
 		return wire.Fact{Kind: wire.KindCall, At: ms(at), Method: "connect", ServerID: server}

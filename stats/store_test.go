@@ -436,6 +436,13 @@ func TestBounds(t *testing.T) {
 			t.Fatalf("step %d: %d series, %d bytes, %d streams", i, len(s.all), s.bytes, len(s.streams))
 		}
 		checkAccount(t, s)
+		for _, st := range s.streams {
+			for _, x := range st.out {
+				if x != nil && x.evicted {
+					t.Fatalf("step %d: stream %s holds the evicted %s", i, st.key.id, x.Metric)
+				}
+			}
+		}
 	}
 	first, last := s.Span()
 	if !first.Equal(base) || !last.Equal(base.Add(2999*time.Second)) {

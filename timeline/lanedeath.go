@@ -10,7 +10,7 @@ import (
 const (
 	// maxDead is how many dead objects keep their lanes at least; an eighth more,
 	// and those that died first are forgotten. One is some 3 kB.
-	maxDead = 4000
+	maxDead = 2000
 	// maxGone bounds the deaths that are remembered for lanes that come late.
 	maxGone = 8192
 )
@@ -25,8 +25,9 @@ func (l *Lanes) kill(s *laneServer, id string, d death) {
 	if l.objects[id] == nil {
 		l.remember(id, d)
 	}
+	below := id + "/"
 	for _, o := range l.pipes[inventory.PipelineOf(id)] {
-		if o.server == s && (o.id == id || strings.HasPrefix(o.id, id+"/")) {
+		if o.server == s && (o.id == id || strings.HasPrefix(o.id, below)) {
 			l.die(o, d)
 		}
 	}

@@ -213,6 +213,38 @@ func TestLanesFarBack(t *testing.T) {
 	}
 }
 
+// TestTheNewestDeadKeepTheirLanes has endpoints come and go.
+func TestTheNewestDeadKeepTheirLanes(t *testing.T) {
+	var b laneFacts
+	id := func(n int) string {
+		return fmt.Sprintf("aaaaaaaa_kurento.MediaPipeline/%08d_kurento.WebRtcEndpoint", n)
+	}
+	feed := func(object, name, data string) {
+		b.feed(wire.Fact{Kind: wire.KindEvent, Object: object, Type: name, Data: json.RawMessage(data)}, 1)
+	}
+	const all = 2 * maxDead
+	for n := range all {
+		feed(id(n), "MediaStateChanged", `{"newState":"CONNECTED"}`)
+		if n > 0 {
+			feed(inventory.ManagerID, "ObjectDestroyed", fmt.Sprintf(`{"objectId":%q}`, id(n)))
+		}
+	}
+	for n := range all {
+		kept := b.l.Object(id(n), time.UnixMilli(9)) != nil
+		if (n == 0 || n >= all-maxDead) && !kept || n > 0 && n < all-maxDead-maxDead/8 && kept {
+			t.Fatalf("number %d of %d has lanes: %v", n, all, kept)
+		}
+	}
+	if n := len(b.l.order); n != len(b.l.objects) || n != len(b.l.dead)+1 || b.l.marks != n || len(b.l.pipes) != 1 || len(b.l.pipes["aaaaaaaa_kurento.MediaPipeline"]) != n {
+		t.Errorf("%d objects in order, %d by id, %d dead, %d marks", n, len(b.l.objects), len(b.l.dead), b.l.marks)
+	}
+	// What is late does not make the forgotten live.
+	feed(id(1), "MediaStateChanged", `{"newState":"DISCONNECTED"}`)
+	if o := b.l.objects[id(1)]; o == nil || !o.death.known {
+		t.Errorf("after late news: %+v", o)
+	}
+}
+
 // BenchmarkLanes feeds 100,000 events of 50 endpoints and asks for all lanes.
 func BenchmarkLanes(b *testing.B) {
 	var facts []wire.Fact
