@@ -124,7 +124,7 @@ func TestPastIsBounded(t *testing.T) {
 	for i := range value {
 		value[i] = 'x'
 	}
-	for i := range 6000 {
+	for i := range 2500 {
 		for n := range 12 {
 			id := element(pipeID, (i+n)%100)
 			r.Apply(call(100*i, 100*i, id, "getUri", "", fmt.Sprintf(`"%d %s"`, i, value)))
@@ -150,7 +150,7 @@ func TestPastIsBounded(t *testing.T) {
 	if took > p.sum*3/2 || took < p.sum/2 {
 		t.Errorf("%d bytes are accounted for, %d taken", p.sum, took)
 	}
-	if got := p.At(ms(100 * 5999)); got == nil || got.Object(element(pipeID, 0)) == nil {
+	if got := p.At(ms(100 * 2499)); got == nil || got.Object(element(pipeID, 0)) == nil {
 		t.Error("the newest state is lost")
 	}
 	// One state of which nothing can be left out.

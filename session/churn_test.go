@@ -111,7 +111,7 @@ func weigh() int64 {
 // log of events alone reaches its bound (a million entries) after hours and has
 // a nearer one here; what went last must be there to be looked at.
 func TestMemoryIsBounded(t *testing.T) {
-	const settled, all, window, step = 3400, 5000, 1000, 200
+	const settled, all, window, step = 3000, 4000, 600, 200
 	// noise is how far the heap goes up and down between two times at which a
 	// bound drops an eighth.
 	const noise = 6 << 20

@@ -178,7 +178,8 @@ func (s *Session) Read(id string) {
 	}
 }
 
-// Dismiss forgets a dead object and its dead descendants.
+// Dismiss forgets a dead object and its dead descendants. When there are many,
+// the oldest are dismissed without it; see inventory.MaxDead.
 func (s *Session) Dismiss(id string) {
 	if s.live != nil {
 		s.live.dismiss(id)
