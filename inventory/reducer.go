@@ -158,10 +158,6 @@ func (s *Reducer) Dismiss(id string) {
 	s.forget(map[*pipe][]*object{p: {o}})
 }
 
-func isBelow(id, ancestor string) bool {
-	return len(id) > len(ancestor) && id[:len(ancestor)] == ancestor && id[len(ancestor)] == '/'
-}
-
 // forget drops dead objects with their dead descendants.
 func (s *Reducer) forget(dead map[*pipe][]*object) {
 	for _, p := range s.order { // in order: what is remembered follows from the facts alone
