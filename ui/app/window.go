@@ -132,6 +132,14 @@ func (w *Window) Run(names []string, demo bool) {
 	})
 	w.win.ShowAndRun()
 	w.end()
+	w.release() // the toolkit ends by itself, too, when it is told to by a signal
+}
+
+// release closes the files that pages have open.
+func (w *Window) release() {
+	if _, x := w.importer(); x != nil {
+		x.Release()
+	}
 }
 
 // Close ends the program as if the window had been closed. Any goroutine, once
@@ -387,9 +395,7 @@ func (w *Window) close() {
 	w.closing = true
 	w.savePrefs()
 	w.statusBar.say("Leaving the servers as they would be without us …", view.Unknown)
-	if _, x := w.importer(); x != nil {
-		x.Release()
-	}
+	w.release()
 	go func() {
 		ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
 		defer cancel()

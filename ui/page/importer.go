@@ -13,6 +13,7 @@ type Importer interface {
 	// SetChooser gives the page what asks a person for the name of a file; done is
 	// not called when the person thought better of it.
 	SetChooser(choose func(title string, done func(path string)))
-	// Release closes all files; the window is going.
+	// Release closes all files; the window is going, or has gone. It may be called
+	// again.
 	Release()
 }

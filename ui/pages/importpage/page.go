@@ -149,9 +149,11 @@ func (p *Page) Takes(path string) bool {
 
 // Release implements page.Importer.
 func (p *Page) Release() {
-	p.Cancel()
-	p.log.show(nil)
-	p.dump.show(nil)
+	p.queue = nil
+	if p.current != nil {
+		p.current.cancel()
+		p.current = nil
+	}
 	for _, s := range p.sources {
 		if s.book != nil {
 			// A search that still runs fails, and nobody sees it: the window is going.
