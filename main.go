@@ -142,21 +142,9 @@ func run(args []string) error {
 		Version: version,
 		Demo:    d.start,
 	})
-	// A signal closes the window as a person would: the servers are left as they
-	// would be without us.
-	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
-	defer signal.Stop(signals)
-	ended := make(chan struct{})
-	go func() {
-		select {
-		case <-signals:
-			w.Close()
-		case <-ended:
-		}
-	}()
+	// A signal ends the toolkit's loop: Run then leaves the servers as they would
+	// be without us, as it does when a person closes the window.
 	w.Run(o.names, o.demo)
-	close(ended)
 	return nil
 }
 

@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,8 +76,10 @@ type Window struct {
 	shown    atomic.Uint64 // the generation of the last update
 	timed    time.Time     // when the time bar was updated
 	focused  view.Selection
+	left     sync.Once // the sessions were ended
 	closing  bool
-	alone    bool // a person went to the page that shows files without a server
+	over     atomic.Bool // the toolkit's loop has ended
+	alone    bool        // a person went to the page that shows files without a server
 }
 
 // New makes the window of an application; it is shown by Run.
@@ -131,8 +134,22 @@ func (w *Window) Run(names []string, demo bool) {
 		}
 	})
 	w.win.ShowAndRun()
+	w.over.Store(true)
 	w.end()
-	w.release() // the toolkit ends by itself, too, when it is told to by a signal
+	// The toolkit ends by itself, too, when a signal tells it to.
+	w.release()
+	w.leave()
+}
+
+// leave ends all sessions, once: a second caller waits for the first. The
+// capture is finished whatever the servers do; an error of theirs changes
+// nothing any more. Any goroutine.
+func (w *Window) leave() {
+	w.left.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
+		defer cancel()
+		_ = w.ws.Close(ctx)
+	})
 }
 
 // release closes the files that pages have open.
@@ -141,10 +158,6 @@ func (w *Window) release() {
 		x.Release()
 	}
 }
-
-// Close ends the program as if the window had been closed. Any goroutine, once
-// Run was called.
-func (w *Window) Close() { w.do(w.close) }
 
 func (w *Window) build() {
 	w.navigator = newNavigator(w.state)
@@ -397,12 +410,11 @@ func (w *Window) close() {
 	w.statusBar.say("Leaving the servers as they would be without us …", view.Unknown)
 	w.release()
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), leaveWithin)
-		defer cancel()
-		// The capture is finished by Close whatever the servers do; an error of
-		// theirs changes nothing any more.
-		_ = w.ws.Close(ctx)
+		w.leave()
 		w.do(func() {
+			if w.over.Load() { // a signal was faster: there is no window left to close
+				return
+			}
 			w.end()
 			w.app.Quit()
 		})
