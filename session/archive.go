@@ -22,7 +22,7 @@ const archiveLead = 30 * time.Second
 // session: the file of a replay, or the running capture, as far back as it is
 // kept. nil when nothing is being captured.
 func (s *Session) Archive() stats.Archive {
-	path := ""
+	var path string
 	if s.replay != nil {
 		path = s.replay.path
 	} else {
