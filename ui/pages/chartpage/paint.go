@@ -65,6 +65,8 @@ type chart struct {
 	Kind, Element string
 	// Ranked tells a chart of an overview, Stacked one whose lines add up.
 	Ranked, Stacked bool
+	// Bands are when ICE or DTLS of the element was not up.
+	Bands []band
 	// Chosen by a person: see choices.
 	Pinned, Wide bool
 	Scale        surface.Scale
@@ -220,6 +222,7 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 	yAt := func(v float64) float32 {
 		return y1 - float32(ax.Share(v))*(y1-y0)
 	}
+	paintBands(c, l, ch.Bands, ct, x0, y0, x1, y1, scale)
 	grid := paint.WithAlpha(l.Line, 0.75)
 	for _, v := range ax.Ticks() {
 		gy := float32(math.Floor(float64(yAt(v))))

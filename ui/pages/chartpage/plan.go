@@ -68,6 +68,14 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 	})
 	charts = append(pinned, charts...)
 	g.spread.attach(charts)
+	bands := map[string][]band{}
+	for i := range charts {
+		id := charts[i].Element
+		if _, known := bands[id]; !known {
+			bands[id] = bandsOf(q.session.Lanes(), id, q.from, q.to)
+		}
+		charts[i].Bands = bands[id]
+	}
 	c, then := q.compared, spreads{}
 	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
 		return readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, nil, element)
