@@ -5,7 +5,6 @@ import (
 	"context"
 	"image/color"
 	"reflect"
-	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -592,61 +591,4 @@ func (p *Page) choseVersion(side int) {
 	p.manual = true
 	p.version[side] = []*widget.Select{p.leftSide, p.rightSide}[side].SelectedIndex() - 1
 	p.rebuild()
-}
-
-// redraw makes the diagram of the ICE states anew where it is shown.
-func (p *Page) redraw() {
-	x, id := p.asked.session, p.asked.object
-	if p.part != partStates || x == nil || id == "" || p.view == nil {
-		return
-	}
-	end := p.asked.at
-	if end.IsZero() {
-		end = p.view.End()
-	}
-	lane, place := p.lane, p.place
-	p.draw.Start(func(ctx context.Context) func() {
-		visits, lanes, chosen := iceVisits(x, id, lane, end)
-		var d *iceDiagram
-		why := "Nothing is known of the ICE states of this endpoint at this moment."
-		if chosen != "" {
-			var err error
-			if d, err = drawStates(ctx, place, chosen, visits); err != nil {
-				d, why = nil, "The diagram could not be placed: "+err.Error()
-			}
-		}
-		return func() { p.showStates(d, lanes, why) }
-	})
-}
-
-func (p *Page) showStates(d *iceDiagram, lanes []string, why string) {
-	p.diagram, p.noDiagram, p.lanes = d, why, lanes
-	p.quiet = true
-	titles := make([]string, len(lanes))
-	for i, lane := range lanes {
-		titles[i] = laneTitle(lane)
-	}
-	if !slices.Equal(titles, p.laneMenu.Options) {
-		p.laneMenu.SetOptions(titles)
-	}
-	if d != nil {
-		if at := slices.Index(lanes, d.lane); p.laneMenu.SelectedIndex() != at {
-			p.laneMenu.SetSelectedIndex(at)
-		}
-	}
-	p.quiet = false
-	p.states.Repaint()
-}
-
-func (p *Page) choseLane() {
-	if i := p.laneMenu.SelectedIndex(); !p.quiet && i >= 0 && i < len(p.lanes) {
-		p.lane = p.lanes[i]
-		p.redraw()
-	}
-}
-
-func (p *Page) copyStates() {
-	if p.diagram != nil {
-		toClipboard(p.diagram.text())
-	}
 }
