@@ -51,7 +51,7 @@ type live struct {
 
 	gate      *kmsconn.Gate
 	abilities *kmsconn.Abilities
-	reader    *kmsconn.Reader  // the sweeper's
+	reader    *kmsconn.Reader  // the sweeper's; set under mu when connected, after that it never changes
 	sampler   *kmsconn.Reader  // set by run, nil until connected; under mu
 	watcher   *kmsconn.Watcher // likewise
 	probe     *kmsconn.Probe   // likewise
@@ -127,7 +127,9 @@ func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
 		l.wg.Wait()
 		return nil, err
 	}
-	l.reader = reader
+	l.mu.Lock()
+	l.reader = reader // the loop runs already
+	l.mu.Unlock()
 	l.start(run, l.sweep)
 	l.start(run, l.watch)
 	l.start(run, l.sample)
@@ -536,9 +538,12 @@ func (l *live) forgetDeadLocked(s *inventory.Snapshot) {
 
 func (l *live) refreshLink(frames int) {
 	l.mu.Lock()
-	watcher, sampler, dumper := l.watcher, l.sampler, l.dumper
+	reader, watcher, sampler, dumper := l.reader, l.watcher, l.sampler, l.dumper
 	l.mu.Unlock()
-	held := l.reader.Held()
+	if reader == nil { // the first connection takes its time: nothing is held, and nothing came
+		return
+	}
+	held := reader.Held()
 	var ends time.Time
 	if dumper != nil {
 		held += dumper.Held()
@@ -550,7 +555,7 @@ func (l *live) refreshLink(frames int) {
 		held += watcher.Held()
 		ends = watcher.LeaseEnds()
 	}
-	took := l.reader.Client().PingTook()
+	took := reader.Client().PingTook()
 	l.s.setLink(func(k *Link) {
 		k.Held, k.LeaseEnds = held, ends
 		if took > 0 { // the connection's own first ping comes later than ours

@@ -2,14 +2,19 @@ package session
 
 import (
 	"context"
+	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/gorilla/websocket"
 	"go.uber.org/goleak"
 
 	"kmscope/inventory"
@@ -159,6 +164,44 @@ func TestAttachFailsInOneSentence(t *testing.T) {
 	}
 	if n := len(w.Sessions()); n != 0 {
 		t.Errorf("%d sessions after failures", n)
+	}
+}
+
+// TestAttachToSilence attaches to what never answers: to a listener that says
+// nothing at all, and to a WebSocket that says nothing. The session's loop ticks
+// while the connection is made.
+func TestAttachToSilence(t *testing.T) {
+	quiet, err := net.Listen("tcp", "127.0.0.1:0") // the system accepts, nobody reads
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = quiet.Close() })
+	mute := httptest.NewServer(http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
+		var up websocket.Upgrader
+		c, err := up.Upgrade(rw, r, nil)
+		if err != nil {
+			return
+		}
+		defer func() { _ = c.Close() }()
+		for {
+			if _, _, err := c.ReadMessage(); err != nil {
+				return
+			}
+		}
+	}))
+	t.Cleanup(mute.Close)
+	for name, address := range map[string]string{"no handshake": quiet.Addr().String(), "no reply": mute.Listener.Addr().String()} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := workspace(t, Options{NoCapture: true, Patience: 2500 * time.Millisecond})
+			s, err := w.Attach(context.Background(), Target{URL: "ws://" + address + "/kurento"})
+			if err == nil {
+				t.Fatalf("attached: %+v", s.Link())
+			}
+			if text := err.Error(); !strings.Contains(text, address) || len(text) > 250 || strings.Contains(text, "\n") {
+				t.Errorf("%q", text)
+			}
+		})
 	}
 }
 
