@@ -25,8 +25,8 @@ import (
 )
 
 // What kmscope shows of a link whose faults are known. The server and a peer are
-// in network namespaces of their own, a veth pair joins them, and netem spoils
-// it: both ends lose and delay what they send, so that a packet is lost with the
+// in network namespaces of their own, a cable joins them that can be spoilt (by
+// netem where the kernel has it): both ends lose and delay what they send, so that a packet is lost with the
 // given chance in either direction and a round trip takes twice the delay. The
 // call is made over the clean link, because what is asked here is not whether ICE
 // gets through. Control goes past the link: the WebSocket is dialled inside the
@@ -48,7 +48,7 @@ const (
 	lossyPeer   = "10.77.0.2"
 )
 
-// fault is what netem is told at both ends.
+// fault is what the cable does at both ends.
 type fault struct {
 	loss  float64 // share of packets
 	delay time.Duration
@@ -81,7 +81,18 @@ func TestLossyLink(t *testing.T) {
 
 // link is two namespaces and the cable between them, which is called cable at
 // both ends.
-type link struct{ server, peer string }
+type link struct {
+	server, peer string
+	cable        cable
+}
+
+// cable is what spoils packets, and counts those that it lost.
+type cable interface {
+	// spoil makes both ends lose and delay what they send.
+	spoil(t *testing.T, f fault)
+	// passage is what the end in a namespace has sent and lost so far.
+	passage(t *testing.T, ns string) passage
+}
 
 func run(t testing.TB, name string, args ...string) string {
 	t.Helper()
@@ -94,13 +105,19 @@ func run(t testing.TB, name string, args ...string) string {
 
 func layLink(t *testing.T) link {
 	t.Helper()
-	l := link{fmt.Sprintf("kmscope-s%d", os.Getpid()), fmt.Sprintf("kmscope-p%d", os.Getpid())}
+	l := link{server: fmt.Sprintf("kmscope-s%d", os.Getpid()), peer: fmt.Sprintf("kmscope-p%d", os.Getpid())}
 	for _, ns := range []string{l.server, l.peer} {
 		run(t, "ip", "netns", "add", ns)
 		t.Cleanup(func() { run(t, "ip", "netns", "del", ns) })
 		run(t, "ip", "-n", ns, "link", "set", "lo", "up")
 	}
-	run(t, "ip", "link", "add", "cable", "netns", l.server, "type", "veth", "peer", "name", "cable", "netns", l.peer)
+	if kernelHasNetem(t) {
+		run(t, "ip", "link", "add", "cable", "netns", l.server, "type", "veth", "peer", "name", "cable", "netns", l.peer)
+		l.cable = netem{l.server, l.peer}
+	} else {
+		t.Log("this kernel has no netem: the test carries the packets itself, and loses and delays them by the same rule")
+		l.cable = layTunnel(t, l.server, l.peer)
+	}
 	for ns, address := range map[string]string{l.server: lossyServer, l.peer: lossyPeer} {
 		run(t, "ip", "-n", ns, "address", "add", address+"/24", "dev", "cable")
 		run(t, "ip", "-n", ns, "link", "set", "cable", "up")
@@ -108,28 +125,8 @@ func layLink(t *testing.T) link {
 	return l
 }
 
-// spoil makes both ends of the link lose and delay what they send.
-func (l link) spoil(t *testing.T, f fault) {
-	t.Helper()
-	for _, ns := range []string{l.server, l.peer} {
-		run(t, "tc", "-n", ns, "qdisc", "replace", "dev", "cable", "root", "netem", "limit", "10000",
-			"delay", fmt.Sprintf("%dms", f.delay.Milliseconds()), "loss", fmt.Sprintf("%g%%", f.loss*100))
-	}
-}
-
 // passage is what one end has handed on and dropped: packets of any kind.
 type passage struct{ sent, dropped float64 }
-
-func (l link) passage(t *testing.T, ns string) (p passage) {
-	t.Helper()
-	text := run(t, "tc", "-n", ns, "-s", "qdisc", "show", "dev", "cable")
-	_, text, _ = strings.Cut(text, "Sent ")
-	var bytes float64
-	if _, err := fmt.Sscanf(text, "%f bytes %f pkt (dropped %f,", &bytes, &p.sent, &p.dropped); err != nil {
-		t.Fatalf("tc says nothing of packets: %v: %s", err, text)
-	}
-	return p
-}
 
 // lost gives the share that was dropped since.
 func (p passage) lost(since passage) float64 {
@@ -221,7 +218,7 @@ func (l link) serve(t *testing.T) string {
 // try makes a call, spoils the link, and compares what is shown with what was
 // set. It gives a row of the table.
 func (l link) try(t *testing.T, url string, f fault) string {
-	l.spoil(t, fault{})
+	l.cable.spoil(t, fault{})
 	file := filepath.Join(t.TempDir(), "capture.kmscope")
 	if *lossyKeep != "" {
 		file = filepath.Join(*lossyKeep, fmt.Sprintf("loss%g-delay%d.kmscope", f.loss*100, f.delay.Milliseconds()))
@@ -260,11 +257,11 @@ func (l link) try(t *testing.T, url string, f fault) string {
 		}
 		return best
 	}
-	l.spoil(t, f)
+	l.cable.spoil(t, f)
 	spoilt := time.Now()
 	o.wait(t, 3*patience, "the reports are of the spoilt link", func() bool { return len(points(stats.RTT, stats.Out, "AUDIO", spoilt)) >= 8 })
 	from := time.Now()
-	peerBefore, serverBefore := l.passage(t, l.peer), l.passage(t, l.server)
+	peerBefore, serverBefore := l.cable.passage(t, l.peer), l.cable.passage(t, l.server)
 	o.wait(t, time.Duration(*lossyFor)*4*time.Second, "samples enough", func() bool {
 		return len(points(stats.Loss, stats.In, "AUDIO", from)) >= *lossyFor && len(points(stats.Loss, stats.In, "VIDEO", from)) >= *lossyFor/2
 	})
@@ -282,7 +279,7 @@ func (l link) try(t *testing.T, url string, f fault) string {
 		slices.Sort(v)
 		return figure{sum / float64(len(v)), v[len(v)/2]}
 	}
-	toServer, toPeer := l.passage(t, l.peer).lost(peerBefore), l.passage(t, l.server).lost(serverBefore)
+	toServer, toPeer := l.cable.passage(t, l.peer).lost(peerBefore), l.cable.passage(t, l.server).lost(serverBefore)
 	in := shown(stats.Loss, stats.In, "AUDIO").mean
 	out := shown(stats.FractionLost, stats.Out, "AUDIO").mean
 	packets := shown(stats.PacketRate, stats.In, "AUDIO").mean * float64(*lossyFor)
