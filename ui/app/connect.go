@@ -13,6 +13,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
@@ -72,7 +73,7 @@ func showConnect(w *Window, address string) *connectDialog {
 	d.status.Truncation = fyne.TextTruncateEllipsis
 	d.bar = widget.NewProgressBarInfinite()
 	d.bar.Stop()
-	d.busy = container.NewVBox(flush(d.status), d.bar)
+	d.busy = container.NewVBox(flush(d.status), container.New(slim{}, d.bar))
 	d.busy.Hide()
 	d.connect = kit.NewButton(kit.Primary, icon.Plug, "Connect", d.start)
 	d.cancel = kit.NewButton(kit.Framed, "", "Cancel", d.close)
@@ -117,6 +118,18 @@ func showConnect(w *Window, address string) *connectDialog {
 	return d
 }
 
+// slim gives its one object the height of a line: the toolkit's bar of progress
+// is as high as a button and looks like one.
+type slim struct{}
+
+func (slim) MinSize([]fyne.CanvasObject) fyne.Size { return fyne.NewSize(0, theme.Grid) }
+func (slim) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	for _, x := range o {
+		x.Move(fyne.Position{})
+		x.Resize(size)
+	}
+}
+
 // leastWidth stacks objects with a least width.
 type leastWidth struct{ width float32 }
 
@@ -150,6 +163,9 @@ func encrypted(address string) bool {
 }
 
 func (d *connectDialog) addressChanged() {
+	if d.failure.Visible() { // it was about another address
+		d.failure.Hide()
+	}
 	if !encrypted(d.address.Text) {
 		d.tls.Hide()
 	} else {
@@ -217,7 +233,7 @@ func (d *connectDialog) attach(t view.Target) {
 	ctx, stop := context.WithCancel(context.Background())
 	d.stop = stop
 	d.failure.Hide()
-	d.status.SetText("Connecting to " + withoutSecrets(t.URL) + " …")
+	d.status.SetText(strings.TrimSpace("Connecting to "+withoutSecrets(t.URL)) + " …")
 	d.busy.Show()
 	d.bar.Start()
 	d.connect.SetEnabled(false)

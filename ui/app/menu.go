@@ -252,7 +252,7 @@ func keyText(s fyne.Shortcut) string {
 // otherKeys are those that stand in no menu.
 var otherKeys = [][2]string{
 	{"F1 or ?", "These keys"},
-	{"Escape", "Leave a pinned moment: follow the end"},
+	{"Escape", "Close a box; leave a pinned moment and follow the end"},
 	{"Up, Down, Page Up, Page Down", "Move in the tree, a table or the finder"},
 	{"Left, Right", "Close and open in the tree"},
 	{"Tab", "From field to field"},

@@ -27,6 +27,7 @@ type navigator struct {
 	count   *canvas.Text
 	gone    *kit.Button
 	hides   bool // what the button shows
+	empty   *fyne.Container
 	content fyne.CanvasObject
 	shown   view.Selection // the selection that was last scrolled to
 	current int            // row of the selection, -1 when it is not in the tree
@@ -68,7 +69,8 @@ func newNavigator(s *view.State) *navigator {
 	head := kit.WithMargin(kit.Margin{Top: 8, Left: 8, Right: 4, Bottom: 4},
 		container.New(kit.Bar{Gap: 2, Stretch: 0}, n.filter, n.gone))
 	top := container.NewVBox(head, kit.WithMargin(kit.Margin{Left: 12, Right: 8}, n.problem))
-	n.content = kit.OnPanel(kit.WithMargin(kit.Margin{Right: 1}, container.NewBorder(top, nil, nil, nil, list)), kit.Right)
+	n.empty = emptyNote("No servers yet", "Servers and opened captures are listed here, with their pipelines and elements.")
+	n.content = kit.OnPanel(kit.WithMargin(kit.Margin{Right: 1}, container.NewBorder(top, nil, nil, nil, container.NewStack(list, n.empty))), kit.Right)
 	return n
 }
 
@@ -162,6 +164,7 @@ func (n *navigator) key(e *fyne.KeyEvent) bool {
 
 // update shows what is new.
 func (n *navigator) update() {
+	visible(n.empty, len(n.state.Workspace().Sessions()) == 0)
 	sel := n.state.Selection()
 	fresh := sel != n.shown
 	if fresh {

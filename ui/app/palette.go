@@ -151,7 +151,8 @@ func (x *hitRenderer) Layout(size fyne.Size) {
 	x.ground.Resize(size)
 	x.icon.Move(fyne.NewPos(8, (size.Height-14)/2))
 	x.icon.Resize(fyne.NewSquareSize(14))
-	kit.SetText(x.title, kit.Elide(x.r.hit.Title, theme.TextSize, fyne.TextStyle{}, size.Width*0.6), x.title.Color)
+	room := size.Width - 30 - 12 - 8
+	kit.SetText(x.title, kit.Elide(x.r.hit.Title, theme.TextSize, fyne.TextStyle{}, max(size.Width*0.6, room-kit.TextWidth(x.r.hit.Note, theme.TextSize-1, fyne.TextStyle{}))), x.title.Color)
 	left := kit.Place(x.title, 30, 0, size.Height) + 12
 	kit.SetText(x.note, kit.Elide(x.r.hit.Note, theme.TextSize-1, fyne.TextStyle{}, max(size.Width-left-8, 0)), x.note.Color)
 	kit.Place(x.note, size.Width-8-kit.TextWidth(x.note.Text, theme.TextSize-1, fyne.TextStyle{}), 0, size.Height)

@@ -198,13 +198,16 @@ func (b *timeBar) update() {
 				b.speed.Set("", s.word)
 			}
 		}
+		b.live.SetEnabled(true)
 		b.live.Set("", "END")
 		b.live.SetTip("Go to the end of the capture (Ctrl+L)")
 		live = live && b.state.Following() && r.Position() >= r.Duration()
 	} else {
 		b.live.Set("", "LIVE")
 		b.live.SetTip("Follow the end (Ctrl+L)")
-		live = live && b.state.Following() && !b.state.Paused()
+		x := b.state.Server()
+		live = live && x != nil && x.Live() && b.state.Following() && !b.state.Paused()
+		b.live.SetEnabled(x != nil)
 	}
 	want := func(p theme.Palette) color.NRGBA { return p.OK }
 	if !live {

@@ -219,7 +219,9 @@ func (w *Window) key(e *fyne.KeyEvent) {
 	case fyne.KeyF1:
 		w.showKeys()
 	case fyne.KeyEscape:
-		w.state.Follow()
+		if !kit.CloseTopModal(w.win.Canvas()) {
+			w.state.Follow()
+		}
 	}
 }
 

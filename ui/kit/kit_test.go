@@ -211,3 +211,21 @@ func TestEntryGivesKeysAway(t *testing.T) {
 		t.Errorf("the text is %q", e.Text)
 	}
 }
+
+// Escape closes the box that was opened last, and only those of its own window.
+func TestCloseTopModal(t *testing.T) {
+	newApp(t)
+	w, other := test.NewTempWindow(t, canvas.NewRectangle(theme.Dark.Panel)), test.NewTempWindow(t, canvas.NewRectangle(theme.Dark.Panel))
+	first, second := NewModal(w.Canvas(), "first", canvas.NewRectangle(theme.Dark.Panel)), NewModal(w.Canvas(), "second", canvas.NewRectangle(theme.Dark.Panel))
+	first.Show()
+	second.Show()
+	if CloseTopModal(other.Canvas()) {
+		t.Error("a box of another window was closed")
+	}
+	if !CloseTopModal(w.Canvas()) || second.Visible() || !first.Visible() {
+		t.Error("the topmost box was not closed, or not it alone")
+	}
+	if !CloseTopModal(w.Canvas()) || first.Visible() || CloseTopModal(w.Canvas()) {
+		t.Error("the boxes were not closed one after the other")
+	}
+}

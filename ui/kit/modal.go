@@ -1,6 +1,8 @@
 package kit
 
 import (
+	"slices"
+
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
@@ -13,6 +15,21 @@ import (
 type Modal struct {
 	pop    *widget.PopUp
 	closed func()
+}
+
+// shown are the boxes that are open, the topmost last. Interface goroutine.
+var shown []*Modal
+
+// CloseTopModal closes the topmost box of a canvas, as Escape does; false when
+// there is none.
+func CloseTopModal(c fyne.Canvas) bool {
+	for i := len(shown) - 1; i >= 0; i-- {
+		if shown[i].pop.Canvas == c {
+			shown[i].Hide()
+			return true
+		}
+	}
+	return false
 }
 
 const modalMargin = 16
@@ -34,6 +51,7 @@ func (m *Modal) OnClosed(f func()) { m.closed = f }
 // Show shows it.
 func (m *Modal) Show() {
 	HideTips(m.pop.Canvas)
+	shown = append(slices.DeleteFunc(shown, func(x *Modal) bool { return x == m }), m)
 	m.pop.Show()
 	m.Fit()
 }
@@ -51,6 +69,7 @@ func (m *Modal) Visible() bool { return m.pop.Visible() }
 
 // Hide takes it away.
 func (m *Modal) Hide() {
+	shown = slices.DeleteFunc(shown, func(x *Modal) bool { return x == m })
 	if !m.pop.Visible() {
 		return
 	}

@@ -145,7 +145,9 @@ func (t *Theme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 		return Over(Fade(p.Dim, 0.35), p.Panel) // radio buttons and check boxes must be seen
 	case fynetheme.ColorNameSeparator:
 		return p.Line
-	case fynetheme.ColorNameMenuBackground, fynetheme.ColorNameOverlayBackground:
+	case fynetheme.ColorNameMenuBackground:
+		return p.Raised // apart from the panels that it opens over
+	case fynetheme.ColorNameOverlayBackground:
 		return p.Panel
 	case fynetheme.ColorNamePlaceHolder:
 		return p.Dim
