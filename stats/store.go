@@ -53,6 +53,9 @@ const (
 	// maxCPUWaits bounds what is kept of the CPU before the number of its cores is
 	// known.
 	maxCPUWaits = 3_600
+	// pingHandover is how long a connection must be silent before the pings of
+	// another one are shown.
+	pingHandover = time.Minute
 )
 
 // Store holds the series of one server. One goroutine feeds it; any goroutine
@@ -84,6 +87,9 @@ type Store struct {
 	serverID string
 	cpuCount float64
 	cpuWaits []point // getUsedCpu before the number of cores is known
+
+	pingConn string // the connection whose pings are kept
+	pingAt   time.Time
 
 	cost cost
 
@@ -138,9 +144,7 @@ func (s *Store) Feed(f wire.Fact) {
 	case "connect":
 		s.connected(f.ServerID)
 	case "ping":
-		s.mu.Lock()
-		s.gauge(Key{Element: ManagerID, Metric: Ping}, s.local(f.At), float64(f.Took)/float64(time.Millisecond))
-		s.mu.Unlock()
+		s.pinged(f)
 	case "invoke":
 		switch f.Operation {
 		case "getStats":
@@ -151,6 +155,19 @@ func (s *Store) Feed(f wire.Fact) {
 			}
 		}
 	}
+}
+
+// pinged keeps the pings of one connection. A client has several, whose answers
+// take differently long: one line through all of them would show jumps that no
+// connection knows. Another one takes over when the first has been silent.
+func (s *Store) pinged(f wire.Fact) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if f.Conn != s.pingConn && f.At.Sub(s.pingAt) < pingHandover {
+		return
+	}
+	s.pingConn, s.pingAt = f.Conn, f.At
+	s.gauge(Key{Element: ManagerID, Metric: Ping}, s.local(f.At), float64(f.Took)/float64(time.Millisecond))
 }
 
 // connected begins a new epoch when another server process answers.

@@ -407,6 +407,21 @@ func TestManager(t *testing.T) {
 	}
 }
 
+func TestPingsAreOfOneConnection(t *testing.T) {
+	s := NewStore()
+	for _, p := range []struct {
+		sec  int
+		conn string
+		ms   int
+	}{{0, "read", 1}, {1, "watch", 40}, {10, "read", 2}, {11, "watch", 41}, {72, "watch", 42}, {73, "read", 3}, {80, "watch", 43}} {
+		s.Feed(wire.Fact{Kind: wire.KindCall, Method: "ping", Conn: p.conn, At: base.Add(time.Duration(p.sec) * time.Second),
+			Took: time.Duration(p.ms) * time.Millisecond})
+	}
+	if got, want := show(points(s, Ping)), "0:1 10000:2 |72000:42 80000:43"; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
 func TestDataChannels(t *testing.T) {
 	s := NewStore()
 	for i := range 3 {

@@ -200,6 +200,7 @@ func newBanner() *banner {
 			b.run()
 		}
 	})
+	b.action.SetOutline(func(p theme.Palette) color.NRGBA { return p.Text })
 	b.ground = kit.NewGround(b.fill, kit.Bottom)
 	// As high with an action as without: the page below must not jump.
 	row := container.New(kit.Bar{Gap: 12, Stretch: 0}, newTall(b.text, kit.ButtonHeight), b.action)
