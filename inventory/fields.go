@@ -12,7 +12,7 @@ import (
 // an unexpected type leaves what was there before, and all the others count.
 
 // read takes the data of a state event.
-func (d *laneData) read(data []byte) {
+func (d *LaneWords) read(data []byte) {
 	if !rawjson.Object(data, func(key, v []byte) {
 		switch string(key) {
 		case "mediaType":
@@ -26,16 +26,16 @@ func (d *laneData) read(data []byte) {
 		case "binName":
 			takeWord(&d.BinName, v)
 		case "streamId":
-			d.StreamID.take(v)
+			(*text)(&d.StreamID).take(v)
 		case "componentId":
-			d.ComponentID.take(v)
+			(*text)(&d.ComponentID).take(v)
 		case "streamID":
-			d.StreamID67.take(v)
+			(*text)(&d.StreamID67).take(v)
 		case "componentID":
-			d.ComponentID67.take(v)
+			(*text)(&d.ComponentID67).take(v)
 		}
 	}) {
-		*d = laneData{}
+		*d = LaneWords{}
 	}
 }
 

@@ -23,20 +23,20 @@ func FuzzEventData(f *testing.F) {
 		f.Add([]byte(data))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		var lane laneData
+		var lane LaneWords
 		lane.read(data)
 		var other eventData
 		other.read(data)
 		m, ok := membersOf(data)
 		if !ok {
-			if !json.Valid(data) && (lane != (laneData{}) || other != (eventData{})) {
+			if !json.Valid(data) && (lane != (LaneWords{}) || other != (eventData{})) {
 				t.Fatalf("something was read from what is no JSON: %+v %+v", lane, other)
 			}
 			return
 		}
-		want := laneData{
+		want := LaneWords{
 			MediaType: m.str("mediaType"), State: m.str("state"), NewState: m.str("newState"), PadName: m.str("padName"), BinName: m.str("binName"),
-			StreamID: m.text("streamId"), ComponentID: m.text("componentId"), StreamID67: m.text("streamID"), ComponentID67: m.text("componentID"),
+			StreamID: string(m.text("streamId")), ComponentID: string(m.text("componentId")), StreamID67: string(m.text("streamID")), ComponentID67: string(m.text("componentID")),
 		}
 		if d := cmp.Diff(want, lane); d != "" {
 			t.Error(d)

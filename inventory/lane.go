@@ -17,13 +17,9 @@ func LaneEvent(f *wire.Fact) (Lane, string) {
 	if !isLaneEvent[name] {
 		return "", ""
 	}
-	var d laneData
+	var d LaneWords
 	d.read(f.Data)
-	lane, word := d.lane(name)
-	if word == "" {
-		return "", ""
-	}
-	return lane, word
+	return d.Lane(name)
 }
 
 // LaneReading is the state of one lane as a call read it.

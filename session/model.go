@@ -79,8 +79,7 @@ func (m *Model) apply(f wire.Fact) {
 	m.inventory.Apply(f)
 	m.stats.Feed(f)
 	m.stats.Count(m.inventory.Census())
-	m.timeline.Feed(f)
-	m.lanes.Feed(f)
+	timeline.Feed(m.timeline, &m.lanes, f)
 	m.negotiation.Feed(f)
 }
 

@@ -76,9 +76,21 @@ func million() *Log {
 	return l
 }
 
-// BenchmarkLoad feeds a million events.
+// BenchmarkLoad feeds a million events: into both is what a session does.
 func BenchmarkLoad(b *testing.B) {
 	facts := manyEvents()
+	b.Run("both", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			l, x := NewLog(0), new(Lanes)
+			for _, f := range facts {
+				Feed(l, x, f)
+			}
+			if l.Len() != len(facts) {
+				b.Fatal("an event is lost")
+			}
+		}
+	})
 	b.Run("log", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {

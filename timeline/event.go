@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"kmscope/rawjson"
@@ -86,10 +87,9 @@ type eventData struct {
 
 // said is what an event says, before it is known what was there before.
 type said struct {
-	// lane names the state that the event changes, "" where it changes none.
-	lane string
-	// head introduces the states: "ICE stream 1 component 1".
-	head string
+	// lane names the state that the event changes; its kind is "" where it
+	// changes none.
+	lane laneKey
 	// before is the old state by the event's own word; "" where it names none.
 	before string
 	state  string
@@ -98,6 +98,27 @@ type said struct {
 	// text is the whole text where there is no lane; with one, it follows the states.
 	text     string
 	severity Severity
+}
+
+// laneKey names a state of an object: of which stream or medium, and of which
+// component, pad or bin of it.
+type laneKey struct{ kind, of, part string }
+
+// head introduces the states: "ICE stream 1 component 1".
+func (k laneKey) head() string {
+	switch k.kind {
+	case "ice":
+		return "ICE stream " + word(text(k.of)) + " component " + word(text(k.part))
+	case "dtls":
+		return "DTLS stream " + word(text(k.of)) + " " + word(text(k.part))
+	case "in", "out":
+		return mediaWord(text(k.of)) + " " + k.kind
+	case "transcoding":
+		return mediaWord(text(k.of))
+	case "uri":
+		return "playback or recording"
+	}
+	return k.kind
 }
 
 // eventNames maps the names of 6.x to those of 7.x. In 6.18 both exist.
@@ -120,34 +141,32 @@ var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "R
 // dtlsRank is that of a DTLS connection; CLOSED and FAILED may follow any.
 var dtlsRank = map[string]int{"NEW": 1, "CONNECTING": 2, "CONNECTED": 3}
 
-// decodeEvent writes out what an event says. It understands every event of
-// Kurento 6.x and 7.x and lists the fields of the others.
-func decodeEvent(name string, data json.RawMessage) said {
-	var d eventData
-	d.read(data)
+// decodeEvent writes out what an event says, whose data was read. It understands
+// every event of Kurento 6.x and 7.x and lists the fields of the others.
+func decodeEvent(name string, data json.RawMessage, d *eventData) said {
 	known := name
 	if n, ok := eventNames[name]; ok {
 		known = n
 	}
 	switch known {
 	case "IceComponentStateChanged":
-		return sayICE(&d)
+		return sayICE(d)
 	case "DtlsConnectionStateChange":
-		return sayDTLS(&d)
+		return sayDTLS(d)
 	case "MediaFlowInStateChanged":
-		return sayFlow("in", &d)
+		return sayFlow("in", d)
 	case "MediaFlowOutStateChanged":
-		return sayFlow("out", &d)
+		return sayFlow("out", d)
 	case "MediaTranscodingStateChanged":
-		return sayTranscoding(&d)
+		return sayTranscoding(d)
 	case "MediaStateChanged":
-		return sayState("media", "media", &d)
+		return sayState("media", d)
 	case "ConnectionStateChanged":
-		return sayState("connection", "connection", &d)
+		return sayState("connection", d)
 	case "UriEndpointStateChanged":
-		return said{lane: "uri", head: "playback or recording", state: word(d.State)}
+		return said{lane: laneKey{kind: "uri"}, state: word(d.State)}
 	case "Recording", "Paused", "Stopped":
-		return said{lane: "recorder", head: "recorder", state: strings.ToUpper(known)}
+		return said{lane: laneKey{kind: "recorder"}, state: strings.ToUpper(known)}
 	case "EndOfStream":
 		return said{text: "end of stream", severity: Notice}
 	case "MediaSessionStarted":
@@ -165,15 +184,15 @@ func decodeEvent(name string, data json.RawMessage) said {
 	case "NewCandidatePairSelected":
 		return sayPair(d.CandidatePair)
 	case "ElementConnected":
-		return said{text: mediaWord(d.MediaType) + " connected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(&d)}
+		return said{text: mediaWord(d.MediaType) + " connected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(d)}
 	case "ElementDisconnected":
-		return said{text: mediaWord(d.MediaType) + " disconnected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(&d), severity: Notice}
+		return said{text: mediaWord(d.MediaType) + " disconnected: " + shortID(d.sourceID()) + " -> " + shortID(string(d.Sink)) + pads(d), severity: Notice}
 	case "ObjectCreated":
 		return said{text: shortID(or(d.Object, d.ObjectID)) + " created"}
 	case "ObjectDestroyed":
 		return said{text: shortID(or(d.ObjectID, d.Object)) + " destroyed"}
 	case "Error":
-		return sayError(&d)
+		return sayError(d)
 	case "OnKeySoftLimit":
 		return said{text: mediaWord(d.MediaType) + ": the SRTP key reached its soft limit, a new one is needed", severity: Warning}
 	case "CodeFound":
@@ -183,12 +202,7 @@ func decodeEvent(name string, data json.RawMessage) said {
 }
 
 func sayICE(d *eventData) said {
-	stream, component := or(d.StreamID, d.StreamID67), or(d.ComponentID, d.ComponentID67)
-	s := said{
-		lane:  "ice/" + stream + "/" + component,
-		head:  "ICE stream " + word(text(stream)) + " component " + word(text(component)),
-		state: word(d.State),
-	}
+	s := said{lane: laneKey{"ice", or(d.StreamID, d.StreamID67), or(d.ComponentID, d.ComponentID67)}, state: word(d.State)}
 	s.rank = iceRank[s.state]
 	switch s.state {
 	case "FAILED":
@@ -200,13 +214,7 @@ func sayICE(d *eventData) said {
 }
 
 func sayDTLS(d *eventData) said {
-	component := strings.Trim(or(d.ComponentID, d.ComponentID67), "[]")
-	stream := or(d.StreamID, d.StreamID67)
-	s := said{
-		lane:  "dtls/" + stream + "/" + component,
-		head:  "DTLS stream " + word(text(stream)) + " " + word(text(component)),
-		state: word(d.State),
-	}
+	s := said{lane: laneKey{"dtls", or(d.StreamID, d.StreamID67), strings.Trim(or(d.ComponentID, d.ComponentID67), "[]")}, state: word(d.State)}
 	s.rank = dtlsRank[s.state]
 	switch s.state {
 	case "FAILED":
@@ -218,11 +226,7 @@ func sayDTLS(d *eventData) said {
 }
 
 func sayFlow(dir string, d *eventData) said {
-	s := said{
-		lane:  "flow-" + dir + "/" + string(d.MediaType) + "/" + string(d.PadName),
-		head:  mediaWord(d.MediaType) + " " + dir,
-		state: word(d.State),
-	}
+	s := said{lane: laneKey{dir, string(d.MediaType), string(d.PadName)}, state: word(d.State)}
 	if d.PadName != "" && d.PadName != "default" {
 		s.text = "on pad " + clip(string(d.PadName), maxWordRunes)
 	}
@@ -234,11 +238,7 @@ func sayFlow(dir string, d *eventData) said {
 }
 
 func sayTranscoding(d *eventData) said {
-	s := said{
-		lane:  "transcoding/" + string(d.MediaType) + "/" + string(d.BinName),
-		head:  mediaWord(d.MediaType),
-		state: word(d.State),
-	}
+	s := said{lane: laneKey{"transcoding", string(d.MediaType), string(d.BinName)}, state: word(d.State)}
 	if d.BinName != "" {
 		s.text = "in " + clip(string(d.BinName), maxWordRunes)
 	}
@@ -248,8 +248,8 @@ func sayTranscoding(d *eventData) said {
 	return s
 }
 
-func sayState(lane, head string, d *eventData) said {
-	s := said{lane: lane, head: head, state: word(text(or(d.NewState, d.State))), before: string(d.OldState)}
+func sayState(kind string, d *eventData) said {
+	s := said{lane: laneKey{kind: kind}, state: word(text(or(d.NewState, d.State))), before: string(d.OldState)}
 	if s.state == "DISCONNECTED" {
 		s.severity = Warning
 	}
@@ -319,41 +319,63 @@ func candidateText(raw json.RawMessage) string {
 // that is no candidate is given back, shortened.
 func Candidate(attribute string) string {
 	a := strings.TrimPrefix(strings.TrimPrefix(strings.TrimSpace(attribute), "a="), "candidate:")
-	f := strings.Fields(a)
-	if len(f) < 8 || f[6] != "typ" {
+	var f [8]string // up to the type
+	rest, n := a, 0
+	for ; n < len(f); n++ {
+		if f[n], rest = field(rest); f[n] == "" {
+			break
+		}
+	}
+	if n < len(f) || f[6] != "typ" {
 		if a == "" {
 			return "none (end of candidates)"
 		}
 		return quote(a)
 	}
-	out := f[7] + " " + strings.ToLower(f[2])
-	related, port := "", ""
-	tcp := ""
-	for i := 8; i+1 < len(f); i += 2 {
-		switch f[i] {
+	related, port, tcp := "", "", ""
+	for {
+		var name, value string
+		name, rest = field(rest)
+		if value, rest = field(rest); value == "" {
+			break
+		}
+		switch name {
 		case "raddr":
-			related = f[i+1]
+			related = value
 		case "rport":
-			port = f[i+1]
+			port = value
 		case "tcptype":
-			tcp = f[i+1]
+			tcp = value
 		}
 	}
+	b := append(make([]byte, 0, 128), f[7]...)
+	b = append(append(b, ' '), strings.ToLower(f[2])...)
 	if tcp != "" {
-		out += " " + tcp
+		b = append(append(b, ' '), tcp...)
 	}
-	out += " " + hostPort(f[4], f[5])
+	b = appendHostPort(append(b, ' '), f[4], f[5])
 	if related != "" && f[7] != "host" {
-		out += " from " + hostPort(related, port)
+		b = appendHostPort(append(b, " from "...), related, port)
 	}
-	return clip(out, maxTextRunes)
+	return clip(string(b), maxTextRunes)
 }
 
-func hostPort(host, port string) string {
-	if strings.Contains(host, ":") {
-		host = "[" + host + "]"
+// field cuts the first word off, and the white space around it.
+func field(s string) (word, rest string) {
+	s = strings.TrimLeftFunc(s, unicode.IsSpace)
+	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+		return s[:i], s[i:]
 	}
-	return host + ":" + port
+	return s, ""
+}
+
+func appendHostPort(b []byte, host, port string) []byte {
+	if strings.Contains(host, ":") {
+		b = append(append(append(b, '['), host...), ']')
+	} else {
+		b = append(b, host...)
+	}
+	return append(append(b, ':'), port...)
 }
 
 func pads(d *eventData) string {

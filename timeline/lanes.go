@@ -140,21 +140,32 @@ type mark struct {
 // Feed takes one fact. It never fails: what it does not understand changes
 // nothing.
 func (l *Lanes) Feed(f wire.Fact) {
+	if f.Kind == wire.KindEvent {
+		var d eventData
+		d.read(f.Data)
+		l.feed(&f, &d)
+		return
+	}
+	l.feed(&f, nil)
+}
+
+// feed takes a fact, of an event with its data read.
+func (l *Lanes) feed(f *wire.Fact, d *eventData) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if f.At.After(l.last) {
 		l.last = f.At
 	}
-	l.connection(&f)
+	l.connection(f)
 	switch f.Kind {
 	case wire.KindOpen:
-		l.open(&f)
+		l.open(f)
 	case wire.KindClose:
 		delete(l.conns, f.Conn)
 	case wire.KindEvent:
-		l.event(&f)
+		l.event(f, d)
 	case wire.KindCall:
-		l.call(&f)
+		l.call(f)
 	}
 	l.boundDead()
 }
@@ -194,7 +205,7 @@ func (l *Lanes) server(conn string) *laneServer {
 	return l.named("")
 }
 
-func (l *Lanes) event(f *wire.Fact) {
+func (l *Lanes) event(f *wire.Fact, d *eventData) {
 	s := l.server(f.Conn)
 	at, stamp := f.At.UnixMicro(), int64(0)
 	if !f.Stamp.IsZero() {
@@ -202,12 +213,10 @@ func (l *Lanes) event(f *wire.Fact) {
 		s.skew.take(at - stamp)
 	}
 	if f.Type == "ObjectDestroyed" {
-		var d eventData
-		d.read(f.Data)
 		l.kill(s, or(d.ObjectID, d.Object), death{stamp: stamp, at: at, known: true})
 		return
 	}
-	lane, word := inventory.LaneEvent(f)
+	lane, word := d.lane(f.Type)
 	var x *laneMarks
 	if lane == "" {
 		x, word = l.tickLane(s, f, at), f.Type
@@ -220,7 +229,7 @@ func (l *Lanes) event(f *wire.Fact) {
 	m := mark{state: l.word(word), stamp: stamp, at: at}
 	switch {
 	case x.ticks && f.Type == "Error":
-		m.bad = decodeEvent(f.Type, f.Data).severity
+		m.bad = decodeEvent(f.Type, f.Data, d).severity
 	case strings.HasPrefix(string(lane), "ice/"):
 		m.rank = int8(iceRank[word])
 	case strings.HasPrefix(string(lane), "dtls/"):

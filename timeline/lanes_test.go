@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kmscope/inventory"
 	"kmscope/wire"
 )
@@ -274,4 +276,26 @@ func BenchmarkLanes(b *testing.B) {
 			}
 		}
 	})
+}
+
+// TestFeedBoth holds that taking an event apart once for both changes neither.
+func TestFeedBoth(t *testing.T) {
+	for _, name := range []string{"02-webrtc-loopback", "03b-player-mp4-pause-errors", "12-server-crash-mixer"} {
+		all := records(t, name)
+		apart, log, lanes := replay(all), NewLog(0), new(Lanes)
+		var alone Lanes
+		var d wire.Decoder
+		for _, r := range all {
+			for _, f := range d.Feed(r) {
+				Feed(log, lanes, f)
+				alone.Feed(f)
+			}
+		}
+		if diff := cmp.Diff(apart.Range(0, apart.Len()), log.Range(0, log.Len())); diff != "" || log.Len() == 0 {
+			t.Errorf("%s: the log differs: %s", name, diff)
+		}
+		if diff := cmp.Diff(alone.All(time.Time{}), lanes.All(time.Time{})); diff != "" {
+			t.Errorf("%s: the lanes differ: %s", name, diff)
+		}
+	}
 }

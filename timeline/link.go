@@ -52,3 +52,10 @@ func withoutUser(s string) string {
 	u.User = nil
 	return line(u.String())
 }
+
+func label(conn string) string {
+	if conn == "" {
+		return "connection "
+	}
+	return clip(conn, maxWordRunes) + ": "
+}

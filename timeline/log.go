@@ -1,13 +1,10 @@
 package timeline
 
 import (
-	"cmp"
 	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"time"
 
 	"kmscope/wire"
 )
@@ -36,6 +33,7 @@ import (
 const (
 	defaultLimit = 1_000_000
 	maxTypes     = 1_000
+	otherTypes   = "other" // counts the types beyond that
 	maxObjects   = 100_000
 	laneHistory  = 8
 	// minShift is by how much the server's clock must seem to have moved before
@@ -54,7 +52,7 @@ type Log struct {
 	order  []uint64 // order[head:] by place, then by arrival
 	head   int
 	total  uint64
-	counts map[string]int
+	types  map[string]*typeLog
 	raws   raws
 
 	// version grows with every change; deep counts the changes further back
@@ -66,36 +64,45 @@ type Log struct {
 	skew     skew
 	ahead    int64 // of the server's clock, microseconds, as the entries have it
 	aligned  bool  // ahead is known
-	lanes    map[string][]lane
+	objects  map[string]*objectLog
 	newest   int64 // latest timestamp of the server, milliseconds
 	serverID string
 	words    map[string]string
 	scratch  []byte
 }
 
-// lane is one state of one object.
-type lane struct {
-	name, head string
-	last       []laneEntry // oldest first, at most laneHistory
+// typeLog is what is kept of a type of events, and objectLog of an object.
+type typeLog struct {
+	count int
+	asString
 }
 
-// laneEntry is an entry of a lane, as its text needs it.
-type laneEntry struct {
-	seq   uint64
-	at    int64
-	state string
-	more  *moreSaid // nil is the rule
-	rank  int8
+type objectLog struct {
+	lanes []lane
+	asString
 }
 
-// moreSaid is what else an event said: the state before it, and the rest.
-type moreSaid struct{ before, text string }
+// asString is the number that a string has in the newest chunk that it was added
+// to, so that it need not be looked for again.
+type asString struct {
+	chunk  uint64 // its first
+	number uint32
+}
+
+// in gives the number of a string in a chunk.
+func (n *asString) in(c *chunk, l *Log, s string) uint32 {
+	if n.chunk != c.first {
+		n.chunk, n.number = c.first, l.add(c, s)
+	}
+	return n.number
+}
 
 // draft is an entry before it has its place.
 type draft struct {
 	Entry
 	raw     []byte
 	command bool
+	event   bool
 }
 
 // NewLog makes a log that keeps the newest limit entries; 0 means 1,000,000.
@@ -103,23 +110,45 @@ func NewLog(limit int) *Log {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	return &Log{limit: limit, first: 1, counts: make(map[string]int), lanes: make(map[string][]lane), words: make(map[string]string)}
+	return &Log{limit: limit, first: 1, types: make(map[string]*typeLog), objects: make(map[string]*objectLog), words: make(map[string]string)}
 }
 
 // Feed takes one fact; reads and requests give no entry. One goroutine at a
 // time: the session's loop.
 func (l *Log) Feed(f wire.Fact) {
+	if f.Kind == wire.KindEvent {
+		var d eventData
+		d.read(f.Data)
+		l.event(&f, &d)
+		return
+	}
+	l.feed(&f)
+}
+
+// Feed gives a fact to a log and to lanes, which takes an event apart once for
+// both. One goroutine at a time.
+func Feed(l *Log, x *Lanes, f wire.Fact) {
+	if f.Kind == wire.KindEvent {
+		var d eventData
+		d.read(f.Data)
+		l.event(&f, &d)
+		x.feed(&f, &d)
+		return
+	}
+	l.feed(&f)
+	x.feed(&f, nil)
+}
+
+// feed takes what is no event.
+func (l *Log) feed(f *wire.Fact) {
 	e := &draft{Entry: Entry{Arrived: f.At, At: f.At}, raw: f.Raw}
 	switch f.Kind {
-	case wire.KindEvent:
-		l.event(e, &f)
-		return
 	case wire.KindCall:
 		if f.Method == "connect" && f.Err == nil {
-			l.connected(e, &f)
+			l.connected(e, f)
 			return
 		}
-		if !changes(&f) {
+		if !changes(f) {
 			return
 		}
 		e.Type, e.Object, e.At, e.command = TypeCommand, f.Object, f.At.Add(-max(f.Took, 0)), true
@@ -129,8 +158,8 @@ func (l *Log) Feed(f wire.Fact) {
 				e.Object = string(id)
 			}
 		}
-		e.Text, e.Severity = command(&f)
-		if e.raw = f.Params; secret(&f) {
+		e.Text, e.Severity = command(f)
+		if e.raw = f.Params; secret(f) {
 			e.raw = nil
 		}
 	case wire.KindOpen:
@@ -140,11 +169,11 @@ func (l *Log) Feed(f wire.Fact) {
 		}
 	case wire.KindClose:
 		e.Type = TypeConnection
-		e.Text, e.Severity = closing(&f)
+		e.Text, e.Severity = closing(f)
 	case wire.KindError:
 		e.Type, e.Text, e.Severity = TypeConnection, label(f.Conn)+line(f.Text), Error
 	case wire.KindGap:
-		e.Type, e.Text, e.Severity = TypeGap, gap(&f), Warning
+		e.Type, e.Text, e.Severity = TypeGap, gap(f), Warning
 	case wire.KindNote:
 		e.Type, e.Text = TypeNote, line(f.Text)
 	case wire.KindUndecoded:
@@ -165,123 +194,71 @@ func (l *Log) connected(e *draft, f *wire.Fact) {
 	if !again {
 		return
 	}
-	clear(l.lanes)
+	clear(l.objects)
 	e.Type, e.Severity = TypeConnection, Warning
 	e.Text = "the server was restarted: another process answers, and everything of the old one is gone"
 	l.insert(e, nil)
 }
 
-func (l *Log) event(e *draft, f *wire.Fact) {
-	e.Type = f.Type
-	object := f.Object
-	s := decodeEvent(f.Type, f.Data)
-	if f.Type == "ObjectCreated" || f.Type == "ObjectDestroyed" {
+// event takes an event whose data was read.
+func (l *Log) event(f *wire.Fact, d *eventData) {
+	e := draft{Entry: Entry{Arrived: f.At, At: f.At, Object: f.Object, Type: f.Type}, raw: f.Raw, event: true}
+	s := decodeEvent(f.Type, f.Data, d)
+	e.Severity, e.Text = s.severity, s.text
+	switch f.Type {
+	case "ObjectCreated", "ObjectDestroyed":
 		// The manager raises them, but they are about the object.
-		var d eventData
-		d.read(f.Data)
 		if id := or(d.ObjectID, d.Object); id != "" {
-			object = id
-		}
-		if f.Type == "ObjectDestroyed" {
-			defer delete(l.lanes, object)
+			e.Object = id
 		}
 	}
-	e.Object = object
-	e.Severity, e.Text = s.severity, s.text
 	if !f.Stamp.IsZero() {
 		e.Stamp = f.Stamp
-		e.Late = f.Stamp.UnixMilli() < l.newest
-		if !e.Late {
-			l.newest = f.Stamp.UnixMilli()
+		stamp := f.Stamp.UnixMilli()
+		if e.Late = stamp < l.newest; !e.Late {
+			l.newest = stamp
 		}
 		l.align(f.At.UnixMicro() - f.Stamp.UnixMicro())
 	}
-	l.mu.Lock()
-	switch _, ok := l.counts[e.Type]; {
-	case ok:
-		l.counts[e.Type]++
-	case len(l.counts) < maxTypes:
-		l.counts[strings.Clone(e.Type)] = 1
+	if s.lane.kind == "" {
+		l.insert(&e, nil)
+	} else {
+		l.insert(&e, &s)
+	}
+	if f.Type == "ObjectDestroyed" {
+		delete(l.objects, e.Object)
+	}
+}
+
+// typeOf counts an event of a type, and gives what is kept of the type; nil
+// beyond the bound.
+func (l *Log) typeOf(name string) *typeLog {
+	t := l.types[name]
+	switch {
+	case t != nil:
+		t.count++
+	case len(l.types) < maxTypes:
+		t = &typeLog{count: 1}
+		l.types[strings.Clone(name)] = t
+	case l.types[otherTypes] != nil:
+		l.types[otherTypes].count++
 	default:
-		l.counts["other"]++
+		l.types[otherTypes] = &typeLog{count: 1}
 	}
-	l.mu.Unlock()
-	if s.lane == "" {
-		l.insert(e, nil)
-		return
-	}
-	l.insert(e, &s)
+	return t
 }
 
-// align learns what the server's clock is ahead from the difference of one
-// event, in microseconds, and moves the entries when it is another than thought.
-func (l *Log) align(d int64) {
-	l.skew.take(d)
-	if l.aligned && d >= l.ahead && d < l.ahead+skewStep/2 {
-		return // on its way for longer than the quickest: nothing new
-	}
-	ahead, _ := l.skew.value()
-	if by := ahead - l.ahead; l.aligned && by > -minShift && by < minShift {
-		return
-	}
-	l.ahead = ahead
-	if !l.aligned {
-		l.aligned = true
-		return // no entry has a timestamp yet
-	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	for _, seq := range l.order[l.head:] {
-		r := l.record(seq)
-		r.at = l.standing(r)
-	}
-	slices.SortStableFunc(l.order[l.head:], func(a, b uint64) int {
-		x, y := l.record(a), l.record(b)
-		return cmp.Or(cmp.Compare(x.at, y.at), cmp.Compare(y.flags&flagCommand, x.flags&flagCommand))
-	})
-	for _, lanes := range l.lanes {
-		for i := range lanes {
-			for j := range lanes[i].last {
-				if x := &lanes[i].last[j]; l.record(x.seq) != nil {
-					x.at = l.record(x.seq).at
-				}
-			}
+// objectOf gives what is kept of an object.
+func (l *Log) objectOf(id string) *objectLog {
+	o := l.objects[id]
+	if o == nil {
+		if len(l.objects) >= maxObjects {
+			clear(l.objects)
 		}
+		o = new(objectLog)
+		l.objects[strings.Clone(id)] = o
 	}
-	l.version++
-	l.deep++
-}
-
-// standing gives where a record stands, in milliseconds: see place.
-func (l *Log) standing(r *record) int64 {
-	if r.stamp == 0 {
-		return r.at
-	}
-	return floorMs(place(r.stamp*1000, r.arrived/1000, l.ahead))
-}
-
-func floorMs(micro int64) int64 {
-	ms := micro / 1000
-	if micro%1000 < 0 {
-		ms--
-	}
-	return ms
-}
-
-// record finds an entry by its number; nil when its chunk was dropped.
-func (l *Log) record(seq uint64) *record {
-	c := l.chunk(seq)
-	if c == nil {
-		return nil
-	}
-	return &c.records[seq-c.first]
-}
-
-func (l *Log) chunk(seq uint64) *chunk {
-	if seq < l.first || seq > l.total {
-		return nil
-	}
-	return l.chunks[(seq-l.first)/chunkSize]
+	return o
 }
 
 // insert puts an entry into its place. s is set for a change of a lane.
@@ -290,6 +267,7 @@ func (l *Log) insert(e *draft, s *said) {
 	defer l.mu.Unlock()
 	l.total++
 	e.Seq = l.total
+	e.Object = cut(e.Object)
 	if len(l.chunks) == 0 || len(l.chunks[len(l.chunks)-1].records) == chunkSize {
 		if n := len(l.chunks); n > 0 {
 			l.chunks = append(l.chunks, l.chunks[n-1].seal(e.Seq))
@@ -312,7 +290,17 @@ func (l *Log) insert(e *draft, s *said) {
 	if e.command {
 		r.flags |= flagCommand
 	}
-	r.object, r.kind = l.add(c, e.Object), l.add(c, e.Type)
+	o := l.objectOf(e.Object)
+	r.object = o.in(c, l, e.Object)
+	var t *typeLog
+	if e.event {
+		t = l.typeOf(e.Type)
+	}
+	if t != nil {
+		r.kind = t.in(c, l, e.Type)
+	} else {
+		r.kind = l.add(c, e.Type)
+	}
 	if s == nil {
 		r.text = l.add(c, e.Text)
 	}
@@ -321,18 +309,23 @@ func (l *Log) insert(e *draft, s *said) {
 	if s == nil {
 		l.place(e.Seq, 0)
 	} else {
-		l.placeState(e.Seq, e.Object, s)
+		l.placeState(e.Seq, o, s)
 	}
 	l.trim()
 }
 
-// add keeps a string in a chunk, an id that is too long cut.
+// add keeps a string in a chunk.
 func (l *Log) add(c *chunk, s string) uint32 {
-	if len(s) > 4*maxTextRunes {
-		s = clip(s, maxTextRunes)
-	}
-	l.scratch = append(l.scratch[:0], s...)
+	l.scratch = append(l.scratch[:0], cut(s)...)
 	return c.add(l.scratch)
+}
+
+// cut shortens an id or a type that is too long.
+func cut(s string) string {
+	if len(s) > 4*maxTextRunes {
+		return clip(s, maxTextRunes)
+	}
+	return s
 }
 
 // trim drops what is beyond the limit.
@@ -362,300 +355,18 @@ func (l *Log) trim() {
 	}
 }
 
-// place inserts by time, at the end of equal times (a command at their
-// beginning), or before an entry with the same time that must follow; 0 is none.
-func (l *Log) place(seq, before uint64) {
-	r := l.record(seq)
-	at := r.at
-	if r.flags&flagCommand != 0 {
-		at-- // after all that stand earlier
-	}
-	i := len(l.order)
-	for i > l.head && l.record(l.order[i-1]).at > at {
-		if len(l.order)-i > 64 { // far back: search instead
-			i = l.head + l.search(l.order[l.head:i], at+1)
-			break
-		}
-		i--
-	}
-	if r.flags&flagCommand != 0 { // after the commands of the same time
-		for i < len(l.order) && l.record(l.order[i]).at == r.at && l.record(l.order[i]).flags&flagCommand != 0 {
-			i++
-		}
-	}
-	for j := i; before != 0 && j > l.head && l.record(l.order[j-1]).at == r.at; j-- {
-		if l.order[j-1] == before {
-			i = j - 1
-			break
-		}
-	}
-	l.noteChange(r.at)
-	l.order = slices.Insert(l.order, i, seq)
-}
-
-// search gives the index of the first of some entries, in order, that stands at
-// a time or later. Entries of a dropped chunk count as earlier.
-func (l *Log) search(seqs []uint64, at int64) int {
-	i, _ := slices.BinarySearchFunc(seqs, at, func(seq uint64, at int64) int {
-		if r := l.record(seq); r != nil && r.at >= at {
-			return 1
-		}
-		return -1
-	})
-	return i
-}
-
-// noteChange tells the views how far back they must look.
-func (l *Log) noteChange(at int64) {
-	l.version++
-	if n := len(l.order); n > l.head && l.record(l.order[n-1]).at-at > viewDepth.Milliseconds() {
-		l.deep++
-	}
-}
-
-// placeState puts a change of a lane into its place, and mends the text of
-// the change that follows it.
-func (l *Log) placeState(seq uint64, object string, s *said) {
-	r := l.record(seq)
-	x := l.laneOf(object, s)
-	i := len(x.last)
-	for i > 0 {
-		prev := &x.last[i-1]
-		follows := prev.at > r.at || prev.at == r.at && s.rank > 0 && int(prev.rank) > s.rank
-		if !follows {
-			break
-		}
-		i--
-	}
-	self := laneEntry{seq: seq, at: r.at, state: l.word(s.state), rank: int8(s.rank)}
-	if s.before != "" || s.text != "" {
-		self.more = &moreSaid{before: clip(s.before, maxWordRunes), text: s.text}
-	}
-	var before *laneEntry
-	if i > 0 {
-		before = &x.last[i-1]
-	}
-	l.setText(x, &self, before)
-	if i == len(x.last) {
-		l.place(seq, 0)
-	} else {
-		after := &x.last[i]
-		r.flags |= flagLate
-		l.place(seq, after.seq)
-		if l.record(after.seq) != nil {
-			l.setText(x, after, &self)
-			l.noteChange(after.at)
-		}
-	}
-	if i == 0 && len(x.last) == laneHistory {
-		return // older than what the lane remembers
-	}
-	x.last = slices.Insert(x.last, i, self)
-	if len(x.last) > laneHistory {
-		x.last = slices.Delete(x.last, 0, 1)
-	}
-}
-
-// setText writes what a change of a lane says, given the change before it.
-func (l *Log) setText(x *lane, e, before *laneEntry) {
-	c := l.chunk(e.seq)
-	l.scratch = x.appendText(l.scratch[:0], e, before)
-	c.records[e.seq-c.first].text = c.add(l.scratch)
-}
-
-func (l *Log) laneOf(object string, s *said) *lane {
-	lanes := l.lanes[object]
-	for i := range lanes {
-		if lanes[i].name == s.lane {
-			return &lanes[i]
-		}
-	}
-	if lanes == nil && len(l.lanes) >= maxObjects {
-		clear(l.lanes)
-	}
-	if len(lanes) >= 512 { // nothing real has so many
-		lanes = lanes[256:]
-	}
-	lanes = append(lanes, lane{name: l.word(s.lane), head: l.word(s.head)})
-	l.lanes[strings.Clone(object)] = lanes
-	return &lanes[len(lanes)-1]
-}
-
-// word keeps one copy of the words that repeat.
-func (l *Log) word(w string) string {
-	if known, ok := l.words[w]; ok {
-		return known
-	}
-	if len(l.words) >= maxWords {
-		clear(l.words)
-	}
-	w = strings.Clone(w)
-	l.words[w] = w
-	return w
-}
-
-// appendText writes "head: OLD -> NEW after 312 ms, rest".
-func (x *lane) appendText(b []byte, e, before *laneEntry) []byte {
-	b = append(append(b, x.head...), ": "...)
-	switch {
-	case before != nil && before.state == e.state:
-		b = append(appendHuman(b, e.state), " again"...)
-	case before != nil:
-		b = append(appendHuman(b, before.state), " -> "...)
-		b = append(appendHuman(b, e.state), " after "...)
-		b = appendSpan(b, time.Duration(e.at-before.at)*time.Millisecond)
-	case e.more != nil && e.more.before != "":
-		b = append(appendHuman(b, e.more.before), " -> "...)
-		b = appendHuman(b, e.state)
-	default:
-		b = appendHuman(b, e.state)
-	}
-	if e.more != nil && e.more.text != "" {
-		b = append(append(b, ", "...), e.more.text...)
-	}
-	return b
-}
-
-// appendHuman writes NOT_FLOWING as NOT FLOWING; word has cut it before.
-func appendHuman(b []byte, state string) []byte {
-	from := len(b)
-	b = append(b, state...)
-	for i := from; i < len(b); i++ {
-		if b[i] == '_' {
-			b[i] = ' '
-		}
-	}
-	return b
-}
-
-// Len counts the entries kept. Any goroutine, like all below.
-func (l *Log) Len() int {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return len(l.order) - l.head
-}
-
-// Total counts the entries ever, dropped ones included.
-func (l *Log) Total() uint64 {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return l.total
-}
-
-// Range copies the entries from index from (included) to index to (excluded),
-// counted from the oldest kept; both are brought within bounds.
-func (l *Log) Range(from, to int) []Entry {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	kept := l.order[l.head:]
-	from, to = max(from, 0), min(to, len(kept))
-	if from >= to {
-		return nil
-	}
-	out := make([]Entry, to-from)
-	for i, seq := range kept[from:to] {
-		out[i] = l.chunk(seq).entry(seq)
-	}
-	return out
-}
-
-// Entry gives an entry by its number; false when it was dropped, or never was.
-func (l *Log) Entry(seq uint64) (Entry, bool) {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
+// record finds an entry by its number; nil when its chunk was dropped.
+func (l *Log) record(seq uint64) *record {
 	c := l.chunk(seq)
 	if c == nil {
-		return Entry{}, false
-	}
-	return c.entry(seq), true
-}
-
-// Raw gives the message behind an entry: an event's frame or a command's
-// parameters, as they came, secrets not masked. It is nil where the tool wrote
-// the entry itself, for commands that carry secrets, and for old entries once
-// all messages together exceed the log's bound.
-func (l *Log) Raw(seq uint64) json.RawMessage {
-	l.mu.RLock()
-	r := l.record(seq)
-	if r == nil {
-		l.mu.RUnlock()
 		return nil
 	}
-	ref := r.raw
-	b, raw := l.raws.find(ref)
-	l.mu.RUnlock()
-	if b.packed != nil {
-		return l.raws.unpack(b, ref)
-	}
-	return raw
+	return &c.records[seq-c.first]
 }
 
-// Counts tells how many events of each type ever came, by the name as sent.
-func (l *Log) Counts() map[string]int {
-	l.mu.RLock()
-	defer l.mu.RUnlock()
-	return maps.Clone(l.counts)
-}
-
-// Select gives the indexes of the entries that match, in order. An index is
-// good until the log changes: it counts from the oldest kept. Who shows a list
-// that grows uses a View.
-func (l *Log) Select(f Filter) []int {
-	l.mu.RLock()
-	kept := slices.Clone(l.order[l.head:])
-	l.mu.RUnlock()
-	var out []int
-	newMatcher(f).each(l, kept, func(i int) { out = append(out, i) })
-	return out
-}
-
-// Find gives the first entry that matches after a moment, or, back, the last
-// before it. seq is the entry that one comes from, which need not match: of
-// those of its millisecond only what follows it, or, back, what stands before
-// it, counts; 0 is none. False when there is no such entry.
-func (l *Log) Find(f Filter, at time.Time, seq uint64, back bool) (Entry, bool) {
-	l.mu.RLock()
-	kept := l.order[l.head:]
-	ms := floorMs(at.UnixMicro())
-	lo, hi := l.search(kept, ms), l.search(kept, ms+1)
-	if i := slices.Index(kept[lo:hi], seq); i >= 0 {
-		lo, hi = lo+i, lo+i+1
+func (l *Log) chunk(seq uint64) *chunk {
+	if seq < l.first || seq > l.total {
+		return nil
 	}
-	var seqs []uint64
-	if back {
-		seqs = slices.Clone(kept[:lo])
-	} else {
-		seqs = slices.Clone(kept[hi:])
-	}
-	l.mu.RUnlock()
-	m := newMatcher(f)
-	for len(seqs) > 0 {
-		n := min(len(seqs), matchBatch)
-		part := seqs[:n]
-		if back {
-			part = seqs[len(seqs)-n:]
-		}
-		found := uint64(0)
-		m.each(l, part, func(i int) {
-			if back || found == 0 {
-				found = part[i]
-			}
-		})
-		if found != 0 {
-			return l.Entry(found)
-		}
-		if back {
-			seqs = seqs[:len(seqs)-n]
-		} else {
-			seqs = seqs[n:]
-		}
-	}
-	return Entry{}, false
-}
-
-func label(conn string) string {
-	if conn == "" {
-		return "connection "
-	}
-	return clip(conn, maxWordRunes) + ": "
+	return l.chunks[(seq-l.first)/chunkSize]
 }

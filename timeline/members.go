@@ -1,6 +1,9 @@
 package timeline
 
-import "kmscope/rawjson"
+import (
+	"kmscope/inventory"
+	"kmscope/rawjson"
+)
 
 // Events come by the ten thousand a second in a storm, and encoding/json with a
 // lenient type per field costs ten times what the rest of an entry does. The
@@ -81,19 +84,30 @@ func (d *eventData) read(data []byte) {
 	}
 }
 
+// lane gives the lane of an object that the event changes, and the state's word;
+// "" and "" where it changes none.
+func (d *eventData) lane(event string) (inventory.Lane, string) {
+	if known, ok := eventNames[event]; ok {
+		event = known
+	}
+	w := inventory.LaneWords{MediaType: string(d.MediaType), State: string(d.State), NewState: string(d.NewState), PadName: string(d.PadName), BinName: string(d.BinName),
+		StreamID: string(d.StreamID), ComponentID: string(d.ComponentID), StreamID67: string(d.StreamID67), ComponentID67: string(d.ComponentID67)}
+	return w.Lane(event)
+}
+
 // take is UnmarshalJSON without reflection for the plain case.
 func (t *text) take(raw []byte) {
 	if n := len(raw); n >= 2 && raw[0] == '"' && raw[n-1] == '"' {
-		for _, c := range raw[1 : n-1] {
-			if c == '\\' || c == '"' || c < 0x20 || c >= 0x80 {
-				_ = t.UnmarshalJSON(raw)
-				return
-			}
-		}
 		word := raw[1 : n-1]
 		if len(word) <= maxKnownWord {
 			if known, ok := knownWords[string(word)]; ok {
 				*t = known
+				return
+			}
+		}
+		for _, c := range word {
+			if c == '\\' || c == '"' || c < 0x20 || c >= 0x80 {
+				_ = t.UnmarshalJSON(raw)
 				return
 			}
 		}
