@@ -23,6 +23,7 @@ const (
 	lineField
 	lineDetail
 	lineEmpty
+	lineWide // a field's text over the whole width
 	lineCode
 )
 
@@ -32,12 +33,14 @@ type line struct {
 	field view.Field
 	text  string
 	open  bool
+	first bool   // of the lines of a wide field
 	id    string // of the section and field, for opening
 }
 
 const (
 	lineHeight = 21
 	lineLeft   = 12
+	wideLeft   = lineLeft + 16 // of texts after a dot
 )
 
 // fieldRow draws one line of the inspector.
@@ -59,7 +62,7 @@ var (
 func (f *fieldRow) set(l line) { f.line = l; f.Refresh() }
 
 func (f *fieldRow) active() bool {
-	return f.line.kind == lineField && (f.line.field.Detail != "" || f.line.field.Target.Session != nil)
+	return (f.line.kind == lineField || f.line.kind == lineWide) && (f.line.field.Detail != "" || f.line.field.Target.Session != nil)
 }
 
 func (f *fieldRow) Tapped(*fyne.PointEvent) {
@@ -74,7 +77,7 @@ func (f *fieldRow) TappedSecondary(e *fyne.PointEvent) {
 }
 
 func (f *fieldRow) Cursor() desktop.Cursor {
-	if f.line.kind == lineField && f.line.field.Target.Session != nil {
+	if f.active() && f.line.field.Target.Session != nil {
 		return desktop.PointerCursor
 	}
 	return desktop.DefaultCursor
@@ -86,7 +89,7 @@ func (f *fieldRow) MouseIn(e *desktop.MouseEvent) {
 	if f.line.kind == lineCode && len(f.line.text) > 30 {
 		kit.ShowTip(f, f.line.text, fyne.NewPos(e.Position.X, f.Size().Height+2))
 	}
-	if f.line.kind != lineField {
+	if f.line.kind != lineField && f.line.kind != lineWide {
 		return
 	}
 	text := f.line.field.Value
@@ -111,8 +114,8 @@ func (f *fieldRow) MouseOut() {
 func (f *fieldRow) CreateRenderer() fyne.WidgetRenderer {
 	r := &fieldRowRenderer{f: f, ground: canvas.NewRectangle(color.Transparent), rule: canvas.NewRectangle(color.Transparent),
 		key: kit.NewText("", theme.TextSize, color.Transparent), value: kit.NewText("", theme.TextSize, color.Transparent),
-		more: icon.NewPicture("", color.NRGBA{})}
-	r.objects = []fyne.CanvasObject{r.ground, r.rule, r.key, r.value, r.more.Raster}
+		dot: canvas.NewCircle(color.Transparent), more: icon.NewPicture("", color.NRGBA{})}
+	r.objects = []fyne.CanvasObject{r.ground, r.rule, r.key, r.value, r.dot, r.more.Raster}
 	r.Refresh()
 	return r
 }
@@ -121,6 +124,7 @@ type fieldRowRenderer struct {
 	f            *fieldRow
 	ground, rule *canvas.Rectangle
 	key, value   *canvas.Text
+	dot          *canvas.Circle
 	more         *icon.Picture
 	objects      []fyne.CanvasObject
 }
@@ -151,7 +155,14 @@ func (r *fieldRowRenderer) Layout(size fyne.Size) {
 		r.more.Move(fyne.NewPos(size.Width-17, (h-10)/2))
 		r.more.Resize(fyne.NewSquareSize(10))
 	case lineDetail:
-		kit.Place(r.value, lineLeft+10, 0, h)
+		kit.Place(r.value, wideLeft, 0, h)
+	case lineWide:
+		r.dot.Move(fyne.NewPos(lineLeft, (h-8)/2))
+		r.dot.Resize(fyne.NewSquareSize(8))
+		kit.SetText(r.value, kit.Elide(l.text, r.value.TextSize, r.value.TextStyle, size.Width-wideLeft-18), r.value.Color)
+		kit.Place(r.value, wideLeft, 0, h)
+		r.more.Move(fyne.NewPos(size.Width-17, (h-10)/2))
+		r.more.Resize(fyne.NewSquareSize(10))
 	default:
 		kit.Place(r.key, lineLeft, 0, h)
 		kit.SetText(r.value, kit.Elide(l.text, r.value.TextSize, r.value.TextStyle, size.Width-2*lineLeft), r.value.Color)
@@ -170,6 +181,7 @@ func (r *fieldRowRenderer) Refresh() {
 	p, l := theme.Current(), r.f.line
 	ground, rule := theme.Fade(p.Hover, 0), theme.Fade(p.Line, 0)
 	key, value, more := "", "", ""
+	dot := theme.Fade(p.Dim, 0)
 	keyColour, valueColour := p.Dim, p.Text
 	style(r.key, theme.TextSize, fyne.TextStyle{})
 	switch l.kind {
@@ -187,6 +199,25 @@ func (r *fieldRowRenderer) Refresh() {
 	case lineCode:
 		style(r.value, theme.CaptionSize, fyne.TextStyle{Monospace: true})
 		value = l.text
+	case lineWide:
+		f := l.field
+		style(r.value, theme.TextSize, fyne.TextStyle{Bold: l.first && f.Key != ""})
+		value = l.text
+		if f.Dim || f.Key != "" && !l.first {
+			valueColour = p.Dim
+		}
+		if l.first && f.Level != view.Unknown {
+			dot = p.Level(theme.Level(f.Level))
+		}
+		if r.f.hovered && r.f.active() {
+			ground = p.Hover
+			if l.first && f.Target.Session == nil && f.Detail != "" {
+				more = icon.ChevronRight
+			}
+		}
+		if l.open && l.first {
+			more = icon.ChevronDown
+		}
 	case lineField:
 		f := l.field
 		size := theme.TextSize
@@ -217,6 +248,10 @@ func (r *fieldRowRenderer) Refresh() {
 	}
 	fill(r.ground, ground)
 	fill(r.rule, rule)
+	if r.dot.FillColor != dot {
+		r.dot.FillColor = dot
+		r.dot.Refresh()
+	}
 	r.more.Set(more, p.Dim)
 	kit.SetText(r.key, key, keyColour)
 	kit.SetText(r.value, value, valueColour)

@@ -151,7 +151,7 @@ func (in *inspector) popUp(l line, at fyne.Position) {
 		return
 	}
 	m := in.copyMenu()
-	if l.kind == lineField && l.field.Value != "" {
+	if (l.kind == lineField || l.kind == lineWide) && l.field.Value != "" {
 		m.Items = append([]*fyne.MenuItem{
 			fyne.NewMenuItem("Copy “"+kit.Elide(l.field.Value, theme.TextSize, fyne.TextStyle{}, 200)+"”", func() { in.copy(l.field.Value, "The value was copied.") }),
 		}, m.Items...)
@@ -292,8 +292,12 @@ func (in *inspector) layoutLines() {
 			}
 			for _, f := range s.Fields {
 				id := f.ID
-				open := in.open[id] && f.Detail != ""
-				lines = append(lines, line{kind: lineField, field: f, id: id, open: open})
+				open := in.open[id] && f.Detail != "" && (!f.Wide || f.Target.Session == nil)
+				if f.Wide {
+					lines = append(lines, in.wide(f, open)...)
+				} else {
+					lines = append(lines, line{kind: lineField, field: f, id: id, open: open})
+				}
 				if open {
 					for _, text := range kit.Wrap(f.Detail, theme.CaptionSize, fyne.TextStyle{}, max(in.width-2*lineLeft-14, 60)) {
 						lines = append(lines, line{kind: lineDetail, text: text})
@@ -308,6 +312,25 @@ func (in *inspector) layoutLines() {
 	in.lines = lines
 	in.list.Refresh()
 }
+
+// wide gives the lines of a field whose text has the whole width.
+func (in *inspector) wide(f view.Field, open bool) []line {
+	texts := kit.Wrap(f.Value, theme.TextSize, fyne.TextStyle{}, max(in.width-wideLeft-22, 60))
+	if len(texts) > maxWide {
+		texts = append(texts[:maxWide-1], texts[maxWide-1]+" …")
+	}
+	if f.Key != "" {
+		texts = slices.Insert(texts, 0, f.Key)
+	}
+	lines := make([]line, len(texts))
+	for i, text := range texts {
+		lines[i] = line{kind: lineWide, field: f, id: f.ID, text: text, open: open, first: i == 0}
+	}
+	return lines
+}
+
+// maxWide bounds the lines of one such text; its tip has all of it.
+const maxWide = 3
 
 // visible shows or hides an object if it is not so already: both have the
 // window painted again.

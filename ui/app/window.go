@@ -50,8 +50,10 @@ type Window struct {
 	files fileChooser
 	pump  *pump
 	queue *queue
-	ctx   context.Context
-	end   context.CancelFunc
+	// problems finds what is wrong on the server that is looked at.
+	problems *problemWatch
+	ctx      context.Context
+	end      context.CancelFunc
 
 	navigator *navigator
 	inspector *inspector
@@ -104,6 +106,7 @@ func New(a fyne.App, o Options) *Window {
 	w.state = view.NewState(w.ws)
 	w.state.SetClock(view.Clock{Mode: w.prefs.clock()})
 	w.pump = newPump(w.update, w.urgent)
+	w.problems = newProblemWatch(w.tellProblems)
 	w.state.Observe(w.pump.kick)
 	w.build()
 	w.win.Resize(w.prefs.windowSize())
@@ -125,6 +128,7 @@ func (w *Window) State() *view.State { return w.state }
 func (w *Window) Run(names []string, demo bool) {
 	go w.pump.run(w.ctx, w.ws.Changed())
 	go w.queue.run(w.ctx)
+	go w.problems.run(w.ctx)
 	w.app.Lifecycle().SetOnStarted(func() {
 		if demo {
 			w.startDemo()
@@ -299,6 +303,7 @@ func (w *Window) update(full bool) {
 	now := time.Now()
 	w.applyMemory()
 	w.look()
+	w.askProblems()
 	w.statusBar.update(now)
 	w.updateTools(now)
 	w.updateBanner(now)

@@ -27,6 +27,8 @@ type Field struct {
 	Media inventory.Media
 	// Detail is shown beneath when the line is opened; "" is nothing.
 	Detail string
+	// Wide gives Value lines of its own, as many as it needs, below Key.
+	Wide bool
 	// Target is where a click goes.
 	Target Selection
 }
@@ -69,7 +71,11 @@ func Inspect(s *State) *Inspection {
 		at = time.Time{}
 	}
 	if sel.Object == "" || sel.Object == inventory.ManagerID {
-		return inspectServer(sel.Session, snap, s.clock)
+		in := inspectServer(sel.Session, snap, s.clock)
+		if sec := s.problemSection(sel.Session, snap, ""); len(sec.Fields) > 0 || sec.Empty != "" {
+			in.Sections = slices.Insert(in.Sections, 0, sec)
+		}
+		return in
 	}
 	o := snap.Object(sel.Object)
 	in := &Inspection{Session: sel.Session, Object: sel.Object, Title: Title(snap, sel.Object), Shown: shortID(sel.Object)}
@@ -95,6 +101,7 @@ func Inspect(s *State) *Inspection {
 		}
 	}
 	in.Sections = append(in.Sections,
+		s.problemSection(sel.Session, snap, o.ID),
 		stateSection(o, snap, s.clock),
 		nowSection(sel.Session, o, at),
 		propertySection(sel.Session, snap, o, s.clock),

@@ -42,6 +42,8 @@ type State struct {
 	paused map[Session]*inventory.Snapshot // nil: not paused
 	stop   time.Time                       // when it was paused
 
+	problems map[Session][]Problem
+
 	clock     Clock
 	revision  uint64
 	observers map[int]func()
@@ -135,6 +137,7 @@ func (s *State) walk(from, to *[]Selection) bool {
 // Forget drops a session that was removed from selection and trail.
 func (s *State) Forget(x Session) {
 	delete(s.paused, x)
+	delete(s.problems, x)
 	keep := func(list []Selection) []Selection {
 		var out []Selection
 		for _, sel := range list {

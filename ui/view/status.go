@@ -59,6 +59,9 @@ func Status(s *State, now time.Time) (left []Phrase, right Phrase) {
 		}
 		left = append(left, Phrase{Text: counts})
 	}
+	if list, _ := s.Problems(x); len(list) > 0 {
+		left = append(left, problemText(list))
+	}
 	if x.Live() {
 		left = append(left, Phrase{Text: fmt.Sprintf("%s frames/s", Thousands(int(link.FramesPerSecond+0.5))), Tip: "messages to and from the server per second"})
 	}
