@@ -37,7 +37,7 @@ var rooms = []room{
 	{path: "browserdump", imports: []string{"wire", "inventory", "stats", "timeline", "negotiation"}, pure: true},
 	{path: "graph", imports: []string{"inventory", "stats"}},
 	{path: "session", imports: []string{"kmsconn", "kmsconn/jsonrpc", "kmsconn/kmd", "capture", "wire", "inventory", "stats", "timeline", "negotiation"}},
-	{path: "metrics", imports: []string{"session", "inventory", "stats", "timeline"}},
+	{path: "metrics", imports: []string{"session", "capture", "wire", "inventory", "stats", "timeline"}},
 	{path: "report", imports: []string{"inventory", "timeline", "negotiation", "graph"}, pure: true},
 	{path: "kmssim", imports: []string{"kmsconn/kmd"}},
 	{path: "ui", anything: true, except: []string{"kmsconn", "kmsconn/jsonrpc"}, toolkit: true},

@@ -7,17 +7,13 @@ import (
 	"regexp"
 	"strings"
 
-	"kmscope/capture"
-	"kmscope/inventory"
 	"kmscope/metrics"
-	"kmscope/stats"
-	"kmscope/wire"
 )
 
 // statsOptions are what stats was asked for.
 type statsOptions struct {
 	file   string
-	format string // csv, jsonl or openmetrics
+	format metrics.Format
 	metric *regexp.Regexp
 }
 
@@ -31,10 +27,10 @@ func statsArgs(args []string) (statsOptions, error) {
 		case flags && a == "--":
 			flags = false
 		case flags && (a == "--csv" || a == "--jsonl" || a == "--openmetrics"):
-			if o.format != "" && o.format != a[2:] {
+			if o.format != "" && o.format != metrics.Format(a[2:]) {
 				return o, errors.New("stats writes one format at a time: --csv, --jsonl or --openmetrics")
 			}
-			o.format = a[2:]
+			o.format = metrics.Format(a[2:])
 		case flags && name == "--metric":
 			if !inOne {
 				if i++; i >= len(args) {
@@ -75,29 +71,15 @@ func exportStats(args []string, out, errs io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	var write func(server, name string, v *stats.Value) error
-	var finish func() error
-	switch o.format {
-	case "openmetrics":
-		x, err := metrics.NewExport(out)
-		if err != nil {
-			return err
-		}
-		defer func() { err = errors.Join(err, x.Close()) }()
-		write, finish = x.Write, x.Finish
-	default:
-		format := stats.CSV
-		if o.format == "jsonl" {
-			format = stats.JSONLines
-		}
-		t := stats.NewTable(out, format)
-		write, finish = t.Write, t.Flush
-	}
-	e := exporter{write: write, wanted: wanted(o.metric)}
-	if err := eachRecord(o.file, errs, e.take); err != nil {
+	x, err := metrics.NewFigures(out, o.format, wanted(o.metric))
+	if err != nil {
 		return err
 	}
-	return finish()
+	defer func() { err = errors.Join(err, x.Close()) }()
+	if err := eachRecord(o.file, errs, x.Take); err != nil {
+		return err
+	}
+	return x.Finish()
 }
 
 // wanted asks the expression once per name.
@@ -114,96 +96,4 @@ func wanted(re *regexp.Regexp) func(string) bool {
 		}
 		return yes
 	}
-}
-
-// exporter follows the servers of a capture.
-type exporter struct {
-	write   func(server, name string, v *stats.Value) error
-	wanted  func(metric string) bool
-	decoder wire.Decoder
-	servers []*followed
-	byConn  map[string]*followed
-}
-
-// followed is one server: what it says in figures, and how its elements are
-// called.
-type followed struct {
-	url   string
-	flow  *stats.Flow
-	names *inventory.Reducer
-	known *inventory.Snapshot // the newest of names
-}
-
-func (e *exporter) take(r capture.Record) error {
-	for _, f := range e.decoder.Feed(r) {
-		if r.Conn == "" { // a gap concerns all
-			for _, s := range e.servers {
-				if err := e.feed(s, f); err != nil {
-					return err
-				}
-			}
-			continue
-		}
-		if err := e.feed(e.server(r), f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (e *exporter) feed(s *followed, f wire.Fact) error {
-	s.names.Apply(f)
-	values := s.flow.Feed(f)
-	s.flow.Count(s.names.Census())
-	element, name := "", ""
-	for i := range values {
-		v := &values[i]
-		if !e.wanted(v.Metric) {
-			continue
-		}
-		if v.Element != element {
-			element, name = v.Element, s.name(v.Element)
-		}
-		if err := e.write(s.url, name, v); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *followed) name(element string) string {
-	if s.known == nil || s.names.Changed() {
-		s.known = s.names.Snapshot()
-	}
-	if o := s.known.Object(element); o != nil {
-		return o.Name
-	}
-	return ""
-}
-
-// server finds the server of a record's connection: what an open record says,
-// else the only server known, else the nameless one.
-func (e *exporter) server(r capture.Record) *followed {
-	named := r.Server != "" && (r.Dir == capture.DirOpen || r.Dir == capture.DirError)
-	if s := e.byConn[r.Conn]; s != nil && (!named || s.url == r.Server) {
-		return s
-	}
-	if e.byConn == nil {
-		e.byConn = make(map[string]*followed)
-	}
-	var found *followed
-	if !named && len(e.servers) == 1 {
-		found = e.servers[0]
-	}
-	for _, s := range e.servers {
-		if s.url == r.Server && found == nil {
-			found = s
-		}
-	}
-	if found == nil {
-		found = &followed{url: r.Server, flow: stats.NewFlow(), names: inventory.NewReducer(r.Server)}
-		e.servers = append(e.servers, found)
-	}
-	e.byConn[r.Conn] = found
-	return found
 }

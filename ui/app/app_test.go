@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"image/color"
+	"io"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -337,6 +340,34 @@ func TestRecordKeepsTheCapture(t *testing.T) {
 	r.w.updateTools(time.Now())
 	if !strings.HasPrefix(r.w.recordButton.Text(), "Recording 0:0") {
 		t.Errorf("the button says %q", r.w.recordButton.Text())
+	}
+}
+
+// TestCancelledSaving gives up a file half-way: what stood under its name stays.
+func TestCancelledSaving(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "figures.csv")
+	if err := os.WriteFile(path, []byte("the one before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	err := writeFile(ctx, path, func(w io.Writer) error {
+		if _, err := w.Write([]byte("half")); err != nil {
+			t.Error(err)
+		}
+		cancel()
+		_, err := w.Write([]byte(" of it"))
+		return err
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled, and yet: %v", err)
+	}
+	if kept, err := os.ReadFile(path); err != nil || string(kept) != "the one before" {
+		t.Errorf("the file has %q now, %v", kept, err)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) != 1 {
+		t.Errorf("%d files are left, %v", len(left), err)
 	}
 }
 

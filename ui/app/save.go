@@ -60,7 +60,7 @@ func (w *Window) saveFile(title, name string, write func(io.Writer) error) {
 		if filepath.Ext(path) == "" {
 			path += filepath.Ext(name)
 		}
-		w.task("Saving "+filepath.Base(path), func(context.Context) error { return writeFile(path, write) }, func(err error) {
+		w.task("Saving "+filepath.Base(path), func(ctx context.Context) error { return writeFile(ctx, path, write) }, func(err error) {
 			if err != nil {
 				w.fail("Nothing was saved", err, "Choose another place…", func() { w.saveFile(title, name, write) })
 				return
@@ -71,15 +71,28 @@ func (w *Window) saveFile(title, name string, write func(io.Writer) error) {
 	})
 }
 
-// writeFile writes a file by another name first, so that what fails half-way
-// leaves what was there.
-func writeFile(path string, write func(io.Writer) error) error {
+// cancelled is a writer that fails once its context has ended.
+type cancelled struct {
+	ctx context.Context
+	w   io.Writer
+}
+
+func (c cancelled) Write(b []byte) (int, error) {
+	if err := c.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return c.w.Write(b)
+}
+
+// writeFile writes a file by another name first, so that what fails half-way, or
+// is cancelled, leaves what was there.
+func writeFile(ctx context.Context, path string, write func(io.Writer) error) error {
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
 	if err != nil {
 		return fmt.Errorf("the file cannot be written: %w", err)
 	}
 	b := bufio.NewWriter(f)
-	err = errors.Join(write(b), b.Flush(), f.Chmod(0o644), f.Close())
+	err = errors.Join(write(cancelled{ctx, b}), ctx.Err(), b.Flush(), f.Chmod(0o644), f.Close())
 	if err == nil {
 		err = os.Rename(f.Name(), path)
 	}

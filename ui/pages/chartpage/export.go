@@ -70,14 +70,17 @@ func (p *Page) fileTitle() string {
 }
 
 func (p *Page) exportMenu() *fyne.Menu {
-	return fyne.NewMenu("",
+	m := fyne.NewMenu("",
 		fyne.NewMenuItem("Save as SVG…", func() { p.save(chartfile.SVG) }),
 		fyne.NewMenuItem("Save as PNG…", func() { p.save(chartfile.PNG) }),
 		fyne.NewMenuItem("Save as PDF…", func() { p.save(chartfile.PDF) }),
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Copy figures as CSV", p.copyCSV),
 		fyne.NewMenuItem("Copy the table as text (TSV)", func() { p.copyTable(false) }),
-		fyne.NewMenuItem("Copy the table as JSON", func() { p.copyTable(true) }))
+		fyne.NewMenuItem("Copy the table as JSON", func() { p.copyTable(true) }),
+		fyne.NewMenuItemSeparator())
+	m.Items = append(m.Items, p.figureItems()...)
+	return m
 }
 
 // window gives the window that the page stands in; nil when it stands in none.

@@ -4,6 +4,7 @@ package chartpage
 import (
 	"context"
 	"image"
+	"io"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -46,6 +47,7 @@ type Page struct {
 	deep     *archived      // what it read last
 	painter  chartPainter
 	table    table
+	saveFile func(title, name string, write func(io.Writer) error) // the window's
 
 	view     *view.State
 	gathered []chart // as they come, pins first
@@ -188,7 +190,7 @@ func (p *Page) Commands() []page.Command {
 	alt := func(k fyne.KeyName) fyne.Shortcut {
 		return &desktop.CustomShortcut{KeyName: k, Modifier: fyne.KeyModifierAlt}
 	}
-	return append(out,
+	out = append(out,
 		page.Command{Title: "Charts: as charts or as a table", Run: func() { p.showTable(!p.asTable) }},
 		page.Command{Title: "Charts: move the chosen chart forward", Shortcut: alt(fyne.KeyUp), Run: func() { p.shift(-1) }},
 		page.Command{Title: "Charts: move the chosen chart back", Shortcut: alt(fyne.KeyDown), Run: func() { p.shift(1) }},
@@ -206,6 +208,7 @@ func (p *Page) Commands() []page.Command {
 		page.Command{Title: "Charts: copy the figures shown as CSV", Run: p.copyCSV},
 		page.Command{Title: "Charts: copy the table as text", Run: func() { p.copyTable(false) }},
 		page.Command{Title: "Charts: copy the table as JSON", Run: func() { p.copyTable(true) }})
+	return append(out, p.figureCommands()...)
 }
 
 // Update implements page.Page.

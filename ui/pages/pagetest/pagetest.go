@@ -40,7 +40,9 @@ type Bench struct {
 	Off     bool // no session at all
 	// Captured is what Archive gives.
 	Captured stats.Archive
-	Posts    chan func()
+	// CapturePath is the file that is being written; "" is none.
+	CapturePath string
+	Posts       chan func()
 }
 
 // New makes a server without objects under a dark theme.
@@ -193,7 +195,7 @@ func (b *Bench) Remove(context.Context, view.Session) error { return nil }
 func (b *Bench) Changed() <-chan struct{} { return nil }
 
 // Capture implements view.Workspace.
-func (b *Bench) Capture() view.Capture { return view.Capture{} }
+func (b *Bench) Capture() view.Capture { return view.Capture{Path: b.CapturePath} }
 
 // Record implements view.Workspace.
 func (b *Bench) Record(string) error { return nil }

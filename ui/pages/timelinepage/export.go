@@ -183,7 +183,7 @@ func (p *Page) export(ending string) {
 			})
 		}()
 	}, w)
-	d.SetFileName(view.FileName("events "+server, time.Now(), ending))
+	d.SetFileName(view.FileName("events "+server, time.Now(), strings.TrimPrefix(ending, ".")))
 	d.Show()
 }
 
