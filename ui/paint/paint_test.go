@@ -300,3 +300,35 @@ func BenchmarkNodeBox(b *testing.B) {
 		c.StrokeRoundRect(100, 100, 196, 58, 6, 1, blue)
 	}
 }
+
+// TestFillAndRepeat holds that whole pixels drawn once and copied are those that
+// drawing each would give, clipped as well.
+func TestFillAndRepeat(t *testing.T) {
+	red, blue := color.NRGBA{200, 0, 0, 255}, color.NRGBA{0, 0, 200, 128}
+	draw := func(clip image.Rectangle, copied bool) *image.RGBA {
+		c := NewCanvas()
+		c.Begin(20, 12, color.NRGBA{10, 20, 30, 255})
+		c.Clip(clip)
+		bottom := 9
+		if copied {
+			bottom = max(3, clip.Min.Y) + 1
+		}
+		for x := 2; x < 16; x += 2 {
+			c.Fill(image.Rect(x, max(3, clip.Min.Y), x+1, bottom), red)
+			c.Rect(float32(x+1), float32(max(3, clip.Min.Y)), 1, float32(bottom-max(3, clip.Min.Y)), blue)
+		}
+		if copied {
+			c.Repeat(image.Rect(2, max(3, clip.Min.Y), 16, 9))
+		}
+		c.Unclip()
+		return c.Image()
+	}
+	for _, clip := range []image.Rectangle{image.Rect(0, 0, 20, 12), image.Rect(5, 0, 9, 7), image.Rect(0, 5, 30, 30), image.Rect(0, 8, 20, 12)} {
+		if !bytes.Equal(draw(clip, false).Pix, draw(clip, true).Pix) {
+			t.Errorf("clipped to %v, the copies differ", clip)
+		}
+	}
+	if img := draw(image.Rect(0, 0, 20, 12), true); img.RGBAAt(2, 8) != (color.RGBA{200, 0, 0, 255}) || img.RGBAAt(2, 9) != (color.RGBA{10, 20, 30, 255}) {
+		t.Errorf("%v %v", img.RGBAAt(2, 8), img.RGBAAt(2, 9))
+	}
+}

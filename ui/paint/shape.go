@@ -1,6 +1,7 @@
 package paint
 
 import (
+	"image"
 	"image/color"
 	"math"
 )
@@ -20,7 +21,44 @@ func (c *Canvas) Rect(x, y, w, h float32, col color.NRGBA) {
 	if !finite(x, y, w, h) || w <= 0 || h <= 0 || !c.Visible(x, y, w, h) {
 		return
 	}
+	if left, top, width, height := int(x), int(y), int(w), int(h); float32(left) == x && float32(top) == y && float32(width) == w && float32(height) == h {
+		c.Fill(image.Rect(left, top, left+width, top+height), col)
+		return
+	}
 	c.rim(x, y, w, h, 0, 0, col)
+}
+
+// Fill fills a rectangle of whole pixels: lanes and charts are made of thousands
+// of them, and there are no edges to soften.
+func (c *Canvas) Fill(r image.Rectangle, col color.NRGBA) {
+	r = r.Intersect(c.clip)
+	if r.Empty() {
+		return
+	}
+	for y := r.Min.Y; y < r.Max.Y; y++ {
+		row := c.img.Pix[y*c.img.Stride+4*r.Min.X : y*c.img.Stride+4*r.Max.X]
+		if col.A == 255 {
+			fillRow(row, col)
+			continue
+		}
+		for i := 0; i+4 <= len(row); i += 4 {
+			blend(row[i:i+4:i+4], col, uint32(col.A))
+		}
+	}
+}
+
+// Repeat copies the first row of a rectangle of whole pixels to all of its rows:
+// what is a thousand thin bars side by side is drawn once. Of a rectangle that the
+// clip cuts at the top the first row is the first one that is seen.
+func (c *Canvas) Repeat(r image.Rectangle) {
+	r = r.Intersect(c.clip)
+	if r.Empty() {
+		return
+	}
+	first := c.img.Pix[r.Min.Y*c.img.Stride+4*r.Min.X : r.Min.Y*c.img.Stride+4*r.Max.X]
+	for y := r.Min.Y + 1; y < r.Max.Y; y++ {
+		copy(c.img.Pix[y*c.img.Stride+4*r.Min.X:], first)
+	}
 }
 
 // RoundRect fills a rectangle with corners of radius r.

@@ -168,8 +168,9 @@ func (p *painting) strips(r *boardRow, top float64) {
 	for i, lane := range r.lanes[:n] {
 		y := top + 3 + float64(i)*3
 		p.bars = p.source.Bars(p.bars[:0], r.object, lane, p.win)
+		hue := p.hues(lane)
 		for k := 0; k < len(p.bars); {
-			k = p.run(lane, k, p.px(y), p.px(y+2)-p.px(y), math.MaxInt)
+			k = p.run(hue, k, int(p.px(y)), int(p.px(y+2)), math.MaxInt)
 		}
 	}
 }
@@ -197,13 +198,19 @@ func (p *painting) lane(r *boardRow, y float64) {
 			}
 		}
 	}
+	hue, wide := p.hues(r.lane), int(thin*p.scale)
+	first, bottom := int(max(top, p.px(laneTop))), int(top+height)
 	for i := 0; i < len(p.bars); {
-		if x := &p.bars[i]; x.Count == 1 && float32(x.Until-x.Column) >= thin*p.scale {
-			p.bar(r.lane, x, top, height)
+		if x := &p.bars[i]; isWide(x, wide) {
+			p.bar(x, hue(x), top, height)
 			i++
 			continue
 		}
-		i = p.run(r.lane, i, top, height, int(thin*p.scale))
+		from := i
+		for i < len(p.bars) && !isWide(&p.bars[i], wide) {
+			i = p.run(hue, i, first, min(first+1, bottom), wide)
+		}
+		p.c.Repeat(image.Rect(int(p.column(p.bars[from].Column)), first, int(p.column(p.bars[i-1].Until)), bottom))
 	}
 }
 
@@ -211,24 +218,49 @@ func (p *painting) lane(r *boardRow, y float64) {
 // and those that are several states, are solid, so that they are seen.
 const thin = 9
 
+func isWide(x *timeline.Bar, columns int) bool { return x.Count == 1 && x.Until-x.Column >= columns }
+
 // run draws bars from i on that are thinner than a width, or several states, as
 // one while they touch and look alike, and gives the first that is left: far out
 // they are a thousand a lane, and alike.
-func (p *painting) run(lane inventory.Lane, i int, top, height float32, width int) int {
-	from, until, hue := p.bars[i].Column, p.bars[i].Until, barHue(p.l, lane, &p.bars[i])
+func (p *painting) run(hueOf func(*timeline.Bar) color.NRGBA, i, top, bottom, wide int) int {
+	from, until, hue := p.bars[i].Column, p.bars[i].Until, hueOf(&p.bars[i])
 	for i++; i < len(p.bars); i++ {
 		x := &p.bars[i]
-		if x.Column != until || x.Count == 1 && x.Until-x.Column >= width || barHue(p.l, lane, x) != hue {
+		if x.Column != until || isWide(x, wide) || hueOf(x) != hue {
 			break
 		}
 		until = x.Until
 	}
-	p.c.Rect(p.column(from), top, max(float32(until-from), p.scale), height, paint.WithAlpha(hue, 0.7))
+	left := int(p.px(p.x0))
+	p.c.Fill(image.Rect(left+from, top, left+until, bottom), paint.Mix(p.l.Background, hue, 0.7))
 	return i
 }
 
-func (p *painting) bar(lane inventory.Lane, x *timeline.Bar, top, height float32) {
-	hue := barHue(p.l, lane, x)
+// hues gives what tells the colour of the bars of a lane: neighbours are alike, or
+// like the one before.
+func (p *painting) hues(lane inventory.Lane) func(*timeline.Bar) color.NRGBA {
+	type look struct {
+		state  string
+		source inventory.Source
+		hue    color.NRGBA
+	}
+	var seen [2]look
+	return func(x *timeline.Bar) color.NRGBA {
+		if x.Count > 1 {
+			return barHue(p.l, lane, x)
+		}
+		for i := range seen {
+			if l := &seen[i]; l.state == x.State && l.source == x.Source && l.hue.A > 0 {
+				return l.hue
+			}
+		}
+		seen[1], seen[0] = seen[0], look{x.State, x.Source, barHue(p.l, lane, x)}
+		return seen[0].hue
+	}
+}
+
+func (p *painting) bar(x *timeline.Bar, hue color.NRGBA, top, height float32) {
 	from, width := p.column(x.Column), float32(x.Until-x.Column)
 	p.c.RoundRect(from, top, width, height, 3*p.scale, paint.WithAlpha(hue, 0.25))
 	p.c.StrokeRoundRect(from, top, width, height, 3*p.scale, surface.Hairline(p.scale), paint.WithAlpha(hue, 0.75))
@@ -273,21 +305,37 @@ func (p *painting) points(r *boardRow, kind timeline.TickKind, y, height float64
 		return
 	}
 	p.ticks = p.source.Ticks(p.ticks[:0], r.object, kind, p.win)
-	for i := range p.ticks {
-		t := &p.ticks[i]
-		p.c.Rect(p.column(t.Column), p.px(y), max(p.scale*1.5, 1), p.px(y+height)-p.px(y), paint.WithAlpha(hue, 0.8))
-		p.point(t, y-6, height+12)
+	p.strokes(p.px(y), p.px(y+height), func(*timeline.Tick) color.NRGBA { return paint.WithAlpha(hue, 0.8) })
+	p.point(y-6, height+12)
+}
+
+// strokes draws the ticks as strokes, those that touch and look alike as one: far
+// out there is one in nearly every column.
+func (p *painting) strokes(top, bottom float32, hue func(*timeline.Tick) color.NRGBA) {
+	width := p.px(1.5)
+	for i := 0; i < len(p.ticks); {
+		from, last, look := p.ticks[i].Column, p.ticks[i].Column, hue(&p.ticks[i])
+		for i++; i < len(p.ticks) && float32(p.ticks[i].Column-last) <= width && hue(&p.ticks[i]) == look; i++ {
+			last = p.ticks[i].Column
+		}
+		p.c.Rect(p.column(from), top, float32(last-from)+width, bottom-top, look)
 	}
 }
 
-// point has a tick said when the pointer is near it.
-func (p *painting) point(t *timeline.Tick, top, height float64) {
+// point has the tick said that the pointer is near to.
+func (p *painting) point(top, height float64) {
 	if !p.over(top, height) {
 		return
 	}
-	d := math.Abs(p.pointer.x - p.x0 - float64(t.Column)/float64(p.scale))
-	if d < p.near {
-		p.near, p.said = d, p.tickWords(t)
+	var best *timeline.Tick
+	for i := range p.ticks {
+		d := math.Abs(p.pointer.x - p.x0 - float64(p.ticks[i].Column)/float64(p.scale))
+		if d < p.near {
+			p.near, best = d, &p.ticks[i]
+		}
+	}
+	if best != nil {
+		p.said = p.tickWords(best)
 	}
 }
 
@@ -305,24 +353,29 @@ func (p *painting) commands(r *boardRow, top float64) {
 			hue = p.l.Warning
 		}
 		p.c.Convex([]paint.Point{{X: x - 4*s, Y: y - 7*s}, {X: x + 4*s, Y: y - 7*s}, {X: x, Y: y}}, hue)
-		p.point(t, top+8, laneHead-6)
 	}
+	p.point(top+8, laneHead-6)
 }
 
 // errors draws the errors of an object across all of its rows.
 func (p *painting) errors(r *boardRow, top, bottom float64) {
 	p.ticks = p.source.Ticks(p.ticks[:0], r.object, timeline.TickError, p.win)
+	look := func(t *timeline.Tick) color.NRGBA {
+		if t.Severity < timeline.Error {
+			return p.l.Dim
+		}
+		return p.l.Error
+	}
+	p.strokes(p.px(top+2), p.px(bottom-2), func(t *timeline.Tick) color.NRGBA { return paint.WithAlpha(look(t), 0.85) })
+	before := -1000
 	for i := range p.ticks {
 		t := &p.ticks[i]
-		hue := p.l.Error
-		if t.Severity < timeline.Error {
-			hue = p.l.Dim
+		if float32(t.Column-before) >= 3*p.scale || look(t) != look(&p.ticks[i-1]) {
+			p.c.Circle(p.column(t.Column), p.px(top+6), 3.5*p.scale, look(t))
+			before = t.Column
 		}
-		x := p.column(t.Column)
-		p.c.Rect(x, p.px(top+2), max(p.scale*1.5, 1), p.px(bottom-2)-p.px(top+2), paint.WithAlpha(hue, 0.85))
-		p.c.Circle(x, p.px(top+6), 3.5*p.scale, hue)
-		p.point(t, top, bottom-top)
 	}
+	p.point(top, bottom-top)
 }
 
 // connection draws what happened to the connection across everything.
@@ -340,8 +393,8 @@ func (p *painting) connection() {
 		x := p.column(t.Column)
 		p.c.Line(x, p.px(laneTop-4), x, p.px(p.height-laneFoot), 1.5*p.scale, paint.WithAlpha(hue, 0.7), paint.Dash{4, 3}.Scaled(p.scale))
 		p.c.Circle(x, p.px(laneTop-4), 3*p.scale, hue)
-		p.point(t, laneTop, p.height)
 	}
+	p.point(laneTop, p.height)
 }
 
 // measure draws the marks and what lies between them.
