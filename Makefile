@@ -34,7 +34,7 @@ endif
 JSCLIENT := kmssim/jsclient
 
 .DEFAULT_GOAL := help
-.PHONY: help demo build test lint bench fuzz conformance setup setup-test js-client clean
+.PHONY: help demo build test lint bench bench-window fuzz conformance setup setup-test js-client clean
 
 help: ## say what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -64,6 +64,10 @@ $(LINTER): tools/go.mod tools/go.sum | setup
 
 bench: setup ## run the benchmarks; BENCH=Apply PKG=./inventory narrows them
 	$(GO) test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKG)
+
+# The real driver on a display of a laptop's size; one "op" is one frame or change.
+bench-window: setup-test ## measure frames of the real window; BENCHTIME=900x is longer
+	$(subst 1920x1200,1600x900,$(WITH_DISPLAY)) $(GO) test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchtime $(if $(filter 1s,$(BENCHTIME)),300x,$(BENCHTIME)) ./ui/framebench -window
 
 # go test fuzzes one target of one package at a time.
 fuzz: setup ## run every fuzz target for FUZZTIME (30s) each

@@ -72,7 +72,7 @@ func newInspector(s *view.State) *inspector {
 	in.empty = emptyNote("Nothing selected", "Choose an object in the tree or in the graph: all that is known of it stands here.")
 	top := container.NewVBox(in.head, kit.WithMargin(kit.Margin{Left: lineLeft, Right: lineLeft, Top: 2, Bottom: 2}, in.alert))
 	in.body = container.NewBorder(top, nil, nil, nil, list)
-	in.content = kit.OnPanel(kit.WithMargin(kit.Margin{Left: 1}, container.New(&watchWidth{func(w float32) {
+	in.content = kit.OnWindow(kit.WithMargin(kit.Margin{Left: 1}, container.New(&watchWidth{func(w float32) {
 		if w != in.width {
 			in.width = w
 			in.layoutLines()

@@ -70,7 +70,7 @@ func newNavigator(s *view.State) *navigator {
 		container.New(kit.Bar{Gap: 2, Stretch: 0}, n.filter, n.gone))
 	top := container.NewVBox(head, kit.WithMargin(kit.Margin{Left: 12, Right: 8}, n.problem))
 	n.empty = emptyNote("No servers yet", "Servers and opened captures are listed here, with their pipelines and elements.")
-	n.content = kit.OnPanel(kit.WithMargin(kit.Margin{Right: 1}, container.NewBorder(top, nil, nil, nil, container.NewStack(list, n.empty))), kit.Right)
+	n.content = kit.OnWindow(kit.WithMargin(kit.Margin{Right: 1}, container.NewBorder(top, nil, nil, nil, container.NewStack(list, n.empty))), kit.Right)
 	return n
 }
 

@@ -210,8 +210,8 @@ func (r *navRowRenderer) Objects() []fyne.CanvasObject { return r.objects }
 func (r *navRowRenderer) Destroy()                     {}
 
 func fill(r *canvas.Rectangle, c color.NRGBA) {
-	if r.FillColor != c {
-		r.FillColor = c
+	if want := kit.Seen(c); r.FillColor != want {
+		r.FillColor = want
 		r.Refresh()
 	}
 }

@@ -31,7 +31,7 @@ type statusBar struct {
 func newStatusBar(s *view.State) *statusBar {
 	b := &statusBar{state: s, left: container.New(kit.Bar{Gap: 20, Stretch: -1}), right: newPhrase()}
 	b.row = container.New(kit.Bar{Gap: 20, Stretch: 0}, b.left, b.right)
-	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 4, Bottom: 4, Left: 12, Right: 12}, b.row), kit.Top)
+	b.content = kit.OnWindow(kit.WithMargin(kit.Margin{Top: 4, Bottom: 4, Left: 12, Right: 12}, b.row), kit.Top)
 	return b
 }
 

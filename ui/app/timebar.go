@@ -69,7 +69,7 @@ func newTimeBar(s *view.State, async func(string, func())) *timeBar {
 	b.length = kit.NewButton(kit.Framed, "", "5 min", func() { b.popUp(b.length, b.lengthMenu()) }).WithCaret().WithTip("How much time charts and timeline show")
 	b.live = kit.NewButton(kit.Framed, "", "LIVE", b.follow).WithTip("Follow the end (Ctrl+L)")
 	b.row = container.New(kit.Bar{Gap: 8, Stretch: 1}, newFixed(b.cursor, 92), b.track, b.play, b.speed, b.length, b.live)
-	b.content = kit.OnPanel(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, b.row), kit.Top)
+	b.content = kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, b.row), kit.Top)
 	return b
 }
 

@@ -64,6 +64,7 @@ type Window struct {
 	tabs      *kit.Tabs
 	pages     []page.Page
 	pageArea  *fyne.Container
+	ground    *kit.Ground // behind pages that do not cover it
 	start     *startPage
 	commands  []command
 
@@ -197,7 +198,8 @@ func (w *Window) build() {
 	}
 	w.alone = false // who starts the program wants to know what to do first
 	tabRow := kit.OnPanel(kit.WithMargin(kit.Margin{Left: 10, Bottom: 1}, w.tabs.Object()), kit.Bottom)
-	middle := container.NewStack(kit.NewGround(kit.BackgroundColour, 0),
+	w.ground = kit.NewGround(kit.BackgroundColour, 0)
+	middle := container.NewStack(w.ground,
 		container.NewBorder(container.New(&column{}, tabRow, w.banner.content), nil, nil, nil, w.pageArea))
 	left, right := w.prefs.sides()
 	w.columns = kit.NewColumns(w.navigator.content, middle, w.inspector.content, left, right)
@@ -241,7 +243,7 @@ func (w *Window) toolbar() fyne.CanvasObject {
 	badge := newReadOnlyBadge()
 	row := container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
 		w.backButton, w.forwardButton, find, badge)
-	return kit.OnPanel(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top|kit.Bottom)
+	return kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top|kit.Bottom)
 }
 
 // frame puts the toolbar on top, the bars at the bottom and the columns
@@ -376,6 +378,11 @@ func (w *Window) showPage() {
 		w.start.update()
 	}
 	visible(w.start.content, want < 0)
+	covered := false
+	if want >= 0 {
+		_, covered = w.pages[want].(page.Coverer)
+	}
+	visible(w.ground, !covered)
 	if want == w.visible {
 		return
 	}

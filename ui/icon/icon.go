@@ -136,6 +136,7 @@ func NewPicture(name string, c color.NRGBA) *Picture {
 	p := &Picture{name: name, c: c}
 	p.Raster = canvas.NewRaster(p.draw)
 	p.SetMinSize(fyne.NewSquareSize(16))
+	p.Hidden = name == ""
 	return p
 }
 
@@ -143,6 +144,7 @@ func NewPicture(name string, c color.NRGBA) *Picture {
 func (p *Picture) Set(name string, c color.NRGBA) {
 	if p.name != name || p.c != c {
 		p.name, p.c = name, c
+		p.Hidden = name == "" // or an empty picture would be painted
 		p.Refresh()
 	}
 }

@@ -249,8 +249,8 @@ func (r *buttonRenderer) Refresh() {
 			over = p.Hover
 		}
 	}
-	r.box.FillColor, r.box.StrokeColor, r.box.StrokeWidth = fill, line, 1
-	r.over.FillColor = over
+	r.box.FillColor, r.box.StrokeColor, r.box.StrokeWidth = Seen(fill), Seen(line), 1
+	r.over.FillColor = Seen(over)
 	r.text.Text, r.text.Color = b.text, text
 	tint := text
 	if b.tint != nil && !b.disabled {

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"image"
 	"image/color"
 
 	"fyne.io/fyne/v2"
@@ -14,6 +15,15 @@ import (
 func container0() *fyne.Container                        { return container.NewWithoutLayout() }
 func stack(objects ...fyne.CanvasObject) *fyne.Container { return container.NewStack(objects...) }
 
+// Seen gives a colour as the toolkit wants it: of what cannot be seen it leaves out
+// color.Transparent alone, and paints everything else.
+func Seen(c color.NRGBA) color.Color {
+	if c.A == 0 {
+		return color.Transparent
+	}
+	return c
+}
+
 // Edge is a side of a Ground that has a hairline.
 type Edge uint8
 
@@ -26,7 +36,7 @@ const (
 )
 
 // Ground is a plain background in a colour of the table, with hairlines at its
-// edges. It changes with the theme.
+// edges; a nil colour is none. It changes with the theme.
 type Ground struct {
 	widget.BaseWidget
 	colour func(theme.Palette) color.NRGBA
@@ -54,10 +64,19 @@ func OnPanel(content fyne.CanvasObject, edges Edge) fyne.CanvasObject {
 	return container.NewStack(NewGround(PanelColour, edges), content)
 }
 
+// OnWindow puts content on the window itself, which has the colour of panels.
+func OnWindow(content fyne.CanvasObject, edges Edge) fyne.CanvasObject {
+	return container.NewStack(NewGround(nil, edges), content)
+}
+
 // CreateRenderer implements fyne.Widget.
 func (g *Ground) CreateRenderer() fyne.WidgetRenderer {
-	r := &groundRenderer{g: g, fill: canvas.NewRectangle(color.Transparent)}
-	r.objects = []fyne.CanvasObject{r.fill}
+	r := &groundRenderer{}
+	if g.colour != nil {
+		r.fill = canvas.NewRaster(g.pixel)
+		r.fill.ScaleMode = canvas.ImageScalePixels
+		r.objects = append(r.objects, r.fill)
+	}
 	for e := Top; e <= Right; e <<= 1 {
 		if g.edges&e != 0 {
 			l := canvas.NewRectangle(color.Transparent)
@@ -74,9 +93,16 @@ type edgeLine struct {
 	line *canvas.Rectangle
 }
 
+// pixel is all of a ground: it is stretched. The shader of rectangles costs twice
+// as much where there is no graphics card.
+func (g *Ground) pixel(int, int) image.Image {
+	img := image.NewRGBA(image.Rect(0, 0, 1, 1))
+	img.Set(0, 0, g.colour(palette()))
+	return img
+}
+
 type groundRenderer struct {
-	g       *Ground
-	fill    *canvas.Rectangle
+	fill    *canvas.Raster // nil: there is none
 	lines   []edgeLine
 	objects []fyne.CanvasObject
 }
@@ -84,7 +110,9 @@ type groundRenderer struct {
 func (r *groundRenderer) MinSize() fyne.Size { return fyne.Size{} }
 
 func (r *groundRenderer) Layout(size fyne.Size) {
-	r.fill.Resize(size)
+	if r.fill != nil {
+		r.fill.Resize(size)
+	}
 	for _, l := range r.lines {
 		pos, s := fyne.NewPos(0, 0), fyne.NewSize(size.Width, 1)
 		switch l.edge {
@@ -102,8 +130,9 @@ func (r *groundRenderer) Layout(size fyne.Size) {
 
 func (r *groundRenderer) Refresh() {
 	p := palette()
-	r.fill.FillColor = r.g.colour(p)
-	r.fill.Refresh()
+	if r.fill != nil {
+		r.fill.Refresh()
+	}
 	for _, l := range r.lines {
 		l.line.FillColor = p.Line
 		l.line.Refresh()

@@ -103,7 +103,7 @@ func (r *tabRenderer) Refresh() {
 	if r.t.chosen || r.t.hovered {
 		r.text.Color = p.Text
 	}
-	r.line.FillColor = theme.Fade(p.Accent, 0)
+	r.line.FillColor = color.Transparent
 	if r.t.chosen {
 		r.line.FillColor = p.Accent
 	}

@@ -40,6 +40,13 @@ type Opener interface {
 	SetOpener(open func())
 }
 
+// Coverer is implemented by pages that paint all of their area themselves: the
+// window lays no ground behind them, which would be painted for each frame of
+// theirs.
+type Coverer interface {
+	Covers()
+}
+
 // Command is something that a person can do on a page: the window lists it in
 // the menu and in the palette.
 type Command struct {

@@ -45,6 +45,9 @@ type Surface struct {
 	OnKey      func(fyne.KeyName) bool
 	OnTyped    func(rune) bool
 	OnCursor   func() desktop.Cursor
+	// OnPainted gets each frame before it goes to the screen, for tests and
+	// benchmarks; it must not keep it.
+	OnPainted func(*image.RGBA)
 
 	// PressedAt is where a button went down last, Pressed whether it still is.
 	PressedAt fyne.Position
@@ -83,6 +86,9 @@ func (s *Surface) picture(w, h int) image.Image {
 		scale = float32(w) / size.Width
 	}
 	s.paint(s.frame, l, scale)
+	if s.OnPainted != nil {
+		s.OnPainted(s.frame.Image())
+	}
 	return s.frame.Image()
 }
 

@@ -121,7 +121,9 @@ func (t *Theme) Color(name fyne.ThemeColorName, v fyne.ThemeVariant) color.Color
 	p := t.For(v)
 	switch name {
 	case fynetheme.ColorNameBackground:
-		return p.Background
+		// The toolkit clears the window with it, which costs nothing; a ground
+		// of a panel would be painted for each frame anew.
+		return p.Panel
 	case fynetheme.ColorNameButton, fynetheme.ColorNameDisabledButton, fynetheme.ColorNameHeaderBackground:
 		return p.Raised
 	case fynetheme.ColorNameDisabled:

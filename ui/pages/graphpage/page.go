@@ -18,6 +18,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/inventory"
+	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
@@ -88,6 +89,7 @@ var (
 	_ page.Commander = (*Page)(nil)
 	_ page.Saver     = (*Page)(nil)
 	_ page.Opener    = (*Page)(nil)
+	_ page.Coverer   = (*Page)(nil)
 )
 
 // graphQuery is all that a scene depends on.
@@ -130,7 +132,7 @@ func New(l Layouter) *Page {
 		return desktop.DefaultCursor
 	}
 	p.makeBar()
-	p.content = container.NewBorder(surface.Inset(p.bar.box), nil, nil, nil, p.surface)
+	p.content = container.NewBorder(container.NewStack(kit.NewGround(kit.BackgroundColour, 0), surface.Inset(p.bar.box)), nil, nil, nil, p.surface)
 	return p
 }
 
@@ -141,6 +143,9 @@ func (p *Page) SetSaver(save func(title, name string, write func(io.Writer) erro
 
 // SetOpener implements page.Opener.
 func (p *Page) SetOpener(open func()) { p.opened = open }
+
+// Covers implements page.Coverer.
+func (p *Page) Covers() {}
 
 // Title implements page.Page.
 func (p *Page) Title() string { return "Graph" }

@@ -1,0 +1,273 @@
+package framebench
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"image"
+	"image/color"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"fyne.io/fyne/v2"
+
+	"kmscope/inventory"
+	"kmscope/kmssim"
+	"kmscope/ui/surface"
+	"kmscope/ui/view"
+	"kmscope/ui/view/viewtest"
+	"kmscope/wire"
+)
+
+// server is a server without a network. One goroutine feeds it.
+type server struct {
+	*viewtest.Server
+	reducer  *inventory.Reducer
+	snap     atomic.Pointer[inventory.Snapshot]
+	elements []string
+	at       time.Time
+	record   int64
+}
+
+// Snapshot implements view.Session.
+func (s *server) Snapshot() *inventory.Snapshot { return s.snap.Load() }
+
+func (s *server) event(object, kind, format string, args ...any) {
+	s.at = s.at.Add(time.Millisecond)
+	s.record++
+	s.reducer.Apply(wire.Fact{Kind: wire.KindEvent, Record: s.record, At: s.at, Stamp: s.at, Conn: "1", Object: object, Type: kind,
+		Data: json.RawMessage(fmt.Sprintf(format, args...))})
+}
+
+func (s *server) flow(id, state string) {
+	s.event(id, "MediaFlowInStateChanged", `{"state":%q,"padName":"default","mediaType":"VIDEO"}`, state)
+}
+
+func (s *server) publish() { s.snap.Store(s.reducer.Snapshot()) }
+
+// busy makes a server of n elements in ten pipelines, in each of which presenters
+// have viewers, and are joined: as many connections as elements.
+func busy(n int) *server {
+	name := fmt.Sprintf("busy-%d", n)
+	s := &server{Server: viewtest.NewServer(name), reducer: inventory.NewReducer("ws://" + name), at: viewtest.Start}
+	pipe, room := "", ""
+	for i := range n {
+		if i%(n/10) == 0 {
+			pipe = fmt.Sprintf("%08x-0000-4000-8000-000000000000_kurento.MediaPipeline", i)
+			s.event(inventory.ManagerID, "ObjectCreated", `{"object":%q}`, pipe)
+		}
+		id := fmt.Sprintf("%s/%08x-0000-4000-8000-000000000001_kurento.WebRtcEndpoint", pipe, i)
+		s.event(inventory.ManagerID, "ObjectCreated", `{"object":%q}`, id)
+		from := room
+		switch {
+		case i%(n/10) == 0:
+			from = ""
+		case i%10 == 0:
+			from = s.elements[i-10]
+		}
+		if i%10 == 0 {
+			room = id
+		}
+		if from != "" {
+			s.event(from, "ElementConnected", `{"source":%q,"sink":%q,"mediaType":"VIDEO","sourceMediaDescription":"default","sinkMediaDescription":"default"}`, from, id)
+		}
+		s.event(id, "IceComponentStateChanged", `{"streamId":1,"componentId":1,"state":"READY"}`)
+		s.flow(id, "FLOWING")
+		s.elements = append(s.elements, id)
+	}
+	s.publish()
+	return s
+}
+
+// restless changes the state of a tenth of a server's elements, twice a second, until
+// ctx ends.
+func (s *server) restless(ctx context.Context, news func()) {
+	tick := time.NewTicker(500 * time.Millisecond)
+	defer tick.Stop()
+	for turn := 0; ; turn++ {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		state := []string{"NOT_FLOWING", "FLOWING"}[turn%2]
+		for i := turn / 2 % 10; i < len(s.elements); i += 10 {
+			s.flow(s.elements[i], state)
+		}
+		s.publish()
+		news()
+	}
+}
+
+// BenchmarkPan is the time from one frame of the window to the next while the graph is
+// dragged, and a tenth of its elements change their state twice a second: everything
+// is in it, the toolkit's own drawing of the rest of the window as well. The toolkit
+// paints 60 times a second at most: 16.7 ms is the least. One "op" is one frame.
+func BenchmarkPan(b *testing.B) {
+	s := onStage(b)
+	for _, n := range []int{500, 2000} {
+		x := busy(n)
+		s.extra.Store(&[]view.Session{x})
+		s.show(b, x)
+		ctx, stop := context.WithCancel(b.Context())
+		var over sync.WaitGroup
+		over.Go(func() { x.restless(ctx, s.kick) })
+		for _, zoom := range []struct{ word, keys string }{{"original size", "1"}, {"40 percent", "1----"}, {"all in view", "0"}} {
+			b.Run(fmt.Sprintf("%d/%s", n, zoom.word), func(b *testing.B) {
+				painted := 0
+				fyne.DoAndWait(func() {
+					for _, r := range zoom.keys {
+						s.surface.TypedRune(r)
+					}
+					s.surface.OnPainted = func(*image.RGBA) { painted++ }
+				})
+				defer fyne.DoAndWait(func() { s.surface.OnPainted = nil })
+				turn := 0
+				drag := func() {
+					dx := float32(6)
+					if turn++; turn/50%2 == 1 {
+						dx = -6
+					}
+					s.surface.Dragged(&fyne.DragEvent{PointEvent: fyne.PointEvent{Position: fyne.NewPos(400, 300)}, Dragged: fyne.NewDelta(dx, dx/3)})
+				}
+				s.frames(20, drag)
+				fyne.DoAndWait(func() { painted = 0 })
+				busy := cpu()
+				took := s.frames(b.N, drag)
+				busy = cpu() - busy
+				fyne.DoAndWait(s.surface.DragEnd)
+				if painted < b.N*9/10 {
+					b.Fatalf("%d of %d frames were painted", painted, b.N)
+				}
+				report(b, took)
+				b.ReportMetric(ms(busy)/float64(b.N), "cpu-ms/frame")
+			})
+		}
+		stop()
+		over.Wait()
+	}
+	s.extra.Store(nil)
+}
+
+// BenchmarkEventToFrame is the time from a change on a simulated server to the end of
+// the first frame of the window that shows it, over a real socket, at random moments:
+// "state" is another state of an element, "connection" a new connection (or one that
+// goes), which has the graph placed, "element" an element that comes or goes. What is
+// seen is the colour of pixels. One "op" is one change.
+func BenchmarkEventToFrame(b *testing.B) {
+	s := onStage(b)
+	sim := kmssim.New(kmssim.Options{Seed: 1, Faults: kmssim.Faults{ReorderEvents: -1}})
+	defer sim.Close()
+	url, err := sim.Start("127.0.0.1:0")
+	if err != nil {
+		b.Fatal(err)
+	}
+	a := sim.NewApp()
+	must := func(err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	create := func(typ string, args map[string]any) string {
+		id, err := a.Create(typ, args)
+		must(err)
+		return id
+	}
+	pipe := create("MediaPipeline", nil)
+	var ends []string
+	for i := range 40 {
+		ends = append(ends, create("PassThrough", map[string]any{"mediaPipeline": pipe}))
+		if i > 0 {
+			must(a.Connect(ends[i/6], ends[i]))
+		}
+	}
+	x, err := s.Attach(b.Context(), view.Target{URL: url})
+	must(err)
+	defer func() { must(s.Remove(context.Background(), x)) }()
+	s.show(b, x)
+	last := ends[len(ends)-1]
+	palette := surface.CurrentLook()
+	more := ""
+	for _, c := range []struct {
+		name   string
+		hue    color.NRGBA
+		change func(on bool)
+	}{
+		{"state", palette.Stopped(), func(on bool) {
+			state := "FLOWING"
+			if on {
+				state = "NOT_FLOWING"
+			}
+			a.Raise(last, "MediaFlowInStateChanged", map[string]any{"state": state, "padName": "default", "mediaType": "VIDEO"})
+		}},
+		{"connection", palette.Dim, func(on bool) {
+			if on {
+				must(a.Connect(ends[0], ends[30]))
+				return
+			}
+			must(a.Connect(ends[5], ends[30]))
+		}},
+		{"element", palette.Raised, func(on bool) {
+			if on {
+				more = create("PassThrough", map[string]any{"mediaPipeline": pipe})
+				return
+			}
+			must(a.Release(more))
+		}},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			w := &watcher{hue: c.hue}
+			fyne.DoAndWait(func() { s.surface.OnPainted = w.painted; s.surface.Repaint() })
+			defer fyne.DoAndWait(func() { s.surface.OnPainted = nil })
+			r := rand.New(rand.NewPCG(1, 1))
+			var took []time.Duration
+			for i := range b.N {
+				s.frames(30+r.IntN(12), nil) // all is quiet again, at a moment of no meaning
+				time.Sleep(time.Duration(r.IntN(17)) * time.Millisecond)
+				fyne.DoAndWait(w.begin)
+				begun := time.Now()
+				c.change(i%2 == 0)
+				for !w.seen.Load() {
+					if time.Since(begun) > 5*time.Second {
+						b.Fatal("the change was never seen")
+					}
+					s.frames(1, nil)
+				}
+				took = append(took, time.Since(begun))
+			}
+			report(b, took)
+		})
+	}
+}
+
+// watcher waits for pixels of a colour to come or go. Its fields but seen are the
+// interface goroutine's.
+type watcher struct {
+	hue           color.NRGBA
+	count, before int
+	seen          atomic.Bool
+}
+
+// enough pixels are no flicker of a letter.
+const enough = 12
+
+func (w *watcher) begin() {
+	w.before = w.count
+	w.seen.Store(false)
+}
+
+func (w *watcher) painted(img *image.RGBA) {
+	n := 0
+	for i := 0; i+3 < len(img.Pix); i += 4 {
+		if img.Pix[i] == w.hue.R && img.Pix[i+1] == w.hue.G && img.Pix[i+2] == w.hue.B {
+			n++
+		}
+	}
+	w.count = n
+	if n > w.before+enough || n < w.before-enough {
+		w.seen.Store(true)
+	}
+}
