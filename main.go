@@ -203,15 +203,15 @@ func withoutDisplay(ws *session.Workspace, o options) error {
 	if err := ws.Record(captured); err != nil {
 		return errors.Join(err, closeWorkspace(ws))
 	}
-	doc := report.Document{Tool: "kmscope " + version, Capture: filepath.Base(captured)}
-	for _, s := range ws.Sessions() {
-		snap, link := s.Snapshot(), s.Link()
+	var sources []view.ReportSource
+	for _, s := range view.Of(ws).Sessions() {
+		snap := s.Snapshot()
 		c := snap.Counts
 		fmt.Printf("%s: %s, %s, %s\n", s.Name(), view.Plural(c.Pipelines, "pipeline"), view.Plural(c.Elements, "element"), view.Plural(c.Connections, "connection"))
-		doc.Servers = append(doc.Servers, report.Server{Name: s.Name(), URL: s.URL(), Snapshot: snap, Log: s.Timeline(), Negotiation: s.Negotiation(),
-			Gaps: link.Gaps, Undecoded: link.Undecoded, Held: link.Held})
+		sources = append(sources, view.ReportSource{Session: s, Snapshot: snap})
 	}
-	if err := errors.Join(writeReport(reported, &doc), closeWorkspace(ws)); err != nil {
+	doc := view.Report(ctx, "kmscope "+version, captured, sources)
+	if err := errors.Join(writeReport(reported, doc), closeWorkspace(ws)); err != nil {
 		return err
 	}
 	fmt.Println("The capture is in", captured)

@@ -8,6 +8,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -32,9 +33,24 @@ type Server struct {
 	// Negotiation is what was said while endpoints were connected; nil leaves
 	// its findings out.
 	Negotiation *negotiation.Log
+	// Problems are what is known to be wrong, the worst first; nil leaves the
+	// section out, for nobody looked.
+	Problems []Problem
+	// Figures are the newest of an object, in words: "audio loss in 21 %". nil
+	// leaves them out. Called on the goroutine of WriteMarkdown.
+	Figures func(id string) []string
 	// Gaps counts the places where records are missing, Undecoded the frames that
 	// could not be understood, Held the objects that the tool kept referenced.
 	Gaps, Undecoded, Held int
+}
+
+// Problem is what is wrong, or may be, with one object.
+type Problem struct {
+	Object string
+	// Sure is unset where it may be wrong only.
+	Sure bool
+	// Reasons are what is so, the worst first.
+	Reasons []string
 }
 
 // Document is a report.
@@ -46,9 +62,14 @@ type Document struct {
 	Servers []Server
 }
 
-// maxEvents bounds the warnings and errors per server: the rest is in the
-// capture.
-const maxEvents = 200
+// What a ticket has room for, per server: trackers take some 65,000 characters,
+// and draw no chart with thousands of arrows. The rest is in the capture.
+const (
+	maxEvents   = 200 // warnings and errors
+	maxElements = 150 // rows of all tables
+	maxDrawn    = 80  // elements in the drawing
+	maxProblems = 50
+)
 
 // WriteMarkdown writes the report. What servers said is escaped, so that no
 // name becomes markup. The error is that of w. Any goroutine.
@@ -71,7 +92,8 @@ func (s *Server) write(b *bufio.Writer) {
 	c := snap.Counts
 	fmt.Fprintf(b, "\n## %s\n\n", text(s.Name))
 	fmt.Fprintf(b, "%s, %s, %s, %s at %s.\n\n", plural(c.Pipelines, "pipeline"), plural(c.Elements, "element"), plural(c.Connections, "connection"),
-		plural(c.Errors, "error"), clock(snap.At))
+		plural(c.Errors, "error event"), clock(snap.At))
+	s.problems(b)
 	s.environment(b)
 	s.topology(b)
 	s.elements(b)
@@ -108,6 +130,59 @@ func (s *Server) environment(b *bufio.Writer) {
 	fmt.Fprint(b, "\n")
 }
 
+// problems says what is wrong before anything else: who gets the ticket reads
+// this far.
+func (s *Server) problems(b *bufio.Writer) {
+	if s.Problems == nil {
+		return
+	}
+	fmt.Fprint(b, "### What is wrong\n\n")
+	if len(s.Problems) == 0 {
+		fmt.Fprint(b, "Nothing that this tool knows of.\n")
+	}
+	for i, p := range s.Problems {
+		if i == maxProblems {
+			fmt.Fprintf(b, "- and %s\n", plural(len(s.Problems)-i, "more object"))
+			break
+		}
+		name, in := p.Object, ""
+		if o := s.Snapshot.Object(p.Object); o != nil {
+			name = o.Label()
+			if pipeline := s.Snapshot.Object(o.Pipeline); pipeline != nil && pipeline != o {
+				in = " in " + text(pipeline.Label())
+			}
+		}
+		word := "may be wrong"
+		if p.Sure {
+			word = "wrong"
+		}
+		reasons := make([]string, len(p.Reasons))
+		for i, r := range p.Reasons {
+			reasons[i] = text(r)
+		}
+		fmt.Fprintf(b, "- **%s** %s%s: %s\n", word, text(name), in, strings.Join(reasons, "; "))
+	}
+	fmt.Fprint(b, "\n")
+}
+
+// pipelines gives all, those in which something is wrong first.
+func (s *Server) pipelines() []*inventory.Pipeline {
+	in := map[string]bool{}
+	for _, p := range s.Problems {
+		in[inventory.PipelineOf(p.Object)] = true
+	}
+	var first, rest []*inventory.Pipeline
+	for _, p := range s.Snapshot.Pipelines {
+		if in[p.ID] {
+			first = append(first, p)
+		} else {
+			rest = append(rest, p)
+		}
+	}
+	return append(first, rest...)
+}
+
+// topology draws everything, or as many pipelines as there is room for.
 func (s *Server) topology(b *bufio.Writer) {
 	fmt.Fprint(b, "### Topology\n\n")
 	g := graph.Build(s.Snapshot, graph.Figures{}).Alive()
@@ -115,26 +190,65 @@ func (s *Server) topology(b *bufio.Writer) {
 		fmt.Fprint(b, "No element is alive.\n\n")
 		return
 	}
+	if all := len(g.Nodes); all > maxDrawn {
+		some := &inventory.Snapshot{At: s.Snapshot.At}
+		room := maxDrawn
+		for _, p := range s.pipelines() {
+			if n := len(p.Objects) - 1; p.Alive() && n <= room {
+				some.Pipelines = append(some.Pipelines, p)
+				room -= n
+			}
+		}
+		if len(some.Pipelines) == 0 {
+			fmt.Fprintf(b, "%s are too many to draw here: the capture has them.\n\n", plural(all, "element"))
+			return
+		}
+		fmt.Fprintf(b, "Drawn are %d of %s.\n\n", len(some.Pipelines), plural(s.Snapshot.Counts.Pipelines, "pipeline"))
+		g = graph.Build(some, graph.Figures{}).Alive()
+	}
 	fmt.Fprint(b, "```mermaid\n")
 	_ = g.WriteMermaid(b) // the error of b is told by its Flush
 	fmt.Fprint(b, "```\n\n")
 }
 
+// elements lists what there is, a table per pipeline, those in trouble first.
 func (s *Server) elements(b *bufio.Writer) {
-	fmt.Fprint(b, "### Elements\n\n| pipeline | element | type | states | errors | id |\n|---|---|---|---|---|---|\n")
-	for _, p := range s.Snapshot.Pipelines {
+	fmt.Fprint(b, "### Elements\n\n")
+	room, left := maxElements, 0
+	for _, p := range s.pipelines() {
+		label := "objects without a pipeline"
+		if p.ID != "" {
+			label = inventory.TypeOf(p.ID)
+			if p.Object != nil {
+				label = p.Object.Label()
+			}
+		}
+		head := fmt.Sprintf("**%s** %s\n\n| element | type | states | figures | errors | id |\n|---|---|---|---|---|---|\n", text(label), code(p.ID))
 		for _, o := range p.Objects {
 			if o.ID == p.ID {
 				continue
 			}
-			pipeline := inventory.TypeOf(p.ID)
-			if p.Object != nil {
-				pipeline = p.Object.Label()
+			if room--; room < 0 {
+				left++
+				continue
 			}
-			fmt.Fprintf(b, "| %s | %s | %s | %s | %d | %s |\n", text(pipeline), text(o.Label()), text(o.Type), states(o), o.Errors, code(o.ID))
+			figures := ""
+			if s.Figures != nil && o.Alive() {
+				figures = text(strings.Join(s.Figures(o.ID), ", "))
+			}
+			fmt.Fprintf(b, "%s| %s | %s | %s | %s | %d | %s |\n", head, text(o.Label()), text(o.Type), states(o), figures, o.Errors, code(strings.TrimPrefix(o.ID, p.ID+"/")))
+			head = ""
+		}
+		if head == "" {
+			fmt.Fprint(b, "\n")
 		}
 	}
-	fmt.Fprint(b, "\n")
+	switch {
+	case left > 0:
+		fmt.Fprintf(b, "And %s, in the capture.\n\n", plural(left, "more element"))
+	case room == maxElements:
+		fmt.Fprint(b, "None.\n\n")
+	}
 }
 
 func states(o *inventory.Object) string {
@@ -150,7 +264,7 @@ func states(o *inventory.Object) string {
 		words = append(words, "gone since "+clock(o.DiedAt)+text(" ("+o.Death+")"))
 	}
 	for _, l := range lanes {
-		words = append(words, text(string(l)+" "+o.States[l].Value))
+		words = append(words, text(strings.ReplaceAll(string(l), "/", " ")+" "+strings.ReplaceAll(o.States[l].Value, "_", " ")))
 	}
 	return strings.Join(words, ", ")
 }
@@ -164,7 +278,7 @@ func (s *Server) findings(b *bufio.Writer) {
 	for _, p := range s.Snapshot.Pipelines {
 		for _, o := range p.Objects {
 			h := s.Negotiation.History(o.ID)
-			if len(h.Said) == 0 && len(h.Marks) == 0 {
+			if !negotiation.Negotiates(o.Type) || !o.Alive() && len(h.Said) == 0 && len(h.Marks) == 0 {
 				continue
 			}
 			n := negotiation.Of(o, h, s.Snapshot.At)
@@ -227,9 +341,17 @@ func plural(n int, word string) string {
 // maxText bounds a server's text in the report.
 const maxText = 1000
 
+// userinfo is the part of an address before its host: errors of players repeat
+// the address that they were given.
+var userinfo = regexp.MustCompile(`//[^/@\s"']+@`)
+
 // text makes a string of a server harmless in Markdown, in a table cell too:
-// one line, and every sign that could begin markup escaped.
+// one line, no credentials of an address, and every sign that could begin markup
+// escaped.
 func text(s string) string {
+	if strings.Contains(s, "@") {
+		s = userinfo.ReplaceAllString(s, "//●●●●@")
+	}
 	var b strings.Builder
 	for i, r := range s {
 		if i > maxText {

@@ -67,7 +67,7 @@ func TestReportOnARecording(t *testing.T) {
 	got = recorded(t, "02-webrtc-loopback", math.Inf(1))
 	for _, want := range []string{
 		"# Report on 1 media server\n", "No element is alive.", "loopback-ep", "| WebRtcEndpoint | gone since 20",
-		"connection CONNECTED", "flow-in/VIDEO", "**warning** loopback-ep", "### Warnings and errors",
+		"connection CONNECTED", "flow-in VIDEO", "**warning** loopback-ep", "### Warnings and errors",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is missing", want)
@@ -133,5 +133,52 @@ func TestWriteErrorIsTold(t *testing.T) {
 	doc := report.Document{}
 	if err := doc.WriteMarkdown(full{}); !errors.Is(err, os.ErrClosed) {
 		t.Errorf("%v", err)
+	}
+}
+
+// What is wrong stands first, in words, and a large server leaves room for it.
+func TestWhatIsWrongStandsFirst(t *testing.T) {
+	r := inventory.NewReducer("ws://server")
+	at := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	feed := func(f wire.Fact) {
+		f.At, f.Stamp, f.Conn = at, at, "1"
+		r.Apply(f)
+	}
+	var bad string
+	for i := range 30 {
+		room := fmt.Sprintf("%04d_kurento.MediaPipeline", i)
+		for _, id := range []string{room, room + "/a_kurento.WebRtcEndpoint", room + "/b_kurento.WebRtcEndpoint", room + "/c_kurento.PassThrough",
+			room + "/d_kurento.PassThrough", room + "/e_kurento.PassThrough", room + "/f_kurento.PassThrough"} {
+			feed(wire.Fact{Kind: wire.KindEvent, Type: "ObjectCreated", Object: inventory.ManagerID,
+				Data: []byte(fmt.Sprintf(`{"source":%q,"type":"ObjectCreated","object":%q,"objectId":%q}`, inventory.ManagerID, id, id))})
+		}
+		bad = room + "/a_kurento.WebRtcEndpoint"
+	}
+	feed(wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "getName", Object: bad, Result: []byte(`"guest"`)})
+	doc := report.Document{Servers: []report.Server{{Name: "server", Snapshot: r.Snapshot(),
+		Problems: []report.Problem{{Object: bad, Sure: true, Reasons: []string{"ICE failed", "cannot open rtsp://me:secret@camera/1"}}},
+		Figures:  func(id string) []string { return []string{"round trip 31 ms"} }}}}
+	var b bytes.Buffer
+	if err := doc.WriteMarkdown(&b); err != nil {
+		t.Fatal(err)
+	}
+	got := b.String()
+	wrong, environment := strings.Index(got, "### What is wrong"), strings.Index(got, "### Environment")
+	if wrong < 0 || environment < wrong {
+		t.Error("what is wrong does not stand first")
+	}
+	if !strings.Contains(got, "- **wrong** guest in MediaPipeline 0029: ICE failed; cannot open") || strings.Contains(got, "secret") {
+		t.Errorf("what is wrong is not told as it should be:\n%s", got[wrong:environment])
+	}
+	if i, j := strings.Index(got, "**MediaPipeline 0029**"), strings.Index(got, "**MediaPipeline 0000**"); i < 0 || j < i {
+		t.Error("the pipeline in trouble is not the first of the tables")
+	}
+	for _, want := range []string{"round trip 31 ms", "Drawn are 13 of 30 pipelines.", "And 30 more elements, in the capture."} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is missing", want)
+		}
+	}
+	if len(got) > 65_000 {
+		t.Errorf("%d characters are more than a ticket takes", len(got))
 	}
 }

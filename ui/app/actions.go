@@ -34,7 +34,8 @@ func (w *Window) task(what string, work func(context.Context) error, done func(e
 			bar := widget.NewProgressBarInfinite()
 			cancel := kit.NewButton(kit.Framed, "", "Cancel", stop)
 			d = kit.NewModal(w.win.Canvas(), what, container.New(&leastWidth{380},
-				container.NewVBox(bar, container.NewHBox(layout.NewSpacer(), cancel))))
+				container.NewVBox(container.New(slim{}, bar), container.NewHBox(layout.NewSpacer(), cancel))))
+			d.OnClosed(stop)
 			d.Show()
 		})
 	})

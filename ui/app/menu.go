@@ -63,6 +63,7 @@ func (w *Window) allCommands() []command {
 	}
 	c = append(c,
 		command{menu: menuFile, title: "Keep the capture as…", shortcut: ctrl(fyne.KeyS), run: w.record, apart: true},
+		command{menu: menuFile, title: "Write a report…", shortcut: ctrlShift(fyne.KeyR), run: w.report},
 		command{menu: menuFile, title: "Disconnect or close", shortcut: ctrl(fyne.KeyW), run: func() { w.remove(w.state.Server()) }},
 		command{menu: menuFile, title: quitTitle, shortcut: ctrl(fyne.KeyQ), run: w.close, apart: true},
 		command{menu: menuGo, title: "Find an object, a page or a command…", shortcut: ctrl(fyne.KeyK), run: w.find},

@@ -49,6 +49,7 @@ func (w *Window) updateTools(now time.Time) {
 		w.pauseButton.SetTip("Hold the picture; capturing goes on (Ctrl+P)")
 	}
 	w.pauseButton.SetEnabled(w.state.Server() != nil)
+	w.reportButton.SetEnabled(w.state.Server() != nil)
 	w.backButton.SetEnabled(w.state.CanBack())
 	w.forwardButton.SetEnabled(w.state.CanForward())
 }

@@ -68,7 +68,7 @@ type Window struct {
 	start     *startPage
 	commands  []command
 
-	connectButton, recordButton, pauseButton, backButton, forwardButton *kit.Button
+	connectButton, recordButton, pauseButton, backButton, forwardButton, reportButton *kit.Button
 
 	// do runs a function on the interface goroutine: fyne.Do. Tests, whose
 	// driver runs it wherever it is called, have their own.
@@ -241,8 +241,9 @@ func (w *Window) toolbar() fyne.CanvasObject {
 	w.backButton = kit.NewButton(kit.Flat, icon.Back, "", func() { w.state.Back() }).WithTip("Back (Alt+Left)")
 	w.forwardButton = kit.NewButton(kit.Flat, icon.Forward, "", func() { w.state.Forward() }).WithTip("Forward (Alt+Right)")
 	badge := newReadOnlyBadge()
+	w.reportButton = kit.NewButton(kit.Framed, "", "Report…", w.report).WithTip("What is known of all servers as a text for a ticket, what is wrong first (Ctrl+Shift+R)")
 	row := container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
-		w.backButton, w.forwardButton, find, badge)
+		w.backButton, w.forwardButton, find, badge, w.reportButton)
 	return kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top|kit.Bottom)
 }
 
