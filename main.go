@@ -1,7 +1,7 @@
 // Command kmscope is a window on Kurento Media Servers: it shows what is in
 // them, what flows and what does not, without changing them.
 //
-//	kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | file]...
+//	kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--keep-secrets] [--version] [URL | file]...
 package main
 
 import (
@@ -9,6 +9,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"io"
 	"log/slog"
 	"net"
 	"os"
@@ -66,6 +67,8 @@ type options struct {
 	names []string
 	// metrics is where current figures are given to Prometheus; "" is nowhere.
 	metrics string
+	// keepSecrets leaves secrets in captures as they are.
+	keepSecrets bool
 }
 
 // errDone tells that the flags asked for nothing but a text.
@@ -74,19 +77,21 @@ var errDone = errors.New("nothing more to do")
 func parse(args []string) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("kmscope", flag.ContinueOnError)
-	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--version] [URL | file]...")
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // what is wrong is said once, by main
+	flags.Usage = func() {}
 	flags.BoolVar(&o.demo, "demo", false, "start a simulated server and attach to it")
 	look := flags.String("theme", "", "dark, light or system, for this run")
 	flags.StringVar(&o.metrics, "metrics", "", "give current figures to Prometheus at this `address`, for example 127.0.0.1:9464")
+	flags.BoolVar(&o.keepSecrets, "keep-secrets", false, "leave secrets in the capture as they are")
 	showVersion := flags.Bool("version", false, "print the version and exit")
 	if err := flags.Parse(args); err != nil {
 		if errors.Is(err, flag.ErrHelp) {
+			fmt.Println("usage: kmscope [--demo] [--theme dark|light|system] [--metrics ADDRESS] [--keep-secrets] [--version] [URL | file]...")
+			flags.SetOutput(os.Stdout)
+			flags.PrintDefaults()
 			return o, errDone
 		}
-		return o, err
+		return o, fmt.Errorf("%w (kmscope --help tells what there is)", err)
 	}
 	if *showVersion {
 		fmt.Println("kmscope", version, runtime.GOOS+"/"+runtime.GOARCH)
@@ -111,7 +116,7 @@ func run(args []string) error {
 		}
 		return err
 	}
-	ws, err := session.NewWorkspace(session.Options{Tool: "kmscope " + version, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
+	ws, err := session.NewWorkspace(session.Options{Tool: "kmscope " + version, KeepSecrets: o.keepSecrets, Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))})
 	if err != nil {
 		return err
 	}

@@ -162,6 +162,12 @@ func TestDialFailures(t *testing.T) {
 	refuses := websocketServer(t, func(ws *websocket.Conn, id json.RawMessage) {
 		_ = ws.WriteMessage(websocket.TextMessage, []byte(`{"id":`+string(id)+`,"jsonrpc":"2.0","error":{"code":-1,"message":"who are you"}}`))
 	})
+	chats := websocketServer(t, func(ws *websocket.Conn, _ json.RawMessage) {
+		_ = ws.WriteMessage(websocket.TextMessage, []byte(`{"from":"a chat","text":"hello"}`))
+	})
+	garbles := websocketServer(t, func(ws *websocket.Conn, _ json.RawMessage) {
+		_ = ws.WriteMessage(websocket.BinaryMessage, []byte("\xff\x00{{"))
+	})
 	silent := websocketServer(t, func(*websocket.Conn, json.RawMessage) {})
 	web := httptest.NewServer(http.NotFoundHandler())
 	t.Cleanup(web.Close)
@@ -172,6 +178,8 @@ func TestDialFailures(t *testing.T) {
 		{"wrong path", f.url() + "/elsewhere", jsonrpc.FailPath},
 		{"not Kurento", notKurento, FailNotKurento},
 		{"refuses", refuses, FailNotKurento},
+		{"chats", chats, FailNotKurento},
+		{"garbles", garbles, FailNotKurento},
 		{"silent", silent, FailSilent},
 		{"web server", web.URL, jsonrpc.FailNotWebSocket},
 		{"refused", "127.0.0.1:1", jsonrpc.FailRefused},

@@ -83,6 +83,8 @@ func (c *Client) ask(ctx context.Context, conn *jsonrpc.Conn, method string, par
 			return nil, kurento
 		}
 		return nil, c.notKurento(kurento)
+	case errors.Is(err, context.DeadlineExceeded) && conn.Garbled() > 0:
+		return nil, c.notKurento(err) // it answers, and nobody understands it
 	case errors.Is(err, context.DeadlineExceeded):
 		return nil, &jsonrpc.LinkError{Failure: FailSilent, URL: c.shown, Cause: err, Sentence: fmt.Sprintf(
 			"%s accepts the connection but answers nothing; it may be overloaded, stuck, or no Kurento server", c.shown)}

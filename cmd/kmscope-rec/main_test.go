@@ -5,7 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"log"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +29,7 @@ func TestMain(m *testing.M) {
 
 // TestScripts runs the program as people do. Scripts get SERVER, the address of
 // a simulated server with the scenario loopback, NOBODY, where nothing listens,
-// and RECORDINGS, recordings of a real server.
+// SELFSIGNED, whose certificate nobody knows, and RECORDINGS, recordings of a real server.
 func TestScripts(t *testing.T) {
 	recordings, err := filepath.Abs(filepath.Join("..", "..", "testdata", "recordings"))
 	if err != nil {
@@ -35,6 +39,11 @@ func TestScripts(t *testing.T) {
 		Dir: filepath.Join("testdata", "script"),
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SERVER", simulate(t, "loopback"))
+			signed := httptest.NewUnstartedServer(http.NotFoundHandler())
+			signed.Config.ErrorLog = log.New(io.Discard, "", 0) // it complains of whom it is refused by
+			signed.StartTLS()
+			t.Cleanup(signed.Close)
+			env.Setenv("SELFSIGNED", "wss"+strings.TrimPrefix(signed.URL, "https")+"/kurento")
 			env.Setenv("NOBODY", "ws://"+freeAddress(t)+"/kurento")
 			env.Setenv("RECORDINGS", recordings)
 			return nil

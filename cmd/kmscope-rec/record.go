@@ -25,8 +25,9 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	set.SetOutput(io.Discard)
 	set.StringVar(&output, "o", "", "")
 	set.StringVar(&output, "output", "", "")
-	set.DurationVar(&duration, "for", 0, "")
-	set.DurationVar(&every, "every", time.Second, "")
+	every = time.Second
+	set.Func("for", "", durationInto(&duration))
+	set.Func("every", "", durationInto(&every))
 	set.StringVar(&ca, "ca", "", "")
 	set.StringVar(&fingerprint, "fingerprint", "", "")
 	set.StringVar(&metricsAt, "metrics", "", "")
@@ -80,6 +81,28 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	return err
 }
 
+// durationInto reads a length of time as it is typed.
+func durationInto(d *time.Duration) func(string) error {
+	return func(s string) (err error) {
+		if *d, err = time.ParseDuration(s); err != nil {
+			return errors.New("a length of time has a unit, such as 90s, 10m or 2h")
+		}
+		return nil
+	}
+}
+
+// howToTrust adds to the refusal of a certificate what the window would ask.
+func howToTrust(err error) error {
+	var u *session.UntrustedError
+	if !errors.As(err, &u) {
+		return err
+	}
+	if u.Pinned {
+		return fmt.Errorf("%w; it has now --fingerprint %s: find out who changed it before you trust it", err, u.Fingerprint)
+	}
+	return fmt.Errorf("%w; name who vouches for it with --ca FILE, or trust it alone with --fingerprint %s", err, u.Fingerprint)
+}
+
 // observe attaches to all servers, waits, and says how many it attached to. One
 // that cannot be reached at the start is an error: the recording would lack
 // what it was made for. One that is lost later is waited for.
@@ -91,7 +114,7 @@ func observe(ctx context.Context, w *session.Workspace, urls []string, t session
 			return attached, nil // stopped by the user
 		}
 		if err != nil {
-			return attached, err
+			return attached, howToTrust(err)
 		}
 		attached++
 		say(errs, "recording "+s.URL())

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -41,6 +42,8 @@ type Conn struct {
 	err     error // why the connection ended; set once
 
 	events *eventQueue
+	// garbled counts what came and was no message.
+	garbled atomic.Int64
 }
 
 // call is one request in flight.
@@ -135,6 +138,10 @@ func (c *Conn) InFlight() int {
 
 // Done is closed when the connection has ended, for whatever reason.
 func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Garbled counts the frames that came and were no message of JSON-RPC: a server
+// that sends nothing else is another kind of server. Any goroutine.
+func (c *Conn) Garbled() int { return int(c.garbled.Load()) }
 
 // Err tells why the connection ended: a *LinkError; nil while it is open.
 func (c *Conn) Err() error {
@@ -260,6 +267,7 @@ func (c *Conn) read() {
 		case notification:
 			c.events.push(event{method: m.method, params: m.params})
 		case garbage, orphanReply:
+			c.garbled.Add(1)
 			// The tap has it. The connection stays: one bad frame is no reason
 			// to lose sight of the server.
 		}

@@ -172,8 +172,10 @@ func (p *Page) showCopyMenu() {
 			fyne.NewMenuItem("The candidates as TSV", p.copyCandidates),
 			fyne.NewMenuItem("The candidates as JSON", p.copyCandidatesJSON),
 			fyne.NewMenuItemSeparator(),
-			fyne.NewMenuItem("The left description, redacted", func() { p.copyDescription(0) }),
-			fyne.NewMenuItem("The right description, redacted", func() { p.copyDescription(1) }))
+			fyne.NewMenuItem("The left description, redacted", func() { p.copyDescription(0, false) }),
+			fyne.NewMenuItem("The right description, redacted", func() { p.copyDescription(1, false) }),
+			fyne.NewMenuItem("The left description, whole", func() { p.copyDescription(0, true) }),
+			fyne.NewMenuItem("The right description, whole", func() { p.copyDescription(1, true) }))
 	}
 	d := fyne.CurrentApp().Driver()
 	if c := d.CanvasForObject(p.copyMenu); c != nil {
@@ -220,14 +222,20 @@ func (p *Page) copyCandidatesJSON() {
 	}
 }
 
-// copyDescription copies one of the two descriptions that are compared,
-// without ufrags, passwords and keys.
-func (p *Page) copyDescription(side int) {
+// copyDescription copies one of the two descriptions that are compared: without
+// ufrags, passwords and keys, or whole, byte by byte as the capture has it. That
+// has pseudonyms in their place, unless it was told to keep secrets.
+func (p *Page) copyDescription(side int, whole bool) {
 	if p.one == nil {
 		return
 	}
 	v := p.sdpView()
-	if d := []*negotiation.Version{v.left, v.right}[side]; d != nil {
+	d := []*negotiation.Version{v.left, v.right}[side]
+	switch {
+	case d == nil:
+	case whole:
+		toClipboard(d.Parsed.String())
+	default:
 		toClipboard(d.Parsed.Redacted())
 	}
 }

@@ -216,8 +216,10 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Negotiation: copy the findings", Run: p.copyFindings},
 		{Title: "Negotiation: copy the candidates as TSV", Run: p.copyCandidates},
 		{Title: "Negotiation: copy the candidates as JSON", Run: p.copyCandidatesJSON},
-		{Title: "Negotiation: copy the left description, redacted", Run: func() { p.copyDescription(0) }},
-		{Title: "Negotiation: copy the right description, redacted", Run: func() { p.copyDescription(1) }},
+		{Title: "Negotiation: copy the left description, redacted", Run: func() { p.copyDescription(0, false) }},
+		{Title: "Negotiation: copy the right description, redacted", Run: func() { p.copyDescription(1, false) }},
+		{Title: "Negotiation: copy the left description, whole", Run: func() { p.copyDescription(0, true) }},
+		{Title: "Negotiation: copy the right description, whole", Run: func() { p.copyDescription(1, true) }},
 	}
 }
 

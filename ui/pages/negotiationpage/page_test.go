@@ -317,9 +317,14 @@ func TestNegotiationPage(t *testing.T) {
 	if p.sdpView().left != nil || p.sdpView().right == nil {
 		t.Error("none cannot be chosen")
 	}
-	p.copyDescription(1)
+	p.copyDescription(1, false)
 	if got := fyne.CurrentApp().Clipboard().Content(); !strings.HasPrefix(got, "v=0") {
 		t.Errorf("copied %q", got)
+	}
+	redacted, whole := fyne.CurrentApp().Clipboard().Content(), p.sdpView().right.Parsed.Raw
+	p.copyDescription(1, true)
+	if got := fyne.CurrentApp().Clipboard().Content(); got != whole || got == redacted {
+		t.Errorf("copied whole: %q", got)
 	}
 
 	p.up()
