@@ -3,6 +3,7 @@ package conformance
 import (
 	"context"
 	"flag"
+	"os"
 	"testing"
 	"time"
 
@@ -17,7 +18,12 @@ var (
 	update    = flag.Bool("update", false, "write the expected answers anew, from the server of -kms")
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childServer) != "" {
+		os.Exit(beChild())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // patience bounds every wait for something that takes milliseconds.
 const patience = 20 * time.Second

@@ -166,29 +166,3 @@ func TestHundredRounds(t *testing.T) {
 		}
 	})
 }
-
-// TestLatencyStatsAreTurnedBack turns the one setting that this program can
-// change on, and leaves: the pipeline must be as before, and not kept.
-func TestLatencyStatsAreTurnedBack(t *testing.T) {
-	alongside(t)
-	servers(t, func(t *testing.T, s *server) {
-		app := dial(t, s.url)
-		p := app.build()[0]
-		defer app.call("release", object{"object": p})
-		if on := app.invoke(p, "getLatencyStats", object{}); on != false {
-			t.Fatalf("latencyStats of a new pipeline is %v", on)
-		}
-		o := attach(t, s.url, session.Options{})
-		o.wait(t, patience, "the pipeline is known", func() bool { return o.s.Snapshot().Object(p) != nil })
-		if err := o.s.SetLatencyStats(t.Context(), p, true); err != nil {
-			t.Fatal(err)
-		}
-		if on := app.invoke(p, "getLatencyStats", object{}); on != true {
-			t.Errorf("after turning it on latencyStats is %v", on)
-		}
-		o.detach(t)
-		if on := app.invoke(p, "getLatencyStats", object{}); on != false {
-			t.Errorf("after leaving latencyStats is %v", on)
-		}
-	})
-}

@@ -2,6 +2,7 @@ package kmsconn
 
 import (
 	"context"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -192,10 +193,21 @@ func TestReaderHoldsNothing(t *testing.T) {
 				t.Errorf("%s was not listed", id)
 			}
 		}
-		for _, res := range r.Read(within(t), []Op{Describe(ids[1]), Invoke(ids[2], "getStats", nil), Invoke(ids[3], "nonsense", nil), Invoke("nobody", "getName", nil), Invoke(ids[4], "getName", nil)}) {
+		for _, res := range r.Read(within(t), []Op{Describe(ids[1]), Invoke(ids[2], "getStats", nil), Invoke(ids[3], "getNonsense", nil), Invoke("nobody", "getName", nil), Invoke(ids[4], "getName", nil)}) {
 			if res.Err != nil && !IsUnknownOperation(res.Err) && !IsNotFound(res.Err) {
 				t.Error(res.Err)
 			}
+		}
+		for _, operation := range []string{"setName", "release", "connect", "dumpGstreamerDot", "isolate", ""} {
+			if err := r.Read(within(t), []Op{Invoke(ids[4], operation, nil)})[0].Err; err == nil || !strings.Contains(err.Error(), "may change the server") {
+				t.Errorf("a reading of %q: %v", operation, err)
+			}
+		}
+		if err := r.Change(within(t), []Op{Invoke(ids[4], "setName", map[string]any{"name": "x"})})[0].Err; err != nil && !IsUnknownOperation(err) {
+			t.Error(err)
+		}
+		if err := r.Change(within(t), []Op{Release(ids[4])})[0].Err; err == nil {
+			t.Error("a burst released an object")
 		}
 		if r.Held() != 0 {
 			t.Errorf("%d held", r.Held())

@@ -103,13 +103,20 @@ func (r *Reader) Close(ctx context.Context) error { return r.client.Close(ctx) }
 // to ops. It waits for the burst before, and for the end of its own; that end
 // happens also when ctx is cancelled. Ops that change the server, subscribe,
 // or measure CPU are refused.
-func (r *Reader) Read(ctx context.Context, ops []Op) []Result {
+func (r *Reader) Read(ctx context.Context, ops []Op) []Result { return r.read(ctx, ops, readable) }
+
+// Change is Read with calls that change the server among the reading ones. It
+// is for what a person asked for and nobody else: see package control. Creating
+// is refused: what a burst creates would go with its end.
+func (r *Reader) Change(ctx context.Context, ops []Op) []Result { return r.read(ctx, ops, invokable) }
+
+func (r *Reader) read(ctx context.Context, ops []Op, allowed func(Op) error) []Result {
 	results := make([]Result, len(ops))
 	if len(ops) == 0 {
 		return results
 	}
 	for i, op := range ops {
-		if err := readable(op); err != nil {
+		if err := allowed(op); err != nil {
 			for k := range results {
 				results[k].Err = err
 			}
@@ -131,6 +138,27 @@ func (r *Reader) Read(ctx context.Context, ops []Op) []Result {
 
 // readable refuses what is no reading.
 func readable(op Op) error {
+	if op.Method == "invoke" && !IsReading(op.Operation) {
+		return fmt.Errorf("%s may change the server; it cannot be part of a burst of reads", op.Operation)
+	}
+	return invokable(op)
+}
+
+// IsReading tells whether an operation only reads, by its name: the getters of
+// properties, and the operations that begin as they do (all of those of the
+// KMDs of Kurento 6.7 to 7.3 that read).
+func IsReading(operation string) bool {
+	for _, head := range []string{"get", "is", "has"} {
+		rest, ok := strings.CutPrefix(operation, head)
+		if ok && (rest == "" || rest[0] >= 'A' && rest[0] <= 'Z') {
+			return true
+		}
+	}
+	return false
+}
+
+// invokable refuses what a burst cannot hold.
+func invokable(op Op) error {
 	switch {
 	case op.Method == "describe":
 	case op.Method != "invoke":

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"kmscope/capture"
 	"kmscope/kmsconn/jsonrpc"
 )
 
@@ -28,12 +29,18 @@ type intake struct {
 	wake chan struct{}
 
 	mu      sync.Mutex
-	frames  []jsonrpc.Frame
+	frames  []arrival
 	bytes   int
 	dropped int
 	// since is when the oldest frame came that waits since the events were
 	// dropped last; zero when nothing waits.
 	since time.Time
+}
+
+// arrival is what waits: a frame, or a remark of our own between frames.
+type arrival struct {
+	jsonrpc.Frame
+	remark *capture.Record
 }
 
 func newIntake() *intake { return &intake{wake: make(chan struct{}, 1)} }
@@ -61,9 +68,18 @@ func (q *intake) push(f jsonrpc.Frame) {
 	if isMessage := f.Dir == jsonrpc.Send || f.Dir == jsonrpc.Recv; isMessage && q.bytes+len(f.Data) > maxIntakeBytes {
 		q.dropped++
 	} else {
-		q.frames = append(q.frames, f)
+		q.frames = append(q.frames, arrival{Frame: f})
 		q.bytes += len(f.Data)
 	}
+	q.mu.Unlock()
+	q.signal()
+}
+
+// remark puts a record that is no frame behind the frames that came by now. It
+// is never dropped: remarks are few and small.
+func (q *intake) remark(r capture.Record, at time.Time) {
+	q.mu.Lock()
+	q.frames = append(q.frames, arrival{Frame: jsonrpc.Frame{At: at}, remark: &r})
 	q.mu.Unlock()
 	q.signal()
 }
@@ -76,9 +92,9 @@ func (q *intake) signal() {
 }
 
 func (q *intake) dropEventsLocked() {
-	kept := make([]jsonrpc.Frame, 0, handful)
+	kept := make([]arrival, 0, handful)
 	for _, f := range q.frames {
-		if isEvent(f) {
+		if isEvent(f.Frame) {
 			q.dropped++
 			q.bytes -= len(f.Data)
 		} else {
@@ -90,7 +106,7 @@ func (q *intake) dropEventsLocked() {
 
 // take gives a handful of frames and how many were dropped since the last call;
 // more tells that others wait.
-func (q *intake) take() (frames []jsonrpc.Frame, dropped int, more bool) {
+func (q *intake) take() (frames []arrival, dropped int, more bool) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	frames, dropped = q.frames, q.dropped

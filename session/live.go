@@ -12,9 +12,9 @@ import (
 	"time"
 
 	"kmscope/capture"
+	"kmscope/control"
 	"kmscope/inventory"
 	"kmscope/kmsconn"
-	"kmscope/kmsconn/jsonrpc"
 )
 
 // A live session is one loop and a few callers around it.
@@ -23,6 +23,7 @@ import (
 //	sweeper   reads the states of what is new, and what the inspector asks for
 //	sampler   getStats and the server's figures, spread over the second
 //	prober    getUsedCpu on a connection of its own
+//	desk      what a person changes (package control)
 //	watcher   event subscriptions as a lease (kmsconn.Watcher)
 //
 // The loop learns from frames alone. The callers use the results of their
@@ -37,13 +38,8 @@ type live struct {
 	target kmsconn.Target
 	prefix string // of the connections' labels
 
-	// latency is what SetLatencyStats changed: the values before, by pipeline.
-	latency struct {
-		sync.Mutex
-		before map[string]bool
-		over   bool
-	}
-	dialDumps sync.Mutex // one goroutine makes the connection for dumps
+	desk      *control.Desk // where a person changes the server
+	dialDumps sync.Mutex    // one goroutine makes the connection for dumps
 
 	intake *intake
 	models *Models // loop only
@@ -116,6 +112,7 @@ func (w *Workspace) Attach(ctx context.Context, t Target) (*Session, error) {
 	l.server = l.models.order[0]
 	l.s = newSession(w, nameOf(shown), shown, l.server.Model)
 	l.s.live = l
+	l.desk = l.newDesk()
 	l.s.link = Link{State: Connecting, Since: time.Now()}
 	l.start(run, l.loop)
 
@@ -155,9 +152,10 @@ func (l *live) start(ctx context.Context, f func(context.Context)) {
 }
 
 // label names a connection in the capture. The parts add their own word to
-// what they are given: "1/read", "1/watch", "1/stats/read", "1/dump/read".
+// what they are given: "1/read", "1/watch", "1/stats/read", "1/dump/read",
+// "1/control/read".
 func (l *live) label(role string) string {
-	if role == "stats" || role == "dump" {
+	if role == "stats" || role == "dump" || role == controlRole {
 		return l.prefix + "/" + role
 	}
 	return l.prefix
@@ -209,9 +207,8 @@ func (l *live) close(ctx context.Context) error {
 	if probe != nil {
 		end(probe.Close)
 	}
-	end(func(ctx context.Context) error {
-		return errors.Join(l.restoreLatencyStats(ctx), l.reader.Close(ctx))
-	})
+	end(l.reader.Close)
+	end(l.desk.End)
 	end(l.closeDumps)
 	wg.Wait()
 	ended := make(chan struct{})
@@ -443,7 +440,7 @@ func (l *live) drain() (applied int, more bool) {
 	frames, dropped, more := l.intake.take()
 	for i, f := range frames {
 		l.ws.record(l.models, f)
-		frames[i] = jsonrpc.Frame{} // the rest of the queue may live long
+		frames[i] = arrival{} // the rest of the queue may live long
 	}
 	if dropped > 0 {
 		l.ws.recordGap(l.models, dropped, "frames came faster than they could be read")
@@ -566,9 +563,14 @@ func (l *live) refreshLink(frames int) {
 	})
 }
 
-// record redacts a frame, writes it to the capture, and applies it.
-func (w *Workspace) record(m *Models, f jsonrpc.Frame) {
-	rec := w.convert(f)
+// record redacts what came, writes it to the capture, and applies it.
+func (w *Workspace) record(m *Models, f arrival) {
+	var rec capture.Record
+	if f.remark != nil {
+		rec = w.clean(w.stamp(*f.remark, f.At))
+	} else {
+		rec = w.convert(f.Frame)
+	}
 	w.append(rec)
 	m.Feed(rec)
 }

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"kmscope/capture"
+	"kmscope/control"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
@@ -24,6 +25,7 @@ type Model struct {
 	// negotiation keeps what a Snapshot forgets: earlier descriptions, and when
 	// each step of a connection was first seen.
 	negotiation negotiation.Log
+	audit       control.Log
 
 	undecoded, gaps int
 	shown           uint64 // entries of the timeline at the last Snapshot
@@ -63,6 +65,9 @@ func (m *Model) Lanes() *timeline.Lanes { return &m.lanes }
 // Negotiation gives the log of descriptions and steps.
 func (m *Model) Negotiation() *negotiation.Log { return &m.negotiation }
 
+// Audit gives what this tool changed on the server.
+func (m *Model) Audit() *control.Log { return &m.audit }
+
 // Undecoded counts the records that could not be understood.
 func (m *Model) Undecoded() int { return m.undecoded }
 
@@ -81,6 +86,7 @@ func (m *Model) apply(f wire.Fact) {
 	m.stats.Count(m.inventory.Census())
 	timeline.Feed(m.timeline, &m.lanes, f)
 	m.negotiation.Feed(f)
+	m.audit.Feed(f)
 }
 
 // Models routes the records of one stream to one Model per server: an open

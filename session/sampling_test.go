@@ -1,9 +1,6 @@
 package session
 
 import (
-	"context"
-	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -76,67 +73,4 @@ func first(t testing.TB, w *Workspace, s *Session, class string) (id string) {
 		return false
 	})
 	return id
-}
-
-func TestLatencyStatsAreTurnedBack(t *testing.T) {
-	for _, before := range []bool{false, true} {
-		server, url := simulate(t, "loopback", kmssim.Options{})
-		file := filepath.Join(t.TempDir(), "x.kmscap")
-		w := workspace(t, Options{CaptureFile: file})
-		s := attach(t, w, url)
-		ctx := context.Background()
-		p := first(t, w, s, "MediaPipeline")
-		is := func() bool {
-			raw, err := s.live.reader.Invoke(ctx, p, "getLatencyStats", nil)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return string(raw) == "true"
-		}
-		if _, err := server.NewApp().Invoke(p, "setLatencyStats", map[string]any{"latencyStats": before}); err != nil {
-			t.Fatal(err)
-		}
-		for _, on := range []bool{!before, before, !before} {
-			if err := s.SetLatencyStats(ctx, p, on); err != nil {
-				t.Fatal(err)
-			}
-			if is() != on {
-				t.Errorf("latencyStats is %v", is())
-			}
-		}
-		if err := s.SetLatencyStats(ctx, first(t, w, s, "WebRtcEndpoint"), true); err == nil || !strings.Contains(err.Error(), "choose the pipeline") {
-			t.Errorf("an element took it: %v", err)
-		}
-		leave, cancel := context.WithTimeout(ctx, 10*time.Second)
-		err := w.Close(leave)
-		cancel()
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.SetLatencyStats(ctx, p, true); err == nil {
-			t.Error("changed after the end")
-		}
-		other := workspace(t, Options{NoCapture: true})
-		s = attach(t, other, url)
-		first(t, other, s, "MediaPipeline")
-		if is() != before {
-			t.Errorf("after leaving, latencyStats is %v, it was %v", is(), before)
-		}
-		replay, err := other.Open(ctx, file)
-		if err != nil {
-			t.Fatal(err)
-		}
-		said := 0
-		for _, e := range replay.Sessions()[0].Timeline().Range(0, replay.Sessions()[0].Timeline().Len()) {
-			if strings.Contains(e.Text, "atencyStats") {
-				said++
-			}
-		}
-		if said < 4 { // three changes of ours, and their end
-			t.Errorf("the timeline tells of %d changes", said)
-		}
-		if err := replay.Sessions()[0].SetLatencyStats(ctx, p, true); err == nil {
-			t.Error("a capture was changed")
-		}
-	}
 }

@@ -34,6 +34,23 @@ func changes(f *wire.Fact) bool {
 	return false
 }
 
+// ownConns are the connections whose commands are those of this tool: control
+// was turned on there. The zero value has none.
+type ownConns map[string]bool
+
+// maxOwn bounds them.
+const maxOwn = 1000
+
+func (o *ownConns) take(f *wire.Fact) {
+	if f.Type != "on" || len(*o) >= maxOwn {
+		return
+	}
+	if *o == nil {
+		*o = make(ownConns)
+	}
+	(*o)[f.Conn] = true
+}
+
 // secret tells whether the parameters of a command may carry a secret: the SDP
 // holds ICE passwords and SRTP keys, a TURN URL its credentials.
 func secret(f *wire.Fact) bool {

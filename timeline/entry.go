@@ -31,11 +31,13 @@ func (s Severity) String() string {
 // The types of entries that are no event of the server. No event of Kurento
 // has such a name: they start with a capital letter.
 const (
-	TypeConnection = "connection" // opened, closed, failed; the server restarted
-	TypeGap        = "gap"        // records are missing
-	TypeNote       = "note"       // a remark
-	TypeCommand    = "command"    // a call that changes the server, by whomever
-	TypeUndecoded  = "undecoded"  // a frame that could not be understood
+	TypeConnection = "connection"  // opened, closed, failed; the server restarted
+	TypeGap        = "gap"         // records are missing
+	TypeNote       = "note"        // a remark
+	TypeControl    = "control"     // this tool was allowed to change the server, or no longer
+	TypeOwn        = "own command" // a call of ours that changes the server
+	TypeCommand    = "command"     // a call that changes the server, by whomever
+	TypeUndecoded  = "undecoded"   // a frame that could not be understood
 )
 
 // Entry is one row of the timeline: an event of the server, a change of the
@@ -52,7 +54,7 @@ type Entry struct {
 	Stamp   time.Time
 	Arrived time.Time
 	Object  string // id of the object, "" for the connection itself
-	Type    string // the event's name as sent; "connection", "gap", "note", "command" for the tool's own
+	Type    string // the event's name as sent; "connection", "gap", "note", "command" and so on for the others
 	// Text says what changed: "ICE stream 1 component 1: CONNECTING -> CONNECTED after 312 ms".
 	Text     string
 	Severity Severity

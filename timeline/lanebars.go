@@ -24,7 +24,8 @@ type TickKind uint8
 const (
 	TickICE     TickKind = iota // a candidate, a pair, gathering done
 	TickEvent                   // any other event of the object
-	TickCommand                 // a call that changes the object, by whomever
+	TickCommand                 // a call that changes the object, by somebody else
+	TickOwn                     // the same by this tool
 	TickError                   // an Error event
 	tickKinds
 )
@@ -147,7 +148,11 @@ func (l *Lanes) command(s *laneServer, f *wire.Fact) {
 		}
 	}
 	at := f.At.Add(-max(f.Took, 0)).UnixMicro()
-	x := l.tick(s, id, TickCommand, at)
+	kind := TickCommand
+	if l.own[f.Conn] {
+		kind = TickOwn
+	}
+	x := l.tick(s, id, kind, at)
 	if x == nil {
 		return
 	}

@@ -92,6 +92,7 @@ type Lanes struct {
 	version uint64
 	shape   uint64
 	global  *laneMarks // what happened to the connection, as ticks
+	own     ownConns
 }
 
 type laneServer struct {
@@ -164,6 +165,8 @@ func (l *Lanes) feed(f *wire.Fact, d *eventData) {
 		delete(l.conns, f.Conn)
 	case wire.KindEvent:
 		l.event(f, d)
+	case wire.KindControl:
+		l.own.take(f)
 	case wire.KindCall:
 		l.call(f)
 	}

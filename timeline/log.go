@@ -68,6 +68,7 @@ type Log struct {
 	newest   int64 // latest timestamp of the server, milliseconds
 	serverID string
 	words    map[string]string
+	own      ownConns
 	scratch  []byte
 }
 
@@ -158,7 +159,11 @@ func (l *Log) feed(f *wire.Fact) {
 				e.Object = string(id)
 			}
 		}
-		e.Text, e.Severity = command(f)
+		call := *f
+		if l.own[f.Conn] {
+			e.Type, call.Conn = TypeOwn, "" // nobody need know which connection
+		}
+		e.Text, e.Severity = command(&call)
 		if e.raw = f.Params; secret(f) {
 			e.raw = nil
 		}
@@ -176,12 +181,33 @@ func (l *Log) feed(f *wire.Fact) {
 		e.Type, e.Text, e.Severity = TypeGap, gap(f), Warning
 	case wire.KindNote:
 		e.Type, e.Text = TypeNote, line(f.Text)
+	case wire.KindControl:
+		if !l.control(e, f) {
+			return
+		}
 	case wire.KindUndecoded:
 		e.Type, e.Text, e.Severity = TypeUndecoded, label(f.Conn)+line(f.Text), Warning
 	default:
 		return
 	}
 	l.insert(e, nil)
+}
+
+// control takes a note on what this tool changes. The commands themselves are
+// known from their frames; only those that none was answered to come from here.
+func (l *Log) control(e *draft, f *wire.Fact) bool {
+	e.Type, e.Text, e.Severity, e.Object, e.raw = TypeControl, line(f.Text), Notice, f.Object, nil
+	l.own.take(f)
+	switch f.Type {
+	case "on", "off":
+	case "lost":
+		e.Type, e.Severity = TypeOwn, Warning
+	case "unsent":
+		e.Severity = Warning
+	default:
+		return false
+	}
+	return true
 }
 
 // connected notes a restart of the server; any other connect changes nothing.

@@ -95,6 +95,10 @@ func (d *Decoder) Feed(r capture.Record) []Fact {
 	case capture.DirGap:
 		d.emit(r, Fact{Kind: KindGap, Dropped: r.Dropped, Text: r.Note})
 	case capture.DirNote, capture.DirCtl:
+		if f, ok := control(r); ok {
+			d.emit(r, f)
+			break
+		}
 		d.emit(r, Fact{Kind: KindNote, Text: r.Note, Raw: r.Frame})
 	case capture.DirUndecoded:
 		d.undecoded(r, r.Note)
@@ -107,6 +111,28 @@ func (d *Decoder) Feed(r capture.Record) []Fact {
 func (d *Decoder) emit(r capture.Record, f Fact) {
 	f.Record, f.At, f.Conn = r.Index, r.At, r.Conn
 	d.out = append(d.out, f)
+}
+
+// control reads the note on a change by this tool.
+func control(r capture.Record) (Fact, bool) {
+	f := Fact{Kind: KindControl, Text: r.Note}
+	if len(r.Frame) == 0 || r.Dir != capture.DirNote {
+		return f, false
+	}
+	rawjson.Object(r.Frame, func(key, v []byte) {
+		if string(key) == ControlKey {
+			f.Raw = v
+		}
+	})
+	rawjson.Object(f.Raw, func(key, v []byte) {
+		switch string(key) {
+		case "what":
+			f.Type, _ = rawjson.String(v)
+		case "object":
+			f.Object, _ = rawjson.String(v)
+		}
+	})
+	return f, f.Type != ""
 }
 
 func (d *Decoder) conn(label string) *conn {

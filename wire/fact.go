@@ -22,8 +22,13 @@ const (
 	KindGap                       // records are missing here
 	KindNote                      // a remark; nothing changed on the server
 	KindRequest                   // a request was sent; its Call follows, or never does
+	KindControl                   // a change of the server by this tool, or that it may make some; see package control
 	KindUndecoded                 // a record that could not be understood; Raw keeps it
 )
+
+// ControlKey is the one key in the frame of a note on control; see KindControl
+// and docs/capture-format.md.
+const ControlKey = "kmscope_control"
 
 // RPCError is the error object of a reply (JSON-RPC 2.0, section 5.1, with
 // Kurento's data.type).
@@ -68,6 +73,9 @@ type Fact struct {
 	Type  string
 	Data  json.RawMessage
 	Stamp time.Time
+
+	// Control: Type is the word for what happened ("on", "off", or how a command
+	// ended), Object what it is about, Text the sentence, Raw the whole entry.
 
 	// Text is the reason of a close, the sentence of an error, gap or note, or
 	// why a record is undecoded.

@@ -263,7 +263,7 @@ func (w *Window) remove(x view.Session) {
 	if x == nil {
 		return
 	}
-	name := x.Name()
+	name, changes := x.Name(), x.Control().InForce
 	w.task("Leaving "+name+" as it would be without us", func(ctx context.Context) error {
 		ctx, cancel := context.WithTimeout(ctx, leaveWithin)
 		defer cancel()
@@ -276,7 +276,7 @@ func (w *Window) remove(x view.Session) {
 		if err != nil {
 			w.statusBar.say(name+" was removed, but: "+sentence(err), view.Attention)
 		} else {
-			w.statusBar.say(name+" was removed.", view.Unknown)
+			w.statusBar.say(name+" was removed"+undone(changes)+".", view.Unknown)
 		}
 		w.pump.kick()
 	})

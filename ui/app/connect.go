@@ -92,7 +92,7 @@ func showConnect(w *Window, address string) *connectDialog {
 	body.Add(d.tls)
 	body.Add(flush(d.failure))
 	body.Add(d.busy)
-	note := widget.NewLabel("kmscope only reads. It leaves the server as it would be without it.")
+	note := widget.NewLabel("kmscope only reads, until you turn control on for a server. It leaves the server as it would be without it.")
 	note.Importance = widget.LowImportance
 	note.Wrapping = fyne.TextWrapWord
 	body.Add(flush(note))

@@ -51,6 +51,8 @@ const (
 	menuGo   = "Go"
 	menuTime = "Time"
 	menuHelp = "Help"
+
+	menuControl = "Control"
 )
 
 func (w *Window) allCommands() []command {
@@ -73,6 +75,10 @@ func (w *Window) allCommands() []command {
 		command{menu: menuGo, title: "Forward", shortcut: alt(fyne.KeyRight), run: func() { w.state.Forward() }},
 		command{menu: menuGo, title: "Read the properties again", shortcut: ctrl(fyne.KeyR), run: w.readAgain, apart: true},
 		command{menu: menuGo, title: "Copy the id of what is selected", shortcut: ctrlShift(fyne.KeyC), run: w.copyID},
+	)
+	c = append(c,
+		command{menu: menuControl, title: "Turn control of the server on or off…", shortcut: ctrlShift(fyne.KeyE), run: w.toggleControl},
+		command{menu: menuControl, title: "Audit: what this tool changed…", shortcut: ctrlShift(fyne.KeyA), run: w.showAudit},
 	)
 	for i, p := range w.pages {
 		key := fyne.KeyName(string(rune('1' + i)))
@@ -120,7 +126,7 @@ func (w *Window) onPage(p page.Page, run func()) func() {
 func (w *Window) mainMenu() *fyne.MainMenu {
 	m := &fyne.MainMenu{}
 	byTitle := map[string]*fyne.Menu{}
-	for _, title := range []string{menuFile, menuView, menuGo, menuTime} {
+	for _, title := range []string{menuFile, menuView, menuGo, menuTime, menuControl} {
 		byTitle[title] = fyne.NewMenu(title)
 		m.Items = append(m.Items, byTitle[title])
 	}

@@ -188,7 +188,11 @@ func (r *navRowRenderer) Refresh() {
 		r.label.Refresh()
 	}
 	kit.SetText(r.label, r.label.Text, text)
-	kit.SetText(r.note, r.note.Text, dim)
+	note := dim
+	if row.Control {
+		note = p.Control
+	}
+	kit.SetText(r.note, r.note.Text, note)
 	gear := ""
 	if row.Transcoding {
 		gear = icon.Gear

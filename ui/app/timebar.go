@@ -43,9 +43,18 @@ type timeBar struct {
 
 // mark is a moment where something went wrong.
 type mark struct {
-	at    time.Time
-	error bool
+	at   time.Time
+	kind markKind
 }
+
+// markKind is what a mark on the track tells of.
+type markKind uint8
+
+const (
+	markWarning markKind = iota
+	markError
+	markOwn // a change of the server by this tool
+)
 
 // speeds that the button offers; 0 is at once.
 var speeds = []struct {
@@ -229,7 +238,7 @@ func (b *timeBar) widths() float32 {
 	return b.play.MinSize().Width + b.speed.MinSize().Width + b.length.MinSize().Width + b.live.MinSize().Width
 }
 
-// readMarks takes the warnings and errors of the timeline, at most every two
+// readMarks takes the warnings, the errors and our own commands from the timeline, at most every two
 // seconds: the log may be long.
 func (b *timeBar) readMarks() {
 	x := b.state.Server()
@@ -248,13 +257,22 @@ func (b *timeBar) readMarks() {
 	}
 	b.marksOf, b.marksTotal, b.marksAt = x, total, now
 	b.marks = b.marks[:0]
-	indexes := log.Select(timeline.Filter{MinSeverity: timeline.Warning})
-	if len(indexes) > maxMarks {
-		indexes = indexes[len(indexes)-maxMarks:]
-	}
-	for _, i := range indexes {
-		for _, e := range log.Range(i, i+1) {
-			b.marks = append(b.marks, mark{e.Arrived, e.Severity >= timeline.Error})
+	for _, f := range []timeline.Filter{{MinSeverity: timeline.Warning}, {Types: []string{timeline.TypeOwn}}} {
+		indexes := log.Select(f)
+		if len(indexes) > maxMarks {
+			indexes = indexes[len(indexes)-maxMarks:]
+		}
+		for _, i := range indexes {
+			for _, e := range log.Range(i, i+1) {
+				m := mark{at: e.Arrived}
+				switch {
+				case e.Severity >= timeline.Error:
+					m.kind = markError
+				case e.Type == timeline.TypeOwn:
+					m.kind = markOwn
+				}
+				b.marks = append(b.marks, m)
+			}
 		}
 	}
 	slices.SortFunc(b.marks, func(a, c mark) int { return a.at.Compare(c.at) })
@@ -422,7 +440,7 @@ func (r *trackRenderer) Refresh() {
 		taken := float32(-10)
 		for _, m := range t.b.marks {
 			x := t.xOf(m.at)
-			if m.at.Before(first) || m.at.After(last) || x-taken < 3 && !m.error {
+			if m.at.Before(first) || m.at.After(last) || x-taken < 3 && m.kind == markWarning {
 				continue
 			}
 			taken = x
@@ -430,10 +448,7 @@ func (r *trackRenderer) Refresh() {
 				r.marks = append(r.marks, canvas.NewRectangle(color.Transparent))
 			}
 			rect := r.marks[n]
-			rect.FillColor = p.Warning
-			if m.error {
-				rect.FillColor = p.Error
-			}
+			rect.FillColor = [...]color.NRGBA{markWarning: p.Warning, markError: p.Error, markOwn: p.Control}[m.kind]
 			rect.Move(fyne.NewPos(x-1, mid-5))
 			rect.Resize(fyne.NewSize(2, 10))
 			rect.Hidden = false

@@ -52,6 +52,7 @@ func (w *Window) updateTools(now time.Time) {
 	w.reportButton.SetEnabled(w.state.Server() != nil)
 	w.backButton.SetEnabled(w.state.CanBack())
 	w.forwardButton.SetEnabled(w.state.CanForward())
+	w.updateControl()
 }
 
 // togglePause holds the picture, or plays and pauses a capture.
@@ -129,58 +130,6 @@ func (r *findRenderer) Objects() []fyne.CanvasObject {
 	return []fyne.CanvasObject{r.box, r.icon.Raster, r.text, r.keys}
 }
 func (r *findRenderer) Destroy() {}
-
-// readOnlyBadge says that nothing here changes a server.
-type readOnlyBadge struct{ widget.BaseWidget }
-
-var _ desktop.Hoverable = (*readOnlyBadge)(nil)
-
-func newReadOnlyBadge() *readOnlyBadge {
-	b := &readOnlyBadge{}
-	b.ExtendBaseWidget(b)
-	return b
-}
-
-func (b *readOnlyBadge) MouseIn(*desktop.MouseEvent) {
-	kit.ShowTip(b, "Nothing that is done here changes a server. What is read is read under sessions that are closed again, so that objects live no longer than they would without this tool.", fyne.NewPos(0, b.Size().Height+4))
-}
-func (b *readOnlyBadge) MouseMoved(*desktop.MouseEvent) {}
-func (b *readOnlyBadge) MouseOut()                      { kit.HideTip(b) }
-
-func (b *readOnlyBadge) CreateRenderer() fyne.WidgetRenderer {
-	r := &badgeRenderer{box: canvas.NewRectangle(color.Transparent), icon: icon.NewPicture(icon.Lock, color.NRGBA{}),
-		text: kit.NewText("read-only", theme.TextSize, color.Transparent)}
-	r.box.CornerRadius, r.box.StrokeWidth = theme.Radius, 1
-	r.Refresh()
-	return r
-}
-
-type badgeRenderer struct {
-	box  *canvas.Rectangle
-	icon *icon.Picture
-	text *canvas.Text
-}
-
-func (r *badgeRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(kit.TextWidth(r.text.Text, theme.TextSize, fyne.TextStyle{})+38, kit.ButtonHeight)
-}
-func (r *badgeRenderer) Layout(size fyne.Size) {
-	r.box.Resize(size)
-	r.icon.Move(fyne.NewPos(10, (size.Height-12)/2))
-	r.icon.Resize(fyne.NewSquareSize(12))
-	kit.Place(r.text, 28, 0, size.Height)
-}
-func (r *badgeRenderer) Refresh() {
-	p := theme.Current()
-	r.box.FillColor, r.box.StrokeColor = theme.Fade(p.OK, 0.08), theme.Fade(p.OK, 0.5)
-	r.box.Refresh()
-	r.icon.Set(icon.Lock, p.OK)
-	kit.SetText(r.text, r.text.Text, p.Text)
-}
-func (r *badgeRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.box, r.icon.Raster, r.text}
-}
-func (r *badgeRenderer) Destroy() {}
 
 // banner is the strip over a page that tells of replay, pause, reading and
 // failures, with one thing to do.

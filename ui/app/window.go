@@ -4,6 +4,7 @@ package app
 
 import (
 	"context"
+	"image/color"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -69,6 +70,13 @@ type Window struct {
 	commands  []command
 
 	connectButton, recordButton, pauseButton, backButton, forwardButton, reportButton *kit.Button
+
+	control    *controlSwitch
+	tools      *fyne.Container
+	toolGround *kit.Ground
+	frame      *controlFrame
+	title      string      // of whom the frame and the title of the window tell
+	audit      *auditTable // nil while it is not shown
 
 	// do runs a function on the interface goroutine: fyne.Do. Tests, whose
 	// driver runs it wherever it is called, have their own.
@@ -209,7 +217,8 @@ func (w *Window) build() {
 	w.equip()
 	w.commands = w.allCommands()
 	w.win.SetMainMenu(w.mainMenu())
-	w.win.SetContent(kit.NewTips(w.win.Canvas(), all))
+	w.frame = newControlFrame()
+	w.win.SetContent(kit.NewTips(w.win.Canvas(), container.NewStack(all, w.frame)))
 	kit.OnUnhandled(w.key)
 	w.win.Canvas().SetOnTypedKey(w.key)
 	w.win.Canvas().SetOnTypedRune(func(r rune) {
@@ -240,11 +249,13 @@ func (w *Window) toolbar() fyne.CanvasObject {
 	find := newFindField(w.find)
 	w.backButton = kit.NewButton(kit.Flat, icon.Back, "", func() { w.state.Back() }).WithTip("Back (Alt+Left)")
 	w.forwardButton = kit.NewButton(kit.Flat, icon.Forward, "", func() { w.state.Forward() }).WithTip("Forward (Alt+Right)")
-	badge := newReadOnlyBadge()
+	w.control = newControlSwitch(w.askControl, w.leaveControl, w.showAudit)
+	w.toolGround = kit.NewGround(func(p theme.Palette) color.NRGBA { return theme.Over(theme.Fade(p.Control, 0.2), p.Panel) }, 0)
+	w.toolGround.Hide()
 	w.reportButton = kit.NewButton(kit.Framed, "", "Report…", w.report).WithTip("What is known of all servers as a text for a ticket, what is wrong first (Ctrl+Shift+R)")
-	row := container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
-		w.backButton, w.forwardButton, find, badge, w.reportButton)
-	return kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, row), kit.Top|kit.Bottom)
+	w.tools = container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
+		w.backButton, w.forwardButton, find, w.control, w.reportButton)
+	return container.NewStack(w.toolGround, kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, w.tools), kit.Top|kit.Bottom))
 }
 
 // frame puts the toolbar on top, the bars at the bottom and the columns
@@ -324,6 +335,9 @@ func (w *Window) update(full bool) {
 		w.revision = w.state.Revision()
 		w.navigator.update()
 		w.inspector.update()
+		if w.audit != nil {
+			w.audit.update()
+		}
 		w.showPage()
 		if w.visible >= 0 {
 			w.pages[w.visible].Update(w.state)
@@ -422,7 +436,7 @@ func (w *Window) close() {
 	}
 	w.closing = true
 	w.savePrefs()
-	w.statusBar.say("Leaving the servers as they would be without us …", view.Unknown)
+	w.statusBar.say("Leaving the servers as they would be without us"+w.undoing()+" …", view.Unknown)
 	w.release()
 	go func() {
 		w.leave()

@@ -43,9 +43,10 @@ type Mark struct {
 // MarkKind is what a mark tells of.
 type MarkKind uint8
 
-// What a mark may tell of, the weakest first.
+// What a mark may tell of, by what is behind it.
 const (
-	MarkICE MarkKind = iota
-	MarkCommand
+	MarkICE     MarkKind = iota
+	MarkCommand          // a change of the server, by somebody else
 	MarkError
+	MarkOwn // a change of the server by this tool
 )

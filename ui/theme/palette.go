@@ -22,7 +22,7 @@ type Palette struct {
 	Dim        color.NRGBA // secondary text; readable on all three grounds
 	Faint      color.NRGBA // grid lines, tracks: never text
 	Accent     color.NRGBA
-	OnAccent   color.NRGBA // text on Accent, Error, OK and Warning
+	OnAccent   color.NRGBA // text on Accent, Error, OK, Warning and Control
 
 	Video color.NRGBA
 	Audio color.NRGBA
@@ -31,6 +31,7 @@ type Palette struct {
 	OK      color.NRGBA
 	Warning color.NRGBA
 	Error   color.NRGBA
+	Control color.NRGBA // a server may be changed from here
 
 	Selection color.NRGBA // translucent
 	Hover     color.NRGBA // translucent
@@ -46,7 +47,7 @@ var (
 		Text: rgb(0xd9dee7), Dim: rgb(0x8b95a5), Faint: rgb(0x242a33),
 		Accent: rgb(0x4c9be8), OnAccent: rgb(0x0d1117),
 		Video: rgb(0x56b4e9), Audio: rgb(0xe69f00), Data: rgb(0xcc79a7),
-		OK: rgb(0x3fb27f), Warning: rgb(0xf0b429), Error: rgb(0xe5534b),
+		OK: rgb(0x3fb27f), Warning: rgb(0xf0b429), Error: rgb(0xe5534b), Control: rgb(0xb58af5),
 		Selection: alpha(0x4c9be8, 0x3c), Hover: alpha(0xd9dee7, 0x10), Pressed: alpha(0xd9dee7, 0x20),
 		Shadow: alpha(0x000000, 0x66),
 	}
@@ -55,7 +56,7 @@ var (
 		Text: rgb(0x1d2430), Dim: rgb(0x667085), Faint: rgb(0xe4e8ee),
 		Accent: rgb(0x1a6fc4), OnAccent: rgb(0xffffff),
 		Video: rgb(0x0072b2), Audio: rgb(0xb26a00), Data: rgb(0xa6407f),
-		OK: rgb(0x178a5b), Warning: rgb(0xa36a00), Error: rgb(0xc4362d),
+		OK: rgb(0x178a5b), Warning: rgb(0xa36a00), Error: rgb(0xc4362d), Control: rgb(0x7a3fd6),
 		Selection: alpha(0x1a6fc4, 0x3c), Hover: alpha(0x1d2430, 0x0c), Pressed: alpha(0x1d2430, 0x18),
 		Shadow: alpha(0x1d2430, 0x33),
 	}

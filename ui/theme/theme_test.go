@@ -45,14 +45,14 @@ func TestContrast(t *testing.T) {
 			// a word or a shape as well.
 			for what, v := range map[string]color.NRGBA{
 				"dim": p.Dim, "accent": p.Accent, "video": p.Video, "audio": p.Audio, "data": p.Data,
-				"ok": p.OK, "warning": p.Warning, "error": p.Error,
+				"ok": p.OK, "warning": p.Warning, "error": p.Error, "control": p.Control,
 			} {
 				if c := contrast(v, g); c < 3 {
 					t.Errorf("%s: %s on %s has a contrast of %.1f, want 3", name, what, ground, c)
 				}
 			}
 		}
-		for what, v := range map[string]color.NRGBA{"accent": p.Accent, "error": p.Error, "warning": p.Warning, "ok": p.OK} {
+		for what, v := range map[string]color.NRGBA{"accent": p.Accent, "error": p.Error, "warning": p.Warning, "ok": p.OK, "control": p.Control} {
 			if c := contrast(p.OnAccent, v); c < 4 {
 				t.Errorf("%s: text on %s has a contrast of %.1f, want 4", name, what, c)
 			}

@@ -8,6 +8,7 @@ import (
 	"context"
 	"time"
 
+	"kmscope/control"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
@@ -52,9 +53,15 @@ type Session interface {
 	// the server's default. In a replay it is the newest one in the capture. An
 	// error is one sentence. It may take long: not for the interface goroutine.
 	Dump(ctx context.Context, id, details string) (string, error)
-	// SetLatencyStats turns the measuring of delays in a pipeline on or off. It
-	// changes the server, until the session ends: only a person's wish is a reason.
-	// An error is one sentence. It may take long.
+	// SetControl allows changes of the server, or ends that and takes back what
+	// was changed: only a person's wish is a reason. Control tells how it stands;
+	// Audit is what was changed, never nil. An error is one sentence. SetControl
+	// may take long.
+	SetControl(ctx context.Context, on bool) error
+	Control() control.State
+	Audit() *control.Log
+	// SetLatencyStats turns the measuring of delays in a pipeline on or off, while
+	// control is on. An error is one sentence. It may take long.
 	SetLatencyStats(ctx context.Context, pipelineID string, on bool) error
 	// Dismiss forgets a dead object and its dead descendants.
 	Dismiss(id string)

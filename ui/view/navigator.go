@@ -29,6 +29,8 @@ type NavRow struct {
 	Badge       int
 	Transcoding bool
 	Dead        bool
+	// Control: this window may change the server.
+	Control bool
 }
 
 // Selection gives what a click on the row selects.
@@ -119,7 +121,7 @@ func (n *Navigator) Rows() []NavRow {
 func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 	s := n.state.Snapshot(x)
 	link := x.Link()
-	r := NavRow{Session: x, Server: true, Label: x.Name(), Level: LinkLevel(link), Children: len(s.Pipelines) > 0}
+	r := NavRow{Session: x, Server: true, Label: x.Name(), Level: LinkLevel(link), Children: len(s.Pipelines) > 0, Control: x.Control().On}
 	switch {
 	case link.State == Reconnecting && !link.RetryAt.IsZero():
 		r.Note = "reconnecting"
@@ -131,6 +133,9 @@ func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 		r.Note = "no pipelines"
 	default:
 		r.Note = Plural(s.Counts.Pipelines, "pipeline")
+	}
+	if r.Control {
+		r.Note = "CONTROL · " + r.Note
 	}
 	many := len(s.Pipelines) > manyPipelines
 	open := n.isOpen(navKey{x, ""}, true)

@@ -2,6 +2,7 @@ package chartpage
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -33,12 +34,6 @@ func (p *Page) samplingMenu() *fyne.Menu {
 	return m
 }
 
-// latencySwitch is what a live session can do beside watching: it changes the
-// server, so a person is asked first.
-type latencySwitch interface {
-	SetLatencyStats(ctx context.Context, pipelineID string, on bool) error
-}
-
 // switchTimeout bounds how long the box waits for the server.
 const switchTimeout = 10 * time.Second
 
@@ -50,9 +45,8 @@ func (p *Page) measureItems() []*fyne.MenuItem {
 	every := fyne.NewMenuItem("Ask for figures", nil)
 	every.ChildMenu = p.samplingMenu()
 	items := []*fyne.MenuItem{fyne.NewMenuItemSeparator(), every}
-	x, ok := p.view.Server().(latencySwitch)
-	pipeline := inventory.PipelineOf(p.view.Selection().Object)
-	if ok && pipeline != "" {
+	x := p.view.Server()
+	if pipeline := inventory.PipelineOf(p.view.Selection().Object); pipeline != "" {
 		name := view.ObjectName(p.view.Server().Snapshot(), pipeline)
 		items = append(items, fyne.NewMenuItem("Measure latency in "+name+"…", func() { p.askLatency(x, pipeline, name) }))
 	}
@@ -62,16 +56,25 @@ func (p *Page) measureItems() []*fyne.MenuItem {
 // latencyWarning says what would change, and how it is undone.
 const latencyWarning = "This changes a setting of the server: latencyStats of the pipeline.\n" +
 	"While it is on, the server marks every buffer to see how long it is under way, which costs it some CPU.\n" +
-	"What it was before is put back when this window lets go of the server, or here by hand. " +
-	"The call is written to the timeline as one of this tool."
+	"What it was before is put back when control is turned off or this window lets go of the server, or here by hand. " +
+	"The call is written into the audit and the timeline as one of this tool."
+
+// latencyReadOnly says what to do first.
+const latencyReadOnly = "%s is read-only here. Measuring latency changes a setting of the server: turn control on for it first, with the switch " +
+	"at the right of the tool bar."
 
 // askLatency asks before the one change that measuring needs.
-func (p *Page) askLatency(x latencySwitch, pipeline, name string) {
+func (p *Page) askLatency(x view.Session, pipeline, name string) {
 	c := fyne.CurrentApp().Driver().CanvasForObject(p.surface)
 	if c == nil {
 		return
 	}
-	words := widget.NewLabel(latencyWarning)
+	text := latencyWarning
+	controlled := x.Control().On
+	if !controlled {
+		text = fmt.Sprintf(latencyReadOnly, x.Name())
+	}
+	words := widget.NewLabel(text)
 	words.Wrapping = fyne.TextWrapWord
 	told := widget.NewLabel("")
 	told.Wrapping = fyne.TextWrapWord
@@ -101,8 +104,16 @@ func (p *Page) askLatency(x latencySwitch, pipeline, name string) {
 	}
 	on = kit.NewButton(kit.Primary, "", "Turn it on", func() { set(true) })
 	off = kit.NewButton(kit.Framed, "", "Turn it off", func() { set(false) })
-	buttons := container.NewHBox(layout.NewSpacer(), kit.NewButton(kit.Framed, "", "Cancel", func() { box.Hide() }), off, on)
-	text := container.New(layout.NewGridWrapLayout(fyne.NewSize(460, 150)), words)
-	box = kit.NewModal(c, "Measure latency in "+name, container.NewVBox(text, told, kit.WithMargin(kit.Margin{Top: theme.Grid}, buttons)))
+	end := kit.NewButton(kit.Framed, "", "Cancel", func() { box.Hide() })
+	buttons := container.NewHBox(layout.NewSpacer(), end, off, on)
+	height := float32(116)
+	if !controlled {
+		end.Set("", "Close")
+		off.Hide()
+		on.Hide()
+		height = 56
+	}
+	label := container.New(layout.NewGridWrapLayout(fyne.NewSize(460, height)), words)
+	box = kit.NewModal(c, "Measure latency in "+name, container.NewVBox(kit.WithMargin(kit.Margin{Left: -6}, label), told, kit.WithMargin(kit.Margin{Top: theme.Grid}, buttons)))
 	box.Show()
 }

@@ -258,6 +258,8 @@ func (cp *chartPainter) paint(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 			hue, long = l.Accent, 6*scale
 		case surface.MarkError:
 			hue, long = l.Error, 9*scale
+		case surface.MarkOwn:
+			hue, long = l.Control, 12*scale
 		}
 		c.Rect(mx, y1-long, max(1.5*scale, one), long, hue)
 	}

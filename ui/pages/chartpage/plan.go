@@ -305,6 +305,8 @@ func markOf(e *timeline.Entry) (surface.MarkKind, bool) {
 	switch {
 	case e.Severity == timeline.Error:
 		return surface.MarkError, true
+	case e.Type == timeline.TypeOwn:
+		return surface.MarkOwn, true
 	case e.Type == timeline.TypeCommand:
 		return surface.MarkCommand, true
 	case strings.Contains(e.Type, "IceComponentStateChange"):

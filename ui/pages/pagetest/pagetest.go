@@ -13,6 +13,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
+	"kmscope/control"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
@@ -42,7 +43,9 @@ type Bench struct {
 	Captured stats.Archive
 	// CapturePath is the file that is being written; "" is none.
 	CapturePath string
-	Posts       chan func()
+	// Controlled is what Control gives.
+	Controlled control.State
+	Posts      chan func()
 }
 
 // New makes a server without objects under a dark theme.
@@ -166,6 +169,18 @@ func (b *Bench) Negotiation() *negotiation.Log { return &b.steps }
 func (b *Bench) Dump(context.Context, string, string) (string, error) {
 	return "", errors.New("the capture holds no dump of this object up to here")
 }
+
+// SetControl implements view.Session.
+func (b *Bench) SetControl(_ context.Context, on bool) error {
+	b.Controlled.On = on
+	return nil
+}
+
+// Control implements view.Session.
+func (b *Bench) Control() control.State { return b.Controlled }
+
+// Audit implements view.Session: nothing was changed.
+func (b *Bench) Audit() *control.Log { return new(control.Log) }
 
 // SetLatencyStats implements view.Session.
 func (b *Bench) SetLatencyStats(context.Context, string, bool) error { return nil }

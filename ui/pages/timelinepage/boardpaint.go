@@ -340,19 +340,24 @@ func (p *painting) point(top, height float64) {
 }
 
 // commands draws what was called on an object as small triangles that point at
-// its lanes.
+// its lanes, those of this tool longer and in the colour of control.
 func (p *painting) commands(r *boardRow, top float64) {
-	p.ticks = p.source.Ticks(p.ticks[:0], r.object, timeline.TickCommand, p.win)
+	p.commandsOf(r, top, timeline.TickCommand, p.l.Accent, 7)
+	p.commandsOf(r, top, timeline.TickOwn, p.l.Control, 11)
+}
+
+func (p *painting) commandsOf(r *boardRow, top float64, kind timeline.TickKind, usual color.NRGBA, long float32) {
+	p.ticks = p.source.Ticks(p.ticks[:0], r.object, kind, p.win)
 	s := p.scale
 	y := p.px(top + laneHead - 1)
 	for i := range p.ticks {
 		t := &p.ticks[i]
 		x := p.column(t.Column)
-		hue := p.l.Accent
+		hue := usual
 		if t.Severity >= timeline.Warning {
 			hue = p.l.Warning
 		}
-		p.c.Convex([]paint.Point{{X: x - 4*s, Y: y - 7*s}, {X: x + 4*s, Y: y - 7*s}, {X: x, Y: y}}, hue)
+		p.c.Convex([]paint.Point{{X: x - 4*s, Y: y - long*s}, {X: x + 4*s, Y: y - long*s}, {X: x, Y: y}}, hue)
 	}
 	p.point(top+8, laneHead-6)
 }

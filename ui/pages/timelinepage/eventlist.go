@@ -187,5 +187,5 @@ func typesOf(log *timeline.Log) []string {
 		out = append(out, name)
 	}
 	slices.SortFunc(out, func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
-	return append(out, timeline.TypeCommand, timeline.TypeConnection, timeline.TypeGap, timeline.TypeNote, timeline.TypeUndecoded)
+	return append(out, timeline.TypeOwn, timeline.TypeControl, timeline.TypeCommand, timeline.TypeConnection, timeline.TypeGap, timeline.TypeNote, timeline.TypeUndecoded)
 }

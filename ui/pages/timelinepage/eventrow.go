@@ -61,6 +61,9 @@ func (r *eventRow) set(p theme.Palette, e *timeline.Entry, at, name string, hue 
 	}
 	cells := [4]string{at, name, e.Type, text}
 	hues := [4]color.NRGBA{p.Dim, p.Text, p.Dim, hue}
+	if e.Type == timeline.TypeOwn || e.Type == timeline.TypeControl {
+		hues[2] = p.Control
+	}
 	if r.cells == cells && r.hues == hues {
 		return
 	}

@@ -343,6 +343,7 @@ func (p *Page) commandNear(pos fyne.Position, row int) *timeline.Tick {
 	}
 	x, w := p.plot()
 	ticks := p.board.source.Ticks(nil, p.board.rows[row].object, timeline.TickCommand, p.board.window(int(w)))
+	ticks = append(ticks, p.board.source.Ticks(nil, p.board.rows[row].object, timeline.TickOwn, p.board.window(int(w)))...)
 	var best *timeline.Tick
 	near := 12.0
 	for i := range ticks {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"kmscope/control"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
@@ -175,6 +176,10 @@ type Server struct {
 	Focused   []string
 	ReadIDs   []string
 	Dismissed []string
+	// Controlled is what Control gives; SetControl sets it, unless OnControl
+	// refuses.
+	Controlled control.State
+	OnControl  func(on bool) error
 	// Latency records what SetLatencyStats asked for.
 	Latency map[string]bool
 	// OnDump answers Dump; nil refuses.
@@ -187,6 +192,7 @@ type Server struct {
 	log     *timeline.Log
 	lanes   timeline.Lanes
 	steps   negotiation.Log
+	audit   control.Log
 	at      time.Time
 	record  int64
 }
@@ -239,6 +245,33 @@ func (s *Server) Dump(ctx context.Context, id, details string) (string, error) {
 		return "", errors.New("the capture holds no dump of this object up to here")
 	}
 	return s.OnDump(ctx, id, details)
+}
+
+// SetControl implements view.Session.
+func (s *Server) SetControl(_ context.Context, on bool) error {
+	if s.OnControl != nil {
+		if err := s.OnControl(on); err != nil {
+			return err
+		}
+	}
+	s.Controlled = control.State{On: on}
+	return nil
+}
+
+// Control implements view.Session.
+func (s *Server) Control() control.State { return s.Controlled }
+
+// Audit implements view.Session.
+func (s *Server) Audit() *control.Log { return &s.audit }
+
+// Note feeds a note of the audit; entry is JSON.
+func (s *Server) Note(sentence, entry string) {
+	f := wire.Fact{Kind: wire.KindControl, Text: sentence, Raw: json.RawMessage(entry)}
+	var what struct{ What, Object string }
+	if json.Unmarshal(f.Raw, &what) == nil {
+		f.Type, f.Object = what.What, what.Object
+	}
+	s.Feed(f)
 }
 
 // SetLatencyStats implements view.Session: it records what was asked for.
@@ -299,6 +332,7 @@ func (s *Server) Feed(f wire.Fact) {
 	s.log.Feed(f)
 	s.lanes.Feed(f)
 	s.steps.Feed(f)
+	s.audit.Feed(f)
 }
 
 // Event feeds an event of an object; data is JSON.
