@@ -572,3 +572,17 @@ func TestAddresses(t *testing.T) {
 		t.Errorf("a sentence is %q", got)
 	}
 }
+
+// The page that was shown last is shown again.
+func TestTheLastPageIsRemembered(t *testing.T) {
+	a := test.NewTempApp(t)
+	a.Preferences().SetString(prefPage, "Charts")
+	mode := theme.AlwaysDark
+	w := New(a, Options{Workspace: &viewtest.Workspace{}, Theme: &mode, Pages: func() []page.Page {
+		return []page.Page{newBlank("Graph"), newBlank("Charts"), newBlank("Logs")}
+	}})
+	t.Cleanup(func() { w.end(); w.win.Close() })
+	if got := w.tabs.Chosen(); got != 1 {
+		t.Errorf("page %d is shown", got)
+	}
+}

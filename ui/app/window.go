@@ -184,6 +184,7 @@ func (w *Window) build() {
 	w.banner = newBanner()
 	w.start = newStartPage(w)
 
+	w.ground = kit.NewGround(kit.BackgroundColour, 0)
 	titles := make([]string, len(w.pages))
 	areas := []fyne.CanvasObject{}
 	for i, p := range w.pages {
@@ -206,7 +207,6 @@ func (w *Window) build() {
 	}
 	w.alone = false // who starts the program wants to know what to do first
 	tabRow := kit.OnPanel(kit.WithMargin(kit.Margin{Left: 10, Bottom: 1}, w.tabs.Object()), kit.Bottom)
-	w.ground = kit.NewGround(kit.BackgroundColour, 0)
 	middle := container.NewStack(w.ground,
 		container.NewBorder(container.New(&column{}, tabRow, w.banner.content), nil, nil, nil, w.pageArea))
 	left, right := w.prefs.sides()
