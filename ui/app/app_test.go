@@ -191,6 +191,18 @@ func TestPagesAreToldWhenTheyAreShown(t *testing.T) {
 	}
 }
 
+// TestStartsOnTheRememberedPage starts the window again after another page than
+// the first was left open.
+func TestStartsOnTheRememberedPage(t *testing.T) {
+	a := test.NewTempApp(t)
+	a.Preferences().SetString(prefPage, "Timeline")
+	w := New(a, Options{Workspace: &viewtest.Workspace{}, Pages: func() []page.Page { return []page.Page{newBlank("Graph"), newBlank("Timeline")} }})
+	defer w.end()
+	if w.tabs.Chosen() != 1 {
+		t.Errorf("page %d is chosen", w.tabs.Chosen())
+	}
+}
+
 func TestTreeByKeyboard(t *testing.T) {
 	r := newRig(t, theme.AlwaysDark)
 	s, ids := r.conference()

@@ -195,6 +195,7 @@ func (w *Window) build() {
 	}
 	areas = append(areas, w.start.content)
 	w.pageArea = container.NewStack(areas...)
+	w.ground = kit.NewGround(kit.BackgroundColour, 0)
 	w.tabs = kit.NewTabs(titles, func(i int) {
 		w.prefs.p.SetString(prefPage, w.pages[i].Title())
 		_, w.alone = w.pages[i].(page.Importer)
