@@ -3,6 +3,7 @@ package inventory
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -60,7 +61,7 @@ func (s *Reducer) applyRefusal(f wire.Fact) {
 		s.kill(p, o, f.At, "not found any more")
 		return
 	}
-	if name := propertyOf(f); name != "" {
+	if name := propertyOf(f); name != "" && o.Properties[name].Err != f.Err.Message {
 		s.edit(p, o).Properties[name] = Property{Err: f.Err.Message, At: f.At}
 	}
 }
@@ -112,12 +113,14 @@ func (s *Reducer) applyManager(f wire.Fact, asked time.Time) {
 		if json.Unmarshal(f.Result, &ids) == nil {
 			// The reply is padded with empty strings, and "" is itself a session
 			// that getPipelines fills: neither is anybody's.
-			s.server.Sessions = len(slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
-			s.changed = true
+			n := len(slices.DeleteFunc(ids, func(id string) bool { return id == "" }))
+			s.changed = s.changed || n != s.server.Sessions
+			s.server.Sessions = n
 		}
 	case "getCpuCount":
 		var n int
 		if json.Unmarshal(f.Result, &n) == nil && n > 0 {
+			s.changed = s.changed || n != s.server.CPUCount
 			s.server.CPUCount = n
 			s.setCPU()
 		}
@@ -130,8 +133,8 @@ func (s *Reducer) applyManager(f wire.Fact, asked time.Time) {
 	case "getUsedMemory":
 		var kib int64
 		if json.Unmarshal(f.Result, &kib) == nil && kib > 0 {
+			s.changed = s.changed || kib != s.server.UsedMemKiB
 			s.server.UsedMemKiB = kib
-			s.changed = true
 		}
 	}
 }
@@ -139,10 +142,11 @@ func (s *Reducer) applyManager(f wire.Fact, asked time.Time) {
 // setCPU puts getUsedCpu, where one core is 100 (141 was seen on two cores), on
 // the scale of the whole machine.
 func (s *Reducer) setCPU() {
+	before := s.server.UsedCPURatio
 	if s.usedCPU >= 0 && s.server.CPUCount > 0 {
 		s.server.UsedCPURatio = s.usedCPU / 100 / float64(s.server.CPUCount)
 	}
-	s.changed = true
+	s.changed = s.changed || before != s.server.UsedCPURatio
 }
 
 func (s *Reducer) applyInfo(result json.RawMessage) {
@@ -232,12 +236,11 @@ func (s *Reducer) setProperty(p *pipe, o *object, name string, value json.RawMes
 		s.edit(p, o).Properties[name] = Property{Err: "the value is larger than 1 MiB and was not kept", At: at}
 		return
 	}
-	if old := o.Properties[name].Value; bytes.Equal(old, value) {
-		value = old
-	} else {
-		value = bytes.Clone(value) // it is a part of a frame, which may be large
+	if old := o.Properties[name].Value; old != nil && bytes.Equal(old, value) {
+		return // polled, mostly: nothing is new
 	}
-	s.edit(p, o).Properties[name] = Property{Value: value, At: at}
+	// A clone, for it is a part of a frame, which may be large.
+	s.edit(p, o).Properties[name] = Property{Value: bytes.Clone(value), At: at}
 }
 
 // callParams holds the parameters of the operations that change what the
@@ -366,12 +369,15 @@ func (s *Reducer) readTags(p *pipe, o *object, result json.RawMessage) {
 	if json.Unmarshal(result, &tags) != nil {
 		return
 	}
-	e := s.edit(p, o)
-	e.TagsKnown = true
-	e.Tags = make(map[string]string, len(tags))
+	read := make(map[string]string, len(tags))
 	for _, t := range tags {
-		e.Tags[clip(t.Key)] = clip(t.Value)
+		read[clip(t.Key)] = clip(t.Value)
 	}
+	if o.TagsKnown && maps.Equal(o.Tags, read) {
+		return // polled, mostly: nothing is new
+	}
+	e := s.edit(p, o)
+	e.TagsKnown, e.Tags = true, read
 }
 
 func (s *Reducer) listChildren(p *pipe, o *object, f wire.Fact, asked time.Time) {

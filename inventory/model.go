@@ -113,13 +113,14 @@ func FlowOut(m Media) Lane { return Lane("flow-out/" + string(m)) }
 // lanes add "/<bin>"; Object.Transcoding sees both.
 func TranscodingLane(m Media) Lane { return Lane("transcoding/" + string(m)) }
 
-// Property is the last reading of one property or getter of an object.
+// Property is what one property or getter of an object gives.
 type Property struct {
 	// Value is the JSON that the server gave; nil when Err is set.
 	Value json.RawMessage
 	// Err is the server's refusal in words, "" when there is a value.
 	Err string
-	At  time.Time
+	// At is when this value, or this refusal, was read first.
+	At time.Time
 }
 
 // Candidate is an ICE candidate as an event or call named it.

@@ -230,6 +230,50 @@ func TestServerFigures(t *testing.T) {
 	}
 }
 
+// TestSameAgainIsNoNews reads twice what is polled: the second time nothing has
+// changed, so nobody need paint it.
+func TestSameAgainIsNoNews(t *testing.T) {
+	r := NewReducer("")
+	polls := func(at int) []wire.Fact {
+		refused := call(at, at+1, webrtc, "getMtu", "", "")
+		refused.Err = &wire.RPCError{Code: 40105, Message: "no such method"}
+		return []wire.Fact{
+			call(at, at+1, webrtc, "getName", "", `"alice"`),
+			call(at, at+1, webrtc, "getTags", "", `[{"key":"k","value":"v"}]`),
+			call(at, at+1, webrtc, "getSourceConnections", "", "[]"),
+			call(at, at+1, webrtc, "isMediaFlowingIn", `{"mediaType":"VIDEO"}`, "true"),
+			refused,
+			call(at, at+1, ManagerID, "getCpuCount", "", "2"),
+			call(at, at+1, ManagerID, "getUsedCpu", `{"interval":1000}`, "141"),
+			call(at, at+1, ManagerID, "getUsedMemory", "", "143660"),
+			call(at, at+1, ManagerID, "getSessions", "", `["a"]`),
+		}
+	}
+	for _, f := range polls(1) {
+		r.Apply(f)
+	}
+	before := r.Snapshot()
+	for _, f := range polls(11) {
+		if r.Apply(f); r.Changed() {
+			t.Fatalf("%s again counts as a change", f.Operation)
+		}
+	}
+	if after := r.Snapshot(); after.Pipelines[0] != before.Pipelines[0] {
+		t.Error("the pipeline was published anew")
+	}
+	for _, f := range []wire.Fact{
+		call(21, 22, webrtc, "getTags", "", "[]"),
+		call(21, 22, webrtc, "getName", "", `"bob"`),
+		call(21, 22, webrtc, "getMtu", "", "1200"),
+		call(21, 22, ManagerID, "getUsedMemory", "", "143661"),
+	} {
+		r.Snapshot()
+		if r.Apply(f); !r.Changed() {
+			t.Errorf("%s with another result is no change", f.Operation)
+		}
+	}
+}
+
 // BenchmarkApply measures events at 10,000 objects, with a snapshot every
 // 5,000 events: more often than 20 times a second at the rate aimed at.
 func BenchmarkApply(b *testing.B) {

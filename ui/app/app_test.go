@@ -541,6 +541,37 @@ func TestPumpHurries(t *testing.T) {
 	<-ended
 }
 
+// TestWhatIsUrgent: a state, an object and a lost link are shown at once, a
+// figure waits for its turn.
+func TestWhatIsUrgent(t *testing.T) {
+	r := newRig(t, theme.Dark)
+	s := viewtest.NewServer("kms.example:8888")
+	s.IsLive, s.State.State = true, view.Connected
+	id := "p_kurento.MediaPipeline"
+	s.Create(id, "room")
+	r.ws.Add(s)
+	for _, c := range []struct {
+		what string
+		news func()
+		want bool
+	}{
+		{"nothing", func() {}, false},
+		{"time", func() { s.Pass(time.Second) }, false},
+		{"a figure", func() { s.Call("manager_ServerManager", "getUsedMemory", "", "143660") }, false},
+		{"a poll that gives the same", func() { s.Call(id, "getName", "", `"room"`) }, false},
+		{"a name", func() { s.Call(id, "getName", "", `"hall"`) }, true},
+		{"an object", func() { s.Create(id+"/e_kurento.WebRtcEndpoint", "alice") }, true},
+		{"a death", func() { s.Destroy(id + "/e_kurento.WebRtcEndpoint") }, true},
+		{"a lost link", func() { s.State.State = view.Reconnecting }, true},
+	} {
+		r.w.update(true)
+		c.news()
+		if got := r.w.urgent(); got != c.want {
+			t.Errorf("%s: urgent is %v", c.what, got)
+		}
+	}
+}
+
 func TestQueueKeepsOrderAndTheNewest(t *testing.T) {
 	q := newQueue()
 	ctx, cancel := context.WithCancel(context.Background())

@@ -25,9 +25,9 @@ type pump struct {
 
 const (
 	pumpEvery = 100 * time.Millisecond // between two updates while a person does something
-	calmEvery = 400 * time.Millisecond // between two updates of figures alone while nobody does: each has the whole window painted again
+	calmEvery = time.Second            // between two updates of figures alone while nobody does: each has the whole window painted again
 	calmAfter = 3 * time.Second
-	idleEvery = time.Second // for what only time changes, such as a countdown
+	idleEvery = time.Second // after an update, for what only time changes, such as a countdown
 )
 
 func newPump(update func(full bool), urgent func() bool) *pump {
@@ -73,7 +73,13 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 		case <-changed:
 		case <-p.kicked:
 		case <-idle.C:
-			full = false
+			// News that is due in the same moment comes with it, in one frame.
+			select {
+			case <-changed:
+			case <-p.kicked:
+			default:
+				full = false
+			}
 		}
 		if p.pending.Swap(true) {
 			// The interface is behind: try again later, or this news is lost.
@@ -92,6 +98,7 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 			p.pending.Store(false)
 			p.update(full)
 		})
+		idle.Reset(idleEvery)
 		p.rest(ctx, wait, changed)
 	}
 }

@@ -5,6 +5,7 @@ package app
 import (
 	"context"
 	"image/color"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -14,6 +15,8 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/assets"
+	"kmscope/inventory"
+	"kmscope/session"
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
 	"kmscope/ui/page"
@@ -84,13 +87,14 @@ type Window struct {
 
 	visible  int // the page that was told that it is shown, -1 for none
 	revision uint64
-	shown    atomic.Uint64 // the generation of the last update
-	timed    time.Time     // when the time bar was updated
+	shown    atomic.Pointer[[]seen] // by the last update
+	timed    time.Time              // when the time bar was updated
 	focused  view.Selection
 	left     sync.Once // the sessions were ended
 	closing  bool
 	over     atomic.Bool // the toolkit's loop has ended
 	alone    bool        // a person went to the page that shows files without a server
+	unseen   bool        // there was news while the window was an icon
 }
 
 // New makes the window of an application; it is shown by Run.
@@ -114,7 +118,7 @@ func New(a fyne.App, o Options) *Window {
 	w.files = newFileChooser(w.win)
 	w.state = view.NewState(w.ws)
 	w.state.SetClock(view.Clock{Mode: w.prefs.clock()})
-	w.pump = newPump(w.update, w.urgent)
+	w.pump = newPump(w.beat, w.urgent)
 	w.problems = newProblemWatch(w.tellProblems)
 	w.state.Observe(w.pump.kick)
 	w.build()
@@ -138,6 +142,7 @@ func (w *Window) Run(names []string, demo bool) {
 	go w.pump.run(w.ctx, w.ws.Changed())
 	go w.queue.run(w.ctx)
 	go w.problems.run(w.ctx)
+	w.app.Lifecycle().SetOnEnteredForeground(w.pump.kick)
 	w.app.Lifecycle().SetOnStarted(func() {
 		if demo {
 			w.startDemo()
@@ -311,10 +316,21 @@ func (column) Layout(o []fyne.CanvasObject, size fyne.Size) {
 	}
 }
 
-// update shows what is new; full is false when only time went on. The pump
-// calls it, at most ten times a second.
+// beat is update for the pump: nothing is painted while nobody can see it.
+func (w *Window) beat(full bool) {
+	if minimised(w.win) {
+		w.unseen = w.unseen || full
+		return
+	}
+	full, w.unseen = full || w.unseen, false
+	w.update(full)
+}
+
+// update shows what is new; full is false when only time went on. It is called
+// at most ten times a second.
 func (w *Window) update(full bool) {
-	w.shown.Store(w.generation())
+	shown := w.present()
+	w.shown.Store(&shown)
 	now := time.Now()
 	w.applyMemory()
 	w.look()
@@ -346,18 +362,29 @@ func (w *Window) update(full bool) {
 	}
 }
 
-// generation grows with every change of states or topology. Any goroutine.
-func (w *Window) generation() uint64 {
-	sum := uint64(0)
-	for _, x := range w.ws.Sessions() {
-		sum += x.Snapshot().Generation
-	}
-	return sum
+// seen is what of a server is to be seen at once when it changes.
+type seen struct {
+	pipelines []*inventory.Pipeline // one that did not change is the same in two snapshots
+	link      session.LinkState
 }
 
-// urgent tells whether states or topology changed since the last update. Any
-// goroutine.
-func (w *Window) urgent() bool { return w.generation() != w.shown.Load() }
+func (w *Window) present() []seen {
+	all := w.ws.Sessions()
+	out := make([]seen, len(all))
+	for i, x := range all {
+		out[i] = seen{x.Snapshot().Pipelines, x.Link().State}
+	}
+	return out
+}
+
+// urgent tells whether states, topology or links changed since the last update,
+// not figures alone. Any goroutine.
+func (w *Window) urgent() bool {
+	shown := w.shown.Load()
+	return shown == nil || !slices.EqualFunc(*shown, w.present(), func(a, b seen) bool {
+		return a.link == b.link && slices.Equal(a.pipelines, b.pipelines)
+	})
+}
 
 // look selects something where nothing is selected, and tells the server what
 // is looked at.

@@ -3,6 +3,7 @@ package surface
 import (
 	"context"
 	"sync"
+	"time"
 
 	"fyne.io/fyne/v2"
 )
@@ -12,7 +13,8 @@ import (
 // during a run replaces the one that waits, so a slow machine draws fewer
 // states, never older and older ones.
 type Worker struct {
-	// OnUI runs a function on the interface goroutine; nil is fyne.Do.
+	// OnUI runs a function on the interface goroutine; nil is fyne.Do, and then
+	// Start waits a moment for the result.
 	OnUI func(func())
 
 	mu      sync.Mutex
@@ -22,18 +24,47 @@ type Worker struct {
 	version uint64
 }
 
+// sameFrame is how long Start waits for a result. The toolkit paints the whole
+// window whatever changed, so a result that comes with what asked for it saves a
+// frame each time; and it is less than a frame, so nobody feels the wait.
+const sameFrame = 12 * time.Millisecond
+
 // Start asks for a run of work. It gives the function that puts the result on
 // the screen, which runs on the interface goroutine unless stop was called in
-// between; nil is nothing to show.
+// between; nil is nothing to show. What takes but a moment is shown before Start
+// returns. It must be called on the interface goroutine.
 func (w *Worker) Start(work func(context.Context) func()) {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.next = work
 	if w.busy {
+		w.mu.Unlock()
 		return
 	}
 	w.busy = true
-	go w.run()
+	w.mu.Unlock()
+	if w.OnUI != nil {
+		go w.run(w.OnUI)
+		return
+	}
+	// Whoever is first, the result or the end of the wait, decides where it is
+	// shown: here, or by the toolkit's queue.
+	here := make(chan func())
+	over := make(chan struct{})
+	go w.run(func(show func()) {
+		select {
+		case here <- show:
+		case <-over:
+			fyne.Do(show)
+		}
+	})
+	wait := time.NewTimer(sameFrame)
+	defer wait.Stop()
+	select {
+	case show := <-here:
+		show()
+	case <-wait.C:
+	}
+	close(over)
 }
 
 // Stop forgets what waits, cancels what runs and drops its result.
@@ -47,7 +78,9 @@ func (w *Worker) Stop() {
 	}
 }
 
-func (w *Worker) run() {
+// run works until nothing waits; the first result goes to post, later ones to
+// the interface's queue.
+func (w *Worker) run(post func(func())) {
 	w.mu.Lock()
 	work, version := w.next, w.version
 	w.next = nil
@@ -62,10 +95,6 @@ func (w *Worker) run() {
 
 	show := work(ctx)
 	cancel()
-	post := w.OnUI
-	if post == nil {
-		post = fyne.Do
-	}
 	post(func() {
 		w.mu.Lock()
 		stale := w.version != version
@@ -76,7 +105,11 @@ func (w *Worker) run() {
 		}
 		// The next run starts only now: at most one function of this page waits
 		// for the interface.
-		go w.run()
+		later := w.OnUI
+		if later == nil {
+			later = fyne.Do
+		}
+		go w.run(later)
 	})
 }
 

@@ -5,6 +5,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"fyne.io/fyne/v2/test"
 	"go.uber.org/goleak"
 )
 
@@ -61,5 +62,30 @@ func TestWorkerStop(t *testing.T) {
 	w.Start(func(context.Context) func() { return func() { shown = true } })
 	for !shown {
 		(<-posts)()
+	}
+}
+
+// TestWorkerShowsWithoutWaitingForLong: a result that comes while Start waits is
+// shown there, by the goroutine that paints; a later one by the toolkit's queue.
+// Each is shown once.
+func TestWorkerShowsWithoutWaitingForLong(t *testing.T) {
+	test.NewTempApp(t)
+	var w Worker
+	shows := make(chan int, 2)
+	w.Start(func(context.Context) func() { return func() { shows <- 1 } })
+	<-shows
+	begun, gate := make(chan struct{}), make(chan struct{})
+	w.Start(func(context.Context) func() {
+		close(begun)
+		<-gate
+		return func() { shows <- 2 }
+	})
+	<-begun // Start has given up waiting, for nothing opens the gate
+	if len(shows) > 0 {
+		t.Error("a result was shown before it was there")
+	}
+	close(gate)
+	if n := <-shows; n != 2 {
+		t.Errorf("result %d was shown again", n)
 	}
 }
