@@ -544,7 +544,7 @@ func TestPumpHurries(t *testing.T) {
 // TestWhatIsUrgent: a state, an object and a lost link are shown at once, a
 // figure waits for its turn.
 func TestWhatIsUrgent(t *testing.T) {
-	r := newRig(t, theme.Dark)
+	r := newRig(t, theme.AlwaysDark)
 	s := viewtest.NewServer("kms.example:8888")
 	s.IsLive, s.State.State = true, view.Connected
 	id := "p_kurento.MediaPipeline"
