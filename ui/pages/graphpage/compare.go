@@ -171,7 +171,7 @@ func (p *Page) toggleMark() {
 		p.setMark(time.Time{})
 		return
 	}
-	if p.view == nil || p.view.Server() == nil {
+	if p.view == nil || p.view.Server() == nil || p.oneOnly() {
 		return
 	}
 	at, _ := p.view.Cursor()
@@ -187,7 +187,7 @@ func (p *Page) setMark(at time.Time) {
 
 // compareRange compares the ends of the visible range.
 func (p *Page) compareRange() {
-	if p.view == nil || p.view.Server() == nil {
+	if p.view == nil || p.view.Server() == nil || p.oneOnly() {
 		return
 	}
 	from, to := p.view.Range()

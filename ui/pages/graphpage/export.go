@@ -39,6 +39,9 @@ var exports = []struct {
 	{"DOT", "dot", true, func(p *Page) (func(io.Writer) error, error) { return p.scene.g.WriteDOT, nil }},
 	{"Mermaid", "mmd", true, func(p *Page) (func(io.Writer) error, error) { return p.scene.g.WriteMermaid, nil }},
 	{"JSON of the whole server", "json", true, func(p *Page) (func(io.Writer) error, error) {
+		if f := p.asked.fleet; f != nil {
+			return graph.Describe(f.snaps...).WriteJSON, nil
+		}
 		return graph.Describe(p.asked.snap).WriteJSON, nil
 	}},
 }

@@ -5,6 +5,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/ui/surface"
+	"kmscope/ui/view"
 )
 
 // under finds what lies under a point of the window.
@@ -84,7 +85,11 @@ func (p *Page) choose(id string) {
 		return
 	}
 	p.lastSelected = id
-	p.view.SelectObject(id)
+	if x := p.owner(id); id != "" && x != nil && x != p.view.Server() {
+		p.view.Select(view.Selection{Session: x, Object: id})
+	} else {
+		p.view.SelectObject(id)
+	}
 	p.surface.Repaint()
 }
 

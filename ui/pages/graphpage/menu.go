@@ -78,7 +78,7 @@ func (p *Page) menu(h hit) *fyne.Menu {
 		add("Place everything anew", p.tidy)
 		add("Group elements of one kind", p.groupAlike)
 		add("Expand all", p.expandAll)
-		if p.asked.moves != nil {
+		if p.asked.moves != nil || p.asked.fleet != nil && p.asked.fleet.moves != nil {
 			add("Put back what was moved by hand", p.putBack)
 		}
 		if p.showGone {

@@ -199,10 +199,20 @@ func rememberedMoves(server string) *moves {
 // rememberMoves keeps what was moved by hand for the next run; what is gone from
 // the server is left out.
 func (p *Page) rememberMoves() {
-	if p.session == nil {
+	if p.fleet != nil {
+		for _, x := range p.fleet.sessions {
+			p.rememberMovesOf(x)
+		}
 		return
 	}
-	server, m := serverKey(p.session), p.movesOf(p.session)
+	p.rememberMovesOf(p.session)
+}
+
+func (p *Page) rememberMovesOf(x view.Session) {
+	if x == nil {
+		return
+	}
+	server, m := serverKey(x), p.movesOf(x)
 	all := slices.DeleteFunc(readMoves(), func(k keptMoves) bool { return k.Server == server })
 	if m != nil {
 		k := keptMoves{Server: server, At: map[string][2]float64{}}
@@ -239,9 +249,9 @@ func (p *Page) move(id string, dx, dy float64) {
 	if !ok {
 		return
 	}
-	now := p.movesOf(p.session).with(n.ID, graph.Point{X: n.X - f.X + dx, Y: n.Y - f.Y + dy})
-	p.moved[serverKey(p.session)] = now
-	p.scene, p.hover = p.scene.moved(now), hit{}
+	x := p.owner(n.ID)
+	p.moved[serverKey(x)] = p.movesOf(x).with(n.ID, graph.Point{X: n.X - f.X + dx, Y: n.Y - f.Y + dy})
+	p.scene, p.hover = p.scene.moved(p.movesNow()), hit{}
 	p.refresh()
 	p.surface.Repaint()
 }
@@ -258,6 +268,11 @@ func (s *scene) moved(m *moves) *scene {
 func (p *Page) putBack() {
 	if p.session != nil {
 		p.moved[serverKey(p.session)] = nil
+		if p.fleet != nil {
+			for _, x := range p.fleet.sessions {
+				p.moved[serverKey(x)] = nil
+			}
+		}
 		p.rememberMoves()
 		p.refresh()
 	}

@@ -70,6 +70,8 @@ type Page struct {
 	fitted  bool // the viewport follows the graph until a person moves it
 	asked   graphQuery
 	session view.Session // of the scene
+	all     bool         // all servers are shown side by side
+	fleet   *fleet       // they, as asked for last
 	problem string       // why the graph could not be placed
 	slow    bool
 	pending int // nodes being placed
@@ -100,6 +102,9 @@ type graphQuery struct {
 	gone    bool
 	lens    *lens
 	moves   *moves
+	// fleet is all servers, where they are shown; then snap and moves are of the
+	// current one.
+	fleet *fleet
 	// prior is the state to compare with, nil for none; shortly tells that nobody
 	// asked for it.
 	prior   *inventory.Snapshot
@@ -172,7 +177,7 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Graph: fit the selection", Run: p.fitSelection},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
-	}, append(append(p.lensCommands(), p.compareCommands()...), p.exportCommands()...)...)
+	}, append(append(append(p.lensCommands(), p.fleetCommands()...), p.compareCommands()...), p.exportCommands()...)...)
 }
 
 // Update implements page.Page.
@@ -204,11 +209,17 @@ func (p *Page) refresh() {
 		return
 	}
 	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens, moves: p.movesOf(x)}
-	q.prior, q.shortly = p.before(&q)
-	if len(q.snap.Pipelines) > tilesFrom || p.scene != nil && p.scene.groups > 0 {
+	pipelines, elements := len(q.snap.Pipelines), q.snap.Counts.Elements
+	if q.fleet = p.fleetNow(); q.fleet != nil {
+		pipelines, elements, _ = q.fleet.sum()
+	} else {
+		q.prior, q.shortly = p.before(&q)
+	}
+	p.fleet = q.fleet
+	if pipelines > tilesFrom || p.scene != nil && p.scene.groups > 0 {
 		q.selected = v.Selection().Object
 	}
-	if len(q.snap.Pipelines) > tilesFrom && q.selected == "" && p.port.H > 0 {
+	if pipelines > tilesFrom && q.selected == "" && p.port.H > 0 {
 		q.aspect = math.Round(4*p.port.W/p.port.H) / 4
 	}
 	store := x.Stats()
@@ -218,6 +229,9 @@ func (p *Page) refresh() {
 	if q == p.asked {
 		p.surface.Repaint()
 		return
+	}
+	if q.fleet != nil && p.asked.fleet != nil {
+		p.session = q.session // another current server, and still all of them
 	}
 	if q.session != p.session {
 		p.session, p.scene, p.fitted = q.session, nil, true
@@ -233,7 +247,7 @@ func (p *Page) refresh() {
 		at = time.Time{}
 	}
 	figures := graph.FiguresAt(store, at)
-	p.busy(q.snap.Counts.Elements)
+	p.busy(elements)
 	p.work.Start(func(ctx context.Context) func() {
 		s, err := p.placer.place(ctx, q, figures)
 		return func() { p.show(s, err) }
@@ -260,14 +274,19 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
 	var g *graph.Graph
-	hidden, over := 0, false
-	if !q.gone {
+	hidden, over, at, hands := 0, false, q.snap.At, q.moves
+	switch {
+	case q.fleet != nil:
+		g, hidden, over = q.fleet.build(q.gone)
+		_, _, at = q.fleet.sum()
+		hands = q.fleet.moves
+	case !q.gone:
 		g, hidden = graph.BuildAlive(q.snap, figures)
 		// Where nothing is left, what was there is all there is to see: the
 		// usual end of a capture.
 		over = len(g.Frames) == 0 && hidden > 0
 	}
-	if q.gone || over {
+	if q.fleet == nil && (q.gone || over) {
 		g, hidden = graph.Build(q.snap, figures), 0
 	}
 	var diff *changes
@@ -280,7 +299,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	pipelines := len(g.Frames)
 	seen := q.lens.look(g, q.selected)
 	if seen.overview(q, pipelines) {
-		s := newScene(tiled(g, q.aspect), q.snap.At)
+		s := newScene(tiled(g, q.aspect), at)
 		s.hidden, s.over, s.tiles, s.pipelines, s.total = hidden, over, true, pipelines, seen.total
 		return s, nil
 	}
@@ -299,7 +318,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	} else {
 		g = placedAs(g, pl.placed)
 	}
-	s := newScene(q.moves.apply(g), q.snap.At)
+	s := newScene(hands.apply(g), at)
 	s.placed, s.changes = g, diff
 	s.hidden, s.over, s.pipelines = hidden, over, pipelines
 	s.dim(q.lens, &seen)
@@ -350,7 +369,7 @@ func (p *Page) show(s *scene, err error) {
 	}
 	p.problem = ""
 	if p.moving != "" && s.placed != nil { // the hand is ahead of the worker
-		s = s.moved(p.movesOf(p.session))
+		s = s.moved(p.movesNow())
 	}
 	old := p.scene
 	p.scene = s

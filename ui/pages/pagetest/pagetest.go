@@ -3,6 +3,7 @@
 package pagetest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -39,6 +40,10 @@ type Bench struct {
 	record  int64
 	State   *view.State
 	Off     bool // no session at all
+	// Others are further sessions of the workspace.
+	Others []view.Session
+	// Named is what the server is called; "" is "server".
+	Named string
 	// Captured is what Archive gives.
 	Captured stats.Archive
 	// CapturePath is the file that is being written; "" is none.
@@ -120,7 +125,7 @@ func (b *Bench) Room() {
 // Bench is the session and the workspace as well.
 
 // Name implements view.Session.
-func (b *Bench) Name() string { return "server" }
+func (b *Bench) Name() string { return cmp.Or(b.Named, "server") }
 
 // URL implements view.Session.
 func (b *Bench) URL() string { return "ws://server" }
@@ -223,7 +228,7 @@ func (b *Bench) Sessions() []view.Session {
 	if b.Off {
 		return nil
 	}
-	return []view.Session{b}
+	return append([]view.Session{b}, b.Others...)
 }
 
 // Settle runs what a worker posts, as the interface goroutine would, until
