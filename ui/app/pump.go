@@ -21,13 +21,16 @@ type pump struct {
 	urgent func() bool
 	calm   time.Duration // calmEvery, but in tests
 	update func(full bool)
+	// hurried tells that the last update came early: the next one does not.
+	hurried bool
 }
 
 const (
-	pumpEvery = 100 * time.Millisecond // between two updates while a person does something
-	calmEvery = time.Second            // between two updates of figures alone while nobody does: each has the whole window painted again
-	calmAfter = 3 * time.Second
-	idleEvery = time.Second // after an update, for what only time changes, such as a countdown
+	pumpEvery   = 100 * time.Millisecond // between two updates while a person does something
+	urgentEvery = 40 * time.Millisecond  // before what is to be seen at once
+	calmEvery   = time.Second            // between two updates of figures alone while nobody does: each has the whole window painted again
+	calmAfter   = 3 * time.Second
+	idleEvery   = time.Second // after an update, for what only time changes, such as a countdown
 )
 
 func newPump(update func(full bool), urgent func() bool) *pump {
@@ -104,35 +107,41 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 }
 
 // rest waits until the next update may be made: less long if a person does
-// something in between, or if something changed that is to be seen at once.
+// something in between, or if something changed that is to be seen at once. Of two
+// updates only one hurries: what happens once is seen at once, and what goes on
+// happening costs little more than ten updates a second.
 func (p *pump) rest(ctx context.Context, wait *time.Timer, changed <-chan struct{}) {
-	wait.Reset(pumpEvery)
-	select {
-	case <-ctx.Done():
-		return
-	case <-wait.C:
+	begun, news := time.Now(), false
+	least := urgentEvery
+	if p.hurried {
+		least = pumpEvery
 	}
-	more := p.pause() - pumpEvery
-	if more <= 0 {
-		return
-	}
-	wait.Reset(more)
-	defer wait.Stop()
-	news := false
+	p.hurried = false
 	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-wait.C:
+		spent := time.Since(begun)
+		until, kicked, fresh := p.pause(), p.kicked, changed
+		switch {
+		case spent < least:
+			until, kicked, fresh = least, nil, nil
+		case spent < pumpEvery:
+			until, kicked = pumpEvery, nil
+		case spent >= until:
 			if news {
 				p.again()
 			}
 			return
-		case <-p.kicked:
+		}
+		wait.Reset(until - spent)
+		select {
+		case <-ctx.Done():
+			return
+		case <-wait.C:
+		case <-kicked:
 			p.again()
 			return
-		case <-changed:
+		case <-fresh:
 			if news = true; p.urgent() {
+				p.hurried = time.Since(begun) < pumpEvery
 				p.again()
 				return
 			}

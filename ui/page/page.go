@@ -17,8 +17,8 @@ type Page interface {
 	// Content gives the page's widgets, always the same object.
 	Content() fyne.CanvasObject
 	// Update shows what is new: snapshots, selection, cursor, range. It is
-	// called only while the page is visible and something changed, at most ten
-	// times a second, and once right after Shown(true). It must return within a
+	// called only while the page is visible and something changed, about ten times
+	// a second at most, and once right after Shown(true). It must return within a
 	// few milliseconds: longer work goes to a goroutine of the page, tagged with
 	// the generation it was started for. The page may keep v and call its methods
 	// from its own event handlers.
