@@ -107,6 +107,18 @@ func (f *fleet) build(gone bool) (g *graph.Graph, hidden int, over bool) {
 	return g, hidden, over
 }
 
+// moments gives the time of the state that each pipeline is shown in: a capture of
+// yesterday may stand beside a server of now.
+func (f *fleet) moments() map[string]time.Time {
+	out := map[string]time.Time{}
+	for _, s := range f.snaps {
+		for _, p := range s.Pipelines {
+			out[p.ID] = s.At
+		}
+	}
+	return out
+}
+
 // pipelines, elements and the time of the newest state, of all servers.
 func (f *fleet) sum() (pipelines, elements int, at time.Time) {
 	for _, s := range f.snaps {

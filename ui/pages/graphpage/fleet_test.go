@@ -3,6 +3,7 @@ package graphpage
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -60,6 +61,12 @@ func TestAllServersSideBySide(t *testing.T) {
 	}
 	if got := strings.Join(labels, ", "); !strings.Contains(got, "paris:8888 · ") || !strings.Contains(got, "oslo:8888 · ") {
 		t.Errorf("the pipelines are called %s", got)
+	}
+
+	for _, f := range p.scene.g.Frames {
+		if age := p.scene.now(&f).Sub(f.Born); f.ID == otherRoom && age > time.Second {
+			t.Errorf("%s is %s old, and was made a moment before its server was looked at", f.Label, age)
+		}
 	}
 
 	layouts := l.calls.Load()

@@ -206,7 +206,7 @@ func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
 		if f.ID != "" {
 			out = append(out, cardLine{text: f.ID, hue: dimHue, mono: true})
 		}
-		add(frameNote(f, s.at)+" · "+view.Plural(f.Connections, "connection"), textHue)
+		add(frameNote(f, s.now(f))+" · "+view.Plural(f.Connections, "connection"), textHue)
 		if !f.Born.IsZero() {
 			word := "created "
 			if f.BornSeen {

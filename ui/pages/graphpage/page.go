@@ -275,10 +275,12 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	defer pl.mu.Unlock()
 	var g *graph.Graph
 	hidden, over, at, hands := 0, false, q.snap.At, q.moves
+	var moments map[string]time.Time
 	switch {
 	case q.fleet != nil:
 		g, hidden, over = q.fleet.build(q.gone)
 		_, _, at = q.fleet.sum()
+		moments = q.fleet.moments()
 		hands = q.fleet.moves
 	case !q.gone:
 		g, hidden = graph.BuildAlive(q.snap, figures)
@@ -300,6 +302,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 	seen := q.lens.look(g, q.selected)
 	if seen.overview(q, pipelines) {
 		s := newScene(tiled(g, q.aspect), at)
+		s.moments = moments
 		s.hidden, s.over, s.tiles, s.pipelines, s.total = hidden, over, true, pipelines, seen.total
 		return s, nil
 	}
@@ -319,7 +322,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 		g = placedAs(g, pl.placed)
 	}
 	s := newScene(hands.apply(g), at)
-	s.placed, s.changes = g, diff
+	s.placed, s.changes, s.moments = g, diff, moments
 	s.hidden, s.over, s.pipelines = hidden, over, pipelines
 	s.dim(q.lens, &seen)
 	return s, nil

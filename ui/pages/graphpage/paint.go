@@ -105,7 +105,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
 		if surface.Overlaps(frameRect(f), shown) {
-			gp.frameTitle(c, l, f, s.at, v, k, scale)
+			gp.frameTitle(c, l, f, s.now(f), v, k, scale)
 		}
 	}
 	for i := range s.g.Edges {
@@ -195,7 +195,7 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			state = "state unknown"
 		}
 		end := c.Text(small, state, left, y+72*k, hue)
-		if age := frameAge(f, s.at); age != "" {
+		if age := frameAge(f, s.now(f)); age != "" {
 			c.Text(small, small.Fit(age, x+w-12*k-end), end+10*k, y+72*k, l.Dim)
 		}
 	}

@@ -15,6 +15,8 @@ import (
 type scene struct {
 	g      *graph.Graph
 	at     time.Time // of the snapshot
+	// moments are the times of the pipelines' own snapshots, where there are several.
+	moments map[string]time.Time
 	index  map[string]int
 	bounds surface.Rect
 	hidden int          // objects that are gone and not shown
@@ -51,6 +53,14 @@ func newScene(g *graph.Graph, at time.Time) *scene {
 		s.bounds = s.bounds.Union(frameRect(&g.Frames[i]))
 	}
 	return s
+}
+
+// now is the time at which a pipeline is shown.
+func (s *scene) now(f *graph.Frame) time.Time {
+	if at, ok := s.moments[f.ID]; ok {
+		return at
+	}
+	return s.at
 }
 
 func nodeRect(n *graph.Node) surface.Rect   { return surface.Rect{X: n.X, Y: n.Y, W: n.W, H: n.H} }
