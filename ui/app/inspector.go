@@ -85,7 +85,10 @@ func newInspector(s *view.State) *inspector {
 // watchWidth is a stack that tells its width.
 type watchWidth struct{ changed func(float32) }
 
-func (l *watchWidth) MinSize([]fyne.CanvasObject) fyne.Size {
+func (l *watchWidth) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	if len(objects) == 1 {
+		return objects[0].MinSize()
+	}
 	return fyne.NewSize(120, 100)
 }
 

@@ -24,7 +24,10 @@ type Columns struct {
 const (
 	minSide   = 160
 	minMiddle = 320
-	grip      = 6 // how near to an edge the pointer takes hold of it
+	// goodMiddle is what the middle has before the outer ones have more than
+	// they need: pages have rows of tools that are longer than this.
+	goodMiddle = 580
+	grip       = 6 // how near to an edge the pointer takes hold of it
 )
 
 // NewColumns makes three columns with the widths of the outer ones.
@@ -81,6 +84,13 @@ func (r *columnsRenderer) Layout(size fyne.Size) {
 	}
 	if !c.right.Visible() {
 		rr = 0
+	}
+	if over := l + rr + goodMiddle - size.Width; over > 0 {
+		spareL, spareR := max(l-minSide, 0), max(rr-minSide, 0)
+		if spare := spareL + spareR; spare > 0 {
+			give := min(over/spare, 1)
+			l, rr = l-spareL*give, rr-spareR*give
+		}
 	}
 	if over := l + rr + minMiddle - size.Width; over > 0 && l+rr > 0 {
 		shrink := max((l+rr-over)/(l+rr), 0)

@@ -229,3 +229,45 @@ func TestCloseTopModal(t *testing.T) {
 		t.Error("the boxes were not closed one after the other")
 	}
 }
+
+// Where there is no room, what may become narrow does, and a hint goes whole.
+func TestBarGivesWay(t *testing.T) {
+	newApp(t)
+	fixed, field := canvas.NewRectangle(theme.Dark.Panel), canvas.NewRectangle(theme.Dark.Panel)
+	fixed.SetMinSize(fyne.NewSize(100, 20))
+	field.SetMinSize(fyne.NewSize(10, 20))
+	hint := NewText("a hint", theme.TextSize, theme.Dark.Text)
+	space := canvas.NewRectangle(theme.Dark.Panel)
+	bar := Bar{Gap: 4, Stretch: 3, Least: map[int]float32{1: 60, 2: 0}}
+	objects := []fyne.CanvasObject{fixed, Wide(200, field), WholeOrNone(hint), space, fixed}
+	if least := bar.MinSize(objects).Width; least != 100+60+100+4*4 {
+		t.Errorf("the least width is %v", least)
+	}
+	bar.Layout(objects, fyne.NewSize(800, 20))
+	if field.Size().Width != 200 || !hint.Visible() {
+		t.Errorf("with room the field is %v wide, the hint shown: %v", field.Size().Width, hint.Visible())
+	}
+	bar.Layout(objects, fyne.NewSize(330, 20))
+	if w := field.Size().Width; w >= 200 || w < 60 || hint.Visible() {
+		t.Errorf("without room the field is %v wide, the hint shown: %v", w, hint.Visible())
+	}
+	bar.Layout(objects, fyne.NewSize(800, 20))
+	if !hint.Visible() {
+		t.Error("the hint does not come back")
+	}
+}
+
+// The middle column has what a page needs before the outer ones have more.
+func TestColumnsLeaveRoomForThePage(t *testing.T) {
+	newApp(t)
+	left, middle, right := canvas.NewRectangle(theme.Dark.Panel), canvas.NewRectangle(theme.Dark.Panel), canvas.NewRectangle(theme.Dark.Panel)
+	c := NewColumns(left, middle, right, 260, 310)
+	for _, width := range []float32{640, 1024, 1240, 2560} {
+		c.Resize(fyne.NewSize(width, 400))
+		test.WidgetRenderer(c).Layout(c.Size())
+		l, m, r := left.Size().Width, middle.Size().Width, right.Size().Width
+		if l+m+r != width || l > 260 || r > 310 || m < goodMiddle && (l > minSide || r > minSide) {
+			t.Errorf("in %v: %v, %v, %v", width, l, m, r)
+		}
+	}
+}

@@ -175,10 +175,24 @@ type Bar struct {
 	Stretch int // index, or -1
 	// MaxStretch bounds the width of the one that stretches; 0 is no bound.
 	MaxStretch float32
+	// Least are the widths down to which objects give way where there is no room
+	// for all, by index; the others keep theirs.
+	Least map[int]float32
 }
 
 // MinSize implements fyne.Layout.
 func (b Bar) MinSize(objects []fyne.CanvasObject) fyne.Size {
+	s := b.natural(objects)
+	for i, o := range objects {
+		if least, ok := b.Least[i]; ok && o.Visible() {
+			s.Width -= max(o.MinSize().Width-least, 0)
+		}
+	}
+	return s
+}
+
+// natural is the size at which no object gives way.
+func (b Bar) natural(objects []fyne.CanvasObject) fyne.Size {
 	s, n := fyne.Size{}, 0
 	for _, o := range objects {
 		if !o.Visible() {
@@ -195,13 +209,20 @@ func (b Bar) MinSize(objects []fyne.CanvasObject) fyne.Size {
 
 // Layout implements fyne.Layout.
 func (b Bar) Layout(objects []fyne.CanvasObject, size fyne.Size) {
-	rest := size.Width - b.MinSize(objects).Width
+	natural := b.natural(objects).Width
+	rest, give := size.Width-natural, float32(0)
+	if spare := natural - b.MinSize(objects).Width; rest < 0 && spare > 0 {
+		give = min(-rest/spare, 1)
+	}
 	x := float32(0)
 	for i, o := range objects {
 		if !o.Visible() {
 			continue
 		}
 		m := o.MinSize()
+		if least, ok := b.Least[i]; ok {
+			m.Width -= max(m.Width-least, 0) * give
+		}
 		if i == b.Stretch {
 			w := m.Width + max(rest, 0)
 			shown := w
@@ -217,4 +238,38 @@ func (b Bar) Layout(objects []fyne.CanvasObject, size fyne.Size) {
 		o.Move(fyne.NewPos(x, (size.Height-m.Height)/2))
 		x += m.Width + b.Gap
 	}
+}
+
+// Wide gives an object a width that it can give up, for a Bar with Least.
+func Wide(width float32, o fyne.CanvasObject) *fyne.Container { return container.New(wide(width), o) }
+
+type wide float32
+
+func (w wide) MinSize(o []fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(float32(w), o[0].MinSize().Height)
+}
+
+func (w wide) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	o[0].Move(fyne.Position{})
+	o[0].Resize(size)
+}
+
+// WholeOrNone shows an object only where there is room for all of it: for a hint
+// that nobody needs to have cut.
+func WholeOrNone(o fyne.CanvasObject) fyne.CanvasObject { return container.New(wholeOrNone{}, o) }
+
+type wholeOrNone struct{}
+
+func (wholeOrNone) MinSize(o []fyne.CanvasObject) fyne.Size { return o[0].MinSize() }
+
+func (wholeOrNone) Layout(o []fyne.CanvasObject, size fyne.Size) {
+	m := o[0].MinSize()
+	switch fits := m.Width <= size.Width; {
+	case fits && !o[0].Visible():
+		o[0].Show()
+	case !fits && o[0].Visible():
+		o[0].Hide()
+	}
+	o[0].Resize(m)
+	o[0].Move(fyne.NewPos(0, (size.Height-m.Height)/2))
 }

@@ -34,8 +34,44 @@ func NewTabs(titles []string, changed func(int)) *Tabs {
 		t.tabs = append(t.tabs, one)
 		objects = append(objects, one)
 	}
-	t.bar = container.New(Bar{Gap: 0, Stretch: -1}, objects...)
+	t.bar = container.New(&tabRow{t}, objects...)
 	return t
+}
+
+// The distances around the words of all tabs: less where there is no room.
+const (
+	tabPad      = 28
+	leastTabPad = 8
+)
+
+// tabRow puts tabs beside each other.
+type tabRow struct{ t *Tabs }
+
+func (l *tabRow) words() (width float32) {
+	for _, one := range l.t.tabs {
+		width += one.word()
+	}
+	return width
+}
+
+// MinSize implements fyne.Layout.
+func (l *tabRow) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(l.words()+leastTabPad*float32(len(l.t.tabs)), TabHeight)
+}
+
+// Layout implements fyne.Layout.
+func (l *tabRow) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	if len(l.t.tabs) == 0 {
+		return
+	}
+	pad := min(max((size.Width-l.words())/float32(len(l.t.tabs)), leastTabPad), tabPad)
+	x := float32(0)
+	for _, one := range l.t.tabs {
+		w := float32(int(one.word() + pad))
+		one.Move(fyne.NewPos(x, 0))
+		one.Resize(fyne.NewSize(w, TabHeight))
+		x += w
+	}
 }
 
 // Object is what goes into a container.
@@ -69,6 +105,8 @@ var (
 	_ desktop.Hoverable = (*tab)(nil)
 )
 
+func (t *tab) word() float32 { return TextWidth(t.title, theme.TextSize, fyne.TextStyle{}) }
+
 func (t *tab) choose(on bool)                 { t.chosen = on; t.Refresh() }
 func (t *tab) Tapped(*fyne.PointEvent)        { t.tapped() }
 func (t *tab) MouseIn(*desktop.MouseEvent)    { t.hovered = true; t.Refresh() }
@@ -88,11 +126,11 @@ type tabRenderer struct {
 }
 
 func (r *tabRenderer) MinSize() fyne.Size {
-	return fyne.NewSize(TextWidth(r.t.title, theme.TextSize, fyne.TextStyle{})+28, TabHeight)
+	return fyne.NewSize(r.t.word()+leastTabPad, TabHeight)
 }
 
 func (r *tabRenderer) Layout(size fyne.Size) {
-	Place(r.text, 14, 0, size.Height)
+	Place(r.text, (size.Width-r.t.word())/2, 0, size.Height)
 	r.line.Move(fyne.NewPos(0, size.Height-2))
 	r.line.Resize(fyne.NewSize(size.Width, 2))
 }

@@ -38,7 +38,8 @@ func (p *Page) makeBar() {
 	p.filter = kit.NewEntry("filter: words or /regex/")
 	p.filter.OnChanged = p.table.setFilter
 	filter := container.New(layout.NewGridWrapLayout(fyne.NewSize(190, kit.ButtonHeight)), p.filter)
-	p.filter.Hide()
+	p.filterBox = filter
+	filter.Hide()
 	p.asCharts = kit.NewButton(kit.Framed, "", "Charts", func() { p.showTable(false) })
 	p.asRows = kit.NewButton(kit.Framed, "", "Table", func() { p.showTable(true) })
 	row := container.New(kit.Bar{Gap: barGap, Stretch: 4}, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
@@ -124,7 +125,7 @@ func (p *Page) updateBar() {
 	showIf(p.add, !p.set.server() && v.Server() != nil)
 	showIf(p.layout, !p.asTable)
 	showIf(p.sets, !p.asTable)
-	showIf(p.filter, p.asTable)
+	showIf(p.filterBox, p.asTable)
 	setOn(p.asCharts, !p.asTable)
 	setOn(p.asRows, p.asTable)
 	for i, s := range chartSpans {

@@ -33,21 +33,22 @@ type Page struct {
 	add     *kit.Button
 	extras  *fyne.Container // the chips of the overlay
 	// extraRow is what holds them; hidden while there are none.
-	extraRow *fyne.Container
-	bar      *fyne.Container // the controls
-	barRoom  *container.Scroll
-	asCharts *kit.Button
-	asRows   *kit.Button
-	filter   *kit.Entry // of the table
-	spans    []*kit.Button
-	layout   *kit.Button
-	export   *kit.Button
-	work     surface.Worker
-	file     surface.Worker // reads the capture
-	deep     *archived      // what it read last
-	painter  chartPainter
-	table    table
-	saveFile func(title, name string, write func(io.Writer) error) // the window's
+	extraRow  *fyne.Container
+	bar       *fyne.Container // the controls
+	barRoom   *container.Scroll
+	asCharts  *kit.Button
+	asRows    *kit.Button
+	filter    *kit.Entry      // of the table
+	filterBox *fyne.Container // has its width
+	spans     []*kit.Button
+	layout    *kit.Button
+	export    *kit.Button
+	work      surface.Worker
+	file      surface.Worker // reads the capture
+	deep      *archived      // what it read last
+	painter   chartPainter
+	table     table
+	saveFile  func(title, name string, write func(io.Writer) error) // the window's
 
 	view     *view.State
 	gathered []chart // as they come, pins first

@@ -150,11 +150,14 @@ func New(placer gst.Placer) *Page {
 	p.side.OnKey = p.sideKey
 	p.side.OnTyped = p.typed
 
-	wide := func(w float32, o fyne.CanvasObject) fyne.CanvasObject {
-		return container.NewGridWrap(fyne.NewSize(w, p.search.MinSize().Height), o)
+	line := func(o fyne.CanvasObject) fyne.CanvasObject {
+		return container.NewVBox(layout.NewSpacer(), o, layout.NewSpacer())
 	}
-	top := container.NewHBox(p.takeIt, wide(176, p.details), wide(190, container.NewVBox(layout.NewSpacer(), p.target, layout.NewSpacer())), layout.NewSpacer(), wide(220, p.search), wide(120, container.NewVBox(layout.NewSpacer(), p.count, layout.NewSpacer())))
-	below := container.NewHBox(wide(330, p.history), container.NewCenter(kit.NewText("changes since", theme.TextSize, dim)), wide(250, p.compare), layout.NewSpacer(), p.bins, p.export)
+	// Names and counts are cut where there is no room, fields become narrow.
+	top := container.New(kit.Bar{Gap: theme.Grid, Stretch: 3, Least: map[int]float32{1: 96, 2: 60, 4: 110, 5: 60}},
+		p.takeIt, kit.Wide(176, p.details), kit.Wide(190, container.NewClip(line(p.target))), layout.NewSpacer(), kit.Wide(220, p.search), kit.Wide(120, container.NewClip(line(p.count))))
+	below := container.New(kit.Bar{Gap: theme.Grid, Stretch: 3, Least: map[int]float32{0: 110, 1: 0, 2: 100}},
+		kit.Wide(330, p.history), kit.WholeOrNone(kit.NewText("changes since", theme.TextSize, dim)), kit.Wide(250, p.compare), layout.NewSpacer(), p.bins, p.export)
 	split := container.NewHSplit(p.surface, p.side)
 	split.Offset = 0.74
 	p.content = container.NewBorder(surface.Inset(container.NewVBox(top, below)), nil, nil, nil, split)

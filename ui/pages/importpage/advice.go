@@ -32,7 +32,7 @@ func newAdvice(openLog, openDump func()) *advice {
 	text := widget.NewLabel("Open or drop the log of a Kurento Media Server (also .gz), or the dump of a browser's chrome://webrtc-internals: its lines and states appear on the clock of this window, beside what the server said. Nothing leaves this computer.")
 	text.Wrapping = fyne.TextWrapWord
 	text.Importance = widget.LowImportance
-	a.intro = container.NewVBox(head, text, kit.WithMargin(kit.Margin{Left: 8, Top: 4, Bottom: 8}, container.NewHBox(
+	a.intro = container.NewVBox(head, text, kit.WithMargin(kit.Margin{Left: 6, Top: 4, Bottom: 8}, container.NewHBox(
 		kit.NewButton(kit.Primary, icon.Folder, "Open a server's log…", openLog),
 		kit.NewButton(kit.Framed, icon.Folder, "Open a browser's dump…", openDump))))
 	a.symptoms = newTable([]column{{title: "Symptom", share: 1}},

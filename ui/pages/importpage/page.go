@@ -34,6 +34,7 @@ type Page struct {
 	opening  *kit.Button
 	what     *kit.Button // shows or hides the advice
 	note     *widget.Label
+	row      *fyne.Container // what is open, and what to do with it
 	progress *fyne.Container
 	bar      *widget.ProgressBar
 	reading  *widget.Label
@@ -94,8 +95,8 @@ func New() *Page {
 	p.dump = newDumpView(p)
 	p.whichBox = wide(260, p.which)
 	p.opening = kit.NewButton(kit.Framed, icon.Folder, "Open…", func() { p.chooseFile("Open a server's log or a browser's dump") })
-	row := p.frame.bar(p.whichBox, p.closing, p.note, container.NewHBox(p.what, p.opening))
-	top := kit.WithMargin(kit.Margin{Top: 8, Bottom: 6, Left: 10, Right: 10}, container.NewVBox(row, p.progress, p.wrong))
+	p.row = p.frame.bar(p.whichBox, p.closing, p.note, container.NewHBox(p.what, p.opening))
+	top := kit.WithMargin(kit.Margin{Top: 8, Bottom: 6, Left: 10, Right: 10}, container.NewVBox(p.row, p.progress, p.wrong))
 	p.content = container.New(&p.frame, container.NewBorder(top, nil, nil, nil, container.NewStack(p.advice.object, p.log.object, p.dump.object)))
 	p.arrange()
 	return p
@@ -391,9 +392,7 @@ func (p *Page) arrange() {
 			o.Hide()
 		}
 	}
-	for _, o := range []fyne.CanvasObject{p.whichBox, p.closing, p.what, p.opening} {
-		visible(o, s != nil)
-	}
+	visible(p.row, s != nil)
 	visible(p.advice.object, advising)
 	visible(p.advice.intro, s == nil)
 	visible(p.log.object, !advising && s.book != nil)

@@ -129,7 +129,7 @@ func TestKinds(t *testing.T) {
 // TestLog leafs through the log of a real run beside its capture.
 func TestLog(t *testing.T) {
 	r := newRig(t, "events")
-	if !r.p.advice.object.Visible() || r.p.whichBox.Visible() {
+	if !r.p.advice.object.Visible() || r.p.row.Visible() {
 		t.Error("without an import the page does not say what to do")
 	}
 	r.open(beside + "events.log.gz")

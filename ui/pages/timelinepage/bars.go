@@ -24,14 +24,14 @@ func (p *Page) laneBar() fyne.CanvasObject {
 	p.clock = kit.NewButton(kit.Flat, "", "", func() { showMenu(p.clock, p.clockMenu()) }).WithCaret().WithTip("How times are written")
 	hint := canvas.NewText("wheel zooms, drag moves, Shift+drag measures", theme.Current().Dim)
 	hint.TextSize = theme.TextSize - 2
-	return container.NewHBox(
+	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 7, Least: map[int]float32{6: 0}},
 		kit.NewButton(kit.Flat, "", "−", func() { p.zoomMiddle(1 / 1.5) }).WithTip("Show more of time (−)"),
 		kit.NewButton(kit.Flat, "", "+", func() { p.zoomMiddle(1.5) }).WithTip("Show less of time (+)"),
 		kit.NewButton(kit.Flat, "", "Fit", p.fit).WithTip("Show everything (0)"),
 		kit.NewButton(kit.Flat, icon.Back, "", func() { p.jump(p.target, true) }).WithTip("To the one before (Shift+N)"),
 		p.aim,
 		kit.NewButton(kit.Flat, icon.Forward, "", func() { p.jump(p.target, false) }).WithTip("To the next one (N)"),
-		container.NewCenter(hint),
+		kit.WholeOrNone(hint),
 		layout.NewSpacer(), p.clock)
 }
 
@@ -55,8 +55,9 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	p.follow.Checked = true
 	var save *kit.Button
 	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
-	entry := container.NewGridWrap(fyne.NewSize(200, p.filter.MinSize().Height), p.filter)
-	return container.NewHBox(p.chip, entry, p.level, p.types, container.NewCenter(p.count), layout.NewSpacer(), p.follow, save)
+	entry := kit.Wide(200, p.filter)
+	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{1: 90, 2: 96, 4: 0}},
+		p.chip, entry, p.level, p.types, kit.WholeOrNone(p.count), layout.NewSpacer(), p.follow, save)
 }
 
 // showMenu shows a menu below a button.
