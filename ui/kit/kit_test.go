@@ -240,7 +240,7 @@ func TestBarGivesWay(t *testing.T) {
 	space := canvas.NewRectangle(theme.Dark.Panel)
 	bar := Bar{Gap: 4, Stretch: 3, Least: map[int]float32{1: 60, 2: 0}}
 	objects := []fyne.CanvasObject{fixed, Wide(200, field), WholeOrNone(hint), space, fixed}
-	if least := bar.MinSize(objects).Width; least != 100+60+100+4*4 {
+	if least := bar.MinSize(objects).Width; least != 100+60+100+4*4+space.MinSize().Width {
 		t.Errorf("the least width is %v", least)
 	}
 	bar.Layout(objects, fyne.NewSize(800, 20))
