@@ -30,9 +30,9 @@ import (
 	"math"
 )
 
-// maxSide bounds both sides of a Canvas in pixels: 8192 x 8192 is 256 MiB, and
+// MaxSide bounds both sides of a Canvas in pixels: 8192 x 8192 is 256 MiB, and
 // larger than any screen.
-const maxSide = 8192
+const MaxSide = 8192
 
 // Canvas is a picture being drawn. All coordinates are device pixels, x to the
 // right and y down; the centre of the first pixel is (0.5, 0.5). A Canvas
@@ -76,7 +76,7 @@ func NewCanvas() *Canvas { return &Canvas{} }
 // is the same: a caller that keeps frames must copy them. Sizes are held to
 // 1..8192.
 func (c *Canvas) Begin(w, h int, bg color.NRGBA) {
-	w, h = min(max(w, 1), maxSide), min(max(h, 1), maxSide)
+	w, h = min(max(w, 1), MaxSide), min(max(h, 1), MaxSide)
 	if c.img == nil || c.img.Rect.Dx() != w || c.img.Rect.Dy() != h {
 		if c.img != nil && cap(c.img.Pix) >= 4*w*h {
 			c.img = &image.RGBA{Pix: c.img.Pix[:4*w*h], Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}

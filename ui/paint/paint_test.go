@@ -161,7 +161,7 @@ func TestFrameIsReused(t *testing.T) {
 		t.Errorf("size %d x %d with %d bytes", w, h, len(c.Image().Pix))
 	}
 	c.Begin(-5, 1<<30, night)
-	if w, h := c.Size(); w != 1 || h != maxSide {
+	if w, h := c.Size(); w != 1 || h != MaxSide {
 		t.Errorf("size %d x %d is not held to its bounds", w, h)
 	}
 }

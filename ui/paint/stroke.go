@@ -239,7 +239,7 @@ func (c *Canvas) walk(x0, y0, x1, y1 float32) {
 }
 
 // maxDashes bounds the dashes of one straight piece within the clip.
-const maxDashes = 4 * maxSide
+const maxDashes = 4 * MaxSide
 
 func (c *Canvas) nextDash() {
 	if c.dashIndex++; c.dashIndex >= len(c.strokeDash) {

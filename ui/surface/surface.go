@@ -56,6 +56,7 @@ type Surface struct {
 	lastClick time.Time
 	lastPos   fyne.Position
 	focused   bool
+	held      map[fyne.KeyName]bool // keys that are down
 }
 
 var (
@@ -65,6 +66,7 @@ var (
 	_ fyne.Draggable     = (*Surface)(nil)
 	_ fyne.Scrollable    = (*Surface)(nil)
 	_ fyne.Focusable     = (*Surface)(nil)
+	_ desktop.Keyable    = (*Surface)(nil)
 )
 
 // New makes a surface of at least a size; draw paints each frame, scale is
@@ -209,7 +211,25 @@ func (s *Surface) Cursor() desktop.Cursor {
 func (s *Surface) FocusGained() { s.focused = true; s.Repaint() }
 
 // FocusLost implements fyne.Focusable.
-func (s *Surface) FocusLost() { s.focused = false; s.Repaint() }
+func (s *Surface) FocusLost() {
+	s.focused = false
+	clear(s.held) // nobody tells when they go up
+	s.Repaint()
+}
+
+// KeyDown implements desktop.Keyable.
+func (s *Surface) KeyDown(e *fyne.KeyEvent) {
+	if s.held == nil {
+		s.held = map[fyne.KeyName]bool{}
+	}
+	s.held[e.Name] = true
+}
+
+// KeyUp implements desktop.Keyable.
+func (s *Surface) KeyUp(e *fyne.KeyEvent) { delete(s.held, e.Name) }
+
+// Holds reports whether a key is held down while the surface has the keys.
+func (s *Surface) Holds(k fyne.KeyName) bool { return s.held[k] }
 
 // HasFocus reports whether the surface has the keys.
 func (s *Surface) HasFocus() bool { return s.focused }

@@ -1,12 +1,8 @@
 package chartpage
 
 import (
-	"errors"
-	"fmt"
 	"image/color"
 	"io"
-	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
@@ -114,36 +110,7 @@ func (p *Page) saveCharts(f chartfile.Format, charts []chart, title string) {
 		dialog.ShowInformation("Nothing to save", "There is no chart with figures. Choose a longer range, or another set.", w)
 		return
 	}
-	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {
-		if err != nil {
-			dialog.ShowError(fmt.Errorf("the file cannot be made: %w; choose another folder", err), w)
-			return
-		}
-		if out == nil {
-			return
-		}
-		go func() {
-			err := writeSheet(out, f, sheet)
-			fyne.Do(func() {
-				if err != nil {
-					dialog.ShowError(err, w)
-				}
-			})
-		}()
-	}, w)
-	d.SetFileName(view.FileName(title, p.time.To, string(f)))
-	d.Show() // first: before it the dialog has nothing to resize, and panics
-	size := w.Canvas().Size()
-	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
-}
-
-// writeSheet writes and closes; a file that broke off is told, not kept quiet.
-func writeSheet(out fyne.URIWriteCloser, f chartfile.Format, s chartfile.Sheet) error {
-	name := filepath.Base(out.URI().Path())
-	err := errors.Join(chartfile.Write(io.Writer(out), f, s), out.Close())
-	if err != nil {
-		os.Remove(out.URI().Path())
-		return fmt.Errorf("%s was not written: %w; choose another place or free some room", name, err)
+	if p.saveFile != nil {
+		p.saveFile("Save the charts", view.FileName(title, p.time.To, string(f)), func(out io.Writer) error { return chartfile.Write(out, f, sheet) })
 	}
-	return nil
 }

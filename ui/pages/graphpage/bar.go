@@ -276,6 +276,7 @@ func (p *Page) groupFor(n *graph.Node) string {
 func (p *Page) tidy() {
 	if t, ok := p.placer.layouter.(interface{ Tidy() }); ok {
 		t.Tidy()
+		p.flying = true
 		p.placer.forget()
 		p.asked = graphQuery{}
 		p.refresh()

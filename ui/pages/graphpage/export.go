@@ -2,15 +2,10 @@ package graphpage
 
 import (
 	"errors"
-	"fmt"
-	"image"
-	"image/png"
 	"io"
-	"math"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/graph"
@@ -115,106 +110,27 @@ func (p *Page) copyAs(format int) {
 	p.tell("Copied as " + exports[format].word + ".")
 }
 
-// save asks for a file and writes to it, away from the interface goroutine.
+// save has the window ask for a file and write it.
 func (p *Page) save(format int) {
 	write, ok := p.exporter(format)
 	if !ok {
 		return
 	}
-	name := view.FileName("graph-"+p.session.Name(), p.scene.at, exports[format].ending)
 	if p.saveFile != nil {
-		p.saveFile("Save the graph", name, write)
-		return
+		p.saveFile("Save the graph", view.FileName("graph-"+p.session.Name(), p.scene.at, exports[format].ending), write)
 	}
-	win := windowOf(p.surface)
-	if win == nil {
-		return
-	}
-	d := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err != nil {
-			p.tell("The file could not be opened: " + err.Error() + ".")
-		}
-		if err != nil || f == nil {
-			return
-		}
-		go func() {
-			err := writeTo(f, write)
-			fyne.Do(func() {
-				if err != nil {
-					p.tell("The graph could not be saved: " + err.Error() + ".")
-					return
-				}
-				p.tell("Saved as " + f.URI().Name() + ".")
-			})
-		}()
-	}, win)
-	d.SetFileName(name)
-	size := win.Canvas().Size()
-	d.Show() // before it is sized: the toolkit panics otherwise
-	d.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
 }
 
-// writeTo writes all to a file and closes it; the first error counts.
-func writeTo(f io.WriteCloser, write func(io.Writer) error) error {
-	err := write(f)
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
-}
-
-// windowOf gives the window that shows an object; nil for none.
-func windowOf(o fyne.CanvasObject) fyne.Window {
-	d := fyne.CurrentApp().Driver()
-	c := d.CanvasForObject(o)
-	for _, w := range d.AllWindows() {
-		if c != nil && w.Canvas() == c {
-			return w
-		}
-	}
-	return nil
-}
-
-// The picture is at twice the size of the plane, but never so large that viewers
-// of pictures give up.
-const (
-	pngScale   = 2.0
-	pngMargin  = 24.0
-	maxPNGSide = 12_000
-	maxPNGArea = 60e6 // pixels: 240 MB while it is made
-)
-
-// writePNG paints the whole graph, which is quick; what takes long is to pack it,
-// and that is left to the writer.
+// writePNG gives the whole graph as a picture.
 func (p *Page) writePNG() (func(io.Writer) error, error) {
-	img, err := p.picture()
-	if err != nil {
-		return nil, err
-	}
-	return func(w io.Writer) error {
-		if err := png.Encode(w, img); err != nil {
-			return fmt.Errorf("write the picture: %w", err)
-		}
-		return nil
-	}, nil
-}
-
-func (p *Page) picture() (image.Image, error) {
-	if p.scene.bounds.Empty() {
+	s := p.scene
+	if s.bounds.Empty() {
 		return nil, errors.New("there is nothing in the graph")
 	}
-	all := p.scene.bounds.Grown(pngMargin)
-	k := min(pngScale, maxPNGSide/all.W, maxPNGSide/all.H, math.Sqrt(maxPNGArea/(all.W*all.H)))
-	w, h := int(math.Ceil(all.W*k)), int(math.Ceil(all.H*k))
-	l, c := surface.CurrentLook(), paint.NewCanvas()
-	c.Begin(w, h, l.Background)
-	// The scale is what a screen of that density would have; the zoom is 1
-	// unless the graph is too large for it.
-	scale := max(k, 1)
-	v := surface.Viewport{X: all.X, Y: all.Y, Zoom: k / scale, W: all.W * k / scale, H: all.H * k / scale}
-	var gp graphPainter
-	gp.paint(c, l, p.scene, v, graphMarks{}, float32(scale))
-	return c.Image(), nil
+	return surface.Picture(s.bounds, func(c *paint.Canvas, l *surface.Look, v surface.Viewport, scale float32) {
+		var gp graphPainter
+		gp.paint(c, l, s, v, graphMarks{}, scale)
+	}), nil
 }
 
 // tell shows a sentence over the graph until something else happens there.

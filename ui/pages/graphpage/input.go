@@ -127,14 +127,14 @@ func (p *Page) dragged(pos, delta fyne.Position) {
 	if p.scene == nil {
 		return
 	}
-	if p.banding || !p.panning && !p.mapDrag && p.moving == "" && modifiers()&fyne.KeyModifierShift != 0 && !p.scene.tiles {
+	if p.banding || !p.panning && !p.mapDrag && p.moving == "" && modifiers()&fyne.KeyModifierShift != 0 && !p.grabs() && !p.scene.tiles {
 		p.stretch(pos)
 		return
 	}
 	if !p.panning && !p.mapDrag && p.moving == "" {
 		if _, _, ok := p.inMap(p.surface.PressedAt); ok {
 			p.mapDrag = true
-		} else if n := p.under(p.surface.PressedAt).node; n != nil && p.surface.Pressed && p.port.Zoom >= boxesFrom {
+		} else if n := p.under(p.surface.PressedAt).node; n != nil && p.surface.Pressed && p.port.Zoom >= boxesFrom && !p.grabs() {
 			p.moving = n.ID
 		} else {
 			p.panning = true

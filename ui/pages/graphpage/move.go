@@ -274,6 +274,7 @@ func (p *Page) putBack() {
 			}
 		}
 		p.rememberMoves()
+		p.flying = true
 		p.refresh()
 	}
 }

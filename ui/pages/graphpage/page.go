@@ -38,10 +38,8 @@ type Layouter interface {
 // result for a state that is not looked at any more is dropped. Drawing and
 // hit tests run over the last placed scene on the interface goroutine.
 type Page struct {
-	opened func() // shows the details of what is selected; nil is nothing
-	// saveFile asks for the name of a file and writes it; nil takes the toolkit's
-	// own dialog.
-	saveFile func(title, name string, write func(io.Writer) error)
+	opened   func()                                                // shows the details of what is selected; nil is nothing
+	saveFile func(title, name string, write func(io.Writer) error) // the window's
 
 	content  fyne.CanvasObject
 	bar      graphBar
@@ -82,6 +80,8 @@ type Page struct {
 	hoverPos fyne.Position
 	onMap    bool         // over the small map or the link
 	linkRect surface.Rect // the link that shows what is gone; empty: there is none
+	flying   bool         // the next scene is flown to
+	flight   *flight      // nil: everything is in its place
 	mapDrag  bool
 	panning  bool
 }
@@ -130,12 +130,8 @@ func New(l Layouter) *Page {
 	p.surface.OnWheeled = p.wheeled
 	p.surface.OnKey = p.key
 	p.surface.OnTyped = p.typed
-	p.surface.OnCursor = func() desktop.Cursor {
-		if id := p.hover.id(); id != "" || p.onMap {
-			return desktop.PointerCursor
-		}
-		return desktop.DefaultCursor
-	}
+	p.surface.OnCursor = p.cursor
+	p.landFirst()
 	p.makeBar()
 	p.content = container.NewBorder(container.NewStack(kit.NewGround(kit.BackgroundColour, 0), surface.Inset(p.bar.box)), nil, nil, nil, p.surface)
 	return p
@@ -374,7 +370,8 @@ func (p *Page) show(s *scene, err error) {
 	if p.moving != "" && s.placed != nil { // the hand is ahead of the worker
 		s = s.moved(p.movesNow())
 	}
-	old := p.scene
+	p.land() // the next scene is there already
+	old, port := p.scene, p.port
 	p.scene = s
 	p.hover = hit{}
 	p.sayBar()
@@ -389,6 +386,10 @@ func (p *Page) show(s *scene, err error) {
 		p.fitNow()
 	case old.g != s.g:
 		p.port = anchored(p.port, old, s)
+	}
+	if p.flying {
+		p.flying = false
+		p.fly(old, port)
 	}
 	p.surface.Repaint()
 }

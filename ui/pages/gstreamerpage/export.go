@@ -2,14 +2,9 @@ package gstreamerpage
 
 import (
 	"errors"
-	"fmt"
-	"image"
-	"image/png"
 	"io"
-	"math"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/kit"
@@ -75,7 +70,7 @@ func (p *Page) copyDOT() {
 	p.tell("Copied as DOT.")
 }
 
-// save asks for a file and writes to it, away from the interface goroutine.
+// save has the window ask for a file and write it.
 func (p *Page) save(format int) {
 	if p.now == nil || p.scene == nil {
 		p.tell("There is no dump to save yet.")
@@ -86,85 +81,19 @@ func (p *Page) save(format int) {
 		p.tell("Nothing was saved: " + err.Error() + ".")
 		return
 	}
-	name := view.FileName("gstreamer-"+p.now.name, p.now.at, exports[format].ending)
-	if p.SaveFile != nil {
-		p.SaveFile("Save the dump", name, write)
-		return
+	if p.saveFile != nil {
+		p.saveFile("Save the dump", view.FileName("gstreamer-"+p.now.name, p.now.at, exports[format].ending), write)
 	}
-	p.saveIn(name, write)
 }
 
-func (p *Page) saveIn(name string, write func(io.Writer) error) {
-	d := fyne.CurrentApp().Driver()
-	c := d.CanvasForObject(p.surface)
-	var win fyne.Window
-	for _, w := range d.AllWindows() {
-		if c != nil && w.Canvas() == c {
-			win = w
-		}
-	}
-	if win == nil {
-		return
-	}
-	ask := dialog.NewFileSave(func(f fyne.URIWriteCloser, err error) {
-		if err != nil {
-			p.tell("The file could not be opened: " + err.Error() + ".")
-		}
-		if err != nil || f == nil {
-			return
-		}
-		p.tell("Saving " + f.URI().Name() + " …")
-		go func() {
-			err := errors.Join(write(f), f.Close())
-			fyne.Do(func() {
-				if err != nil {
-					p.tell("The dump could not be saved: " + err.Error() + ".")
-					return
-				}
-				p.tell("Saved as " + f.URI().Name() + ".")
-			})
-		}()
-	}, win)
-	ask.SetFileName(name)
-	size := win.Canvas().Size()
-	ask.Show() // before it is sized: the toolkit panics otherwise
-	ask.Resize(fyne.NewSize(min(size.Width*0.8, 900), min(size.Height*0.8, 640)))
-}
-
-// The picture is at twice the size of the drawing, as far as the painter and
-// viewers of pictures go.
-const (
-	pngScale  = 2.0
-	pngMargin = 24.0
-	maxSide   = 8_192 // of paint.Canvas
-)
-
-// writePNG paints the whole drawing, which is quick; what takes long is to
-// pack it, and that is left to the writer.
+// writePNG gives the whole drawing as a picture.
 func (p *Page) writePNG() (func(io.Writer) error, error) {
-	img, err := p.picture()
-	if err != nil {
-		return nil, err
-	}
-	return func(w io.Writer) error {
-		if err := png.Encode(w, img); err != nil {
-			return fmt.Errorf("write the picture: %w", err)
-		}
-		return nil
-	}, nil
-}
-
-func (p *Page) picture() (image.Image, error) {
-	if p.scene.bounds().Empty() {
+	s := p.scene
+	if s.bounds().Empty() {
 		return nil, errors.New("there is nothing in the dump")
 	}
-	all := p.scene.bounds().Grown(pngMargin)
-	k := min(pngScale, maxSide/all.W, maxSide/all.H)
-	l, c := surface.CurrentLook(), paint.NewCanvas()
-	c.Begin(int(math.Ceil(all.W*k)), int(math.Ceil(all.H*k)), l.Background)
-	scale := max(k, 1)
-	v := surface.Viewport{X: all.X, Y: all.Y, Zoom: k / scale, W: all.W * k / scale, H: all.H * k / scale}
-	var pt painter
-	pt.paint(c, l, p.scene, v, marks{chosen: nothing, hover: nothing, at: nothing}, float32(scale))
-	return c.Image(), nil
+	return surface.Picture(s.bounds(), func(c *paint.Canvas, l *surface.Look, v surface.Viewport, scale float32) {
+		var pt painter
+		pt.paint(c, l, s, v, marks{chosen: nothing, hover: nothing, at: nothing}, scale)
+	}), nil
 }

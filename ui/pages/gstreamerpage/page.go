@@ -30,9 +30,7 @@ import (
 // Two workers: one takes and reads dumps, one places what is to be drawn. Both can
 // be cancelled with Esc.
 type Page struct {
-	// SaveFile asks for the name of a file, writes it and says how that went. nil
-	// takes the toolkit's own dialog. write may run on any goroutine.
-	SaveFile func(title, name string, write func(io.Writer) error)
+	saveFile func(title, name string, write func(io.Writer) error) // the window's
 
 	placer  gst.Placer
 	content fyne.CanvasObject
@@ -85,6 +83,7 @@ type Page struct {
 var (
 	_ page.Page      = (*Page)(nil)
 	_ page.Commander = (*Page)(nil)
+	_ page.Saver     = (*Page)(nil)
 )
 
 // target is what a person points at: an element or a link of the drawn dump;
@@ -163,6 +162,11 @@ func New(placer gst.Placer) *Page {
 	p.content = container.NewBorder(surface.Inset(container.NewVBox(top, below)), nil, nil, nil, split)
 	p.say()
 	return p
+}
+
+// SetSaver implements page.Saver.
+func (p *Page) SetSaver(save func(title, name string, write func(io.Writer) error)) {
+	p.saveFile = save
 }
 
 // Title implements page.Page.

@@ -341,13 +341,13 @@ func TestExports(t *testing.T) {
 	p.Update(b.state)
 	b.dump(dumpText(t, "player.dot"))
 	files := map[string][]byte{}
-	p.SaveFile = func(_, name string, write func(io.Writer) error) {
+	p.SetSaver(func(_, name string, write func(io.Writer) error) {
 		var buf bytes.Buffer
 		if err := write(&buf); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		files[filepath.Ext(name)] = buf.Bytes()
-	}
+	})
 	for i := range exports {
 		p.save(i)
 	}
