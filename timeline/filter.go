@@ -91,9 +91,14 @@ func newMatcher(f Filter) *matcher {
 // matchBatch is how many entries are looked at while the log is held.
 const matchBatch = 2048
 
-// each calls f for the entries that match, with their index in seqs.
-func (m *matcher) each(l *Log, seqs []uint64, f func(i int)) {
+// each calls f for the entries that match, with their index in seqs, and tells
+// whether it came to the end: goOn, if there is one, is told the share that is done
+// and stops it with false.
+func (m *matcher) each(l *Log, seqs []uint64, f func(i int), goOn func(share float64) bool) bool {
 	for from := 0; from < len(seqs); from += matchBatch {
+		if goOn != nil && !goOn(float64(from)/float64(len(seqs))) {
+			return false
+		}
 		l.mu.RLock()
 		if from == 0 {
 			for first := range m.memos {
@@ -117,6 +122,7 @@ func (m *matcher) each(l *Log, seqs []uint64, f func(i int)) {
 		}
 		l.mu.RUnlock()
 	}
+	return true
 }
 
 // of gives the memo of a chunk, with room for all of its strings.

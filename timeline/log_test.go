@@ -557,3 +557,32 @@ func TestFind(t *testing.T) {
 		t.Errorf("%+v", e)
 	}
 }
+
+// TestSearchStops holds that a search that is stopped leaves nothing half done.
+func TestSearchStops(t *testing.T) {
+	l := NewLog(0)
+	for i := range int64(3 * matchBatch) {
+		l.Feed(ice(i, i, []string{"CONNECTED", "READY"}[i%2]))
+	}
+	v := l.View(Filter{Words: []string{"ready"}})
+	asked := 0
+	v.Search(func(share float64) bool {
+		if share < 0 || share >= 1 {
+			t.Errorf("share %v", share)
+		}
+		asked++
+		return asked < 2
+	})
+	if asked != 2 || v.Len() != 0 {
+		t.Errorf("stopped after %d batches with %d rows", asked, v.Len())
+	}
+	all := len(l.Select(Filter{Words: []string{"ready"}}))
+	if !v.Refresh() || v.Len() != all || all == 0 {
+		t.Errorf("%d rows, want %d", v.Len(), all)
+	}
+	for i, ms := range v.Times() {
+		if e := v.Entry(i); e.At.UnixMilli() != ms {
+			t.Fatalf("row %d stands at %v, not %v", i, e.At, ms)
+		}
+	}
+}

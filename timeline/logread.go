@@ -87,7 +87,7 @@ func (l *Log) Select(f Filter) []int {
 	kept := slices.Clone(l.order[l.head:])
 	l.mu.RUnlock()
 	var out []int
-	newMatcher(f).each(l, kept, func(i int) { out = append(out, i) })
+	newMatcher(f).each(l, kept, func(i int) { out = append(out, i) }, nil)
 	return out
 }
 
@@ -122,7 +122,7 @@ func (l *Log) Find(f Filter, at time.Time, seq uint64, back bool) (Entry, bool) 
 			if back || found == 0 {
 				found = part[i]
 			}
-		})
+		}, nil)
 		if found != 0 {
 			return l.Entry(found)
 		}

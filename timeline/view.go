@@ -31,6 +31,12 @@ func (l *Log) View(f Filter) *View { return &View{log: l, filter: newMatcher(f)}
 // Refresh brings the view up to date and tells whether anything changed in the
 // log since the last call.
 func (v *View) Refresh() bool {
+	return v.Search(func(float64) bool { return true })
+}
+
+// Search is Refresh for a log that is long: goOn is told now and then which share
+// is done, and stops it with false. The view is then empty until the next call.
+func (v *View) Search(goOn func(share float64) bool) bool {
 	l := v.log
 	l.mu.RLock()
 	if v.started && v.version == l.version {
@@ -53,7 +59,9 @@ func (v *View) Refresh() bool {
 	}
 	v.started, v.version, v.deep = true, l.version, l.deep
 	l.mu.RUnlock()
-	v.filter.each(l, fresh, func(i int) { v.rows = append(v.rows, fresh[i]) })
+	if !v.filter.each(l, fresh, func(i int) { v.rows = append(v.rows, fresh[i]) }, goOn) {
+		v.rows, v.started = nil, false
+	}
 	return true
 }
 
@@ -79,6 +87,20 @@ func (v *View) Len() int { return len(v.rows) }
 // Rows gives the numbers of the rows' entries, in order; the slice is the
 // caller's.
 func (v *View) Rows() []uint64 { return slices.Clone(v.rows) }
+
+// Times tells where the rows stand, in milliseconds since 1970, as they stand now;
+// 0 is a row that the log dropped.
+func (v *View) Times() []int64 {
+	v.log.mu.RLock()
+	defer v.log.mu.RUnlock()
+	out := make([]int64, len(v.rows))
+	for i, seq := range v.rows {
+		if r := v.log.record(seq); r != nil {
+			out[i] = r.at
+		}
+	}
+	return out
+}
 
 // Entry gives a row, 0 is the oldest; the zero Entry when there is none.
 func (v *View) Entry(i int) Entry {

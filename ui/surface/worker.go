@@ -78,6 +78,16 @@ func (w *Worker) Stop() {
 	}
 }
 
+// Post runs a function on the interface goroutine, for work that tells how far it
+// is. Any goroutine.
+func (w *Worker) Post(f func()) {
+	if w.OnUI != nil {
+		w.OnUI(f)
+		return
+	}
+	fyne.Do(f)
+}
+
 // run works until nothing waits; the first result goes to post, later ones to
 // the interface's queue.
 func (w *Worker) run(post func(func())) {
@@ -105,11 +115,7 @@ func (w *Worker) run(post func(func())) {
 		}
 		// The next run starts only now: at most one function of this page waits
 		// for the interface.
-		later := w.OnUI
-		if later == nil {
-			later = fyne.Do
-		}
-		go w.run(later)
+		go w.run(w.Post)
 	})
 }
 

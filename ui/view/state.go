@@ -168,8 +168,9 @@ func (s *State) Server() Session {
 
 // Replay gives the capture that the server looked at is played from; nil when
 // it is live, or when there is no server.
-func (s *State) Replay() Replay {
-	x := s.Server()
+func (s *State) Replay() Replay { return s.replayOf(s.Server()) }
+
+func (s *State) replayOf(x Session) Replay {
 	if x == nil {
 		return nil
 	}

@@ -52,14 +52,17 @@ func (s *State) Follow() {
 // End gives the newest moment known: of the pause while paused, of the replay's
 // position, else of the newest snapshot of the server looked at. Zero when
 // nothing is known.
-func (s *State) End() time.Time {
+func (s *State) End() time.Time { return s.EndOf(s.Server()) }
+
+// EndOf is End of a certain server; nil is none.
+func (s *State) EndOf(x Session) time.Time {
 	if s.Paused() {
 		return s.stop
 	}
-	if r := s.Replay(); r != nil {
+	if r := s.replayOf(x); r != nil {
 		return r.Start().Add(r.Position())
 	}
-	if x := s.Server(); x != nil {
+	if x != nil {
 		return x.Snapshot().At
 	}
 	return time.Time{}
@@ -67,15 +70,17 @@ func (s *State) End() time.Time {
 
 // Span gives the whole time that is known of the server looked at; zero times
 // when nothing is.
-func (s *State) Span() (first, last time.Time) {
-	if r := s.Replay(); r != nil {
+func (s *State) Span() (first, last time.Time) { return s.SpanOf(s.Server()) }
+
+// SpanOf is Span of a certain server; nil is none.
+func (s *State) SpanOf(x Session) (first, last time.Time) {
+	if r := s.replayOf(x); r != nil {
 		return r.Start(), r.Start().Add(r.Duration())
 	}
-	x := s.Server()
 	if x == nil {
 		return time.Time{}, time.Time{}
 	}
-	last = s.End()
+	last = s.EndOf(x)
 	first = last
 	if log := x.Timeline(); log != nil {
 		if e := log.Range(0, 1); len(e) == 1 && !e[0].Arrived.IsZero() && e[0].Arrived.Before(first) {

@@ -37,12 +37,14 @@ func (p *Page) laneBar() fyne.CanvasObject {
 
 // tableBar is the line over the table: what is shown, and what to do with it.
 func (p *Page) tableBar() fyne.CanvasObject {
-	p.chip = surface.NewChip("", func() { p.setScope("") })
+	p.chip = surface.NewChip("", func() { p.setScope(nil, "") })
 	p.chip.Hide()
 	p.filter = widget.NewEntry()
 	p.filter.SetPlaceHolder("filter: words or /regex/")
 	p.filter.OnChanged = func(string) { p.filtered() }
 	p.level = widget.NewSelect(severityChoices, func(string) { p.refresh() })
+	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server")
+	p.servers.Hide()
 	p.types = kit.NewButton(kit.Flat, "", "all types", func() { showMenu(p.types, p.typeMenu()) }).WithCaret()
 	p.count = canvas.NewText("", theme.Current().Dim)
 	p.count.TextSize = theme.TextSize
@@ -56,8 +58,8 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	var save *kit.Button
 	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
 	entry := kit.Wide(200, p.filter)
-	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{1: 90, 2: 96, 4: 0}},
-		p.chip, entry, p.level, p.types, kit.WholeOrNone(p.count), layout.NewSpacer(), p.follow, save)
+	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 6, Least: map[int]float32{1: 90, 3: 96, 5: 0}},
+		p.chip, entry, p.servers, p.level, p.types, kit.WholeOrNone(p.count), layout.NewSpacer(), p.follow, save)
 }
 
 // showMenu shows a menu below a button.
@@ -124,6 +126,50 @@ func (p *Page) sayClock() {
 	}
 }
 
+// maxServerName is how much of a server's name its button shows.
+const maxServerName = 24
+
+// sayServers writes which servers are shown, where there are several.
+func (p *Page) sayServers() {
+	if len(p.view.Workspace().Sessions()) < 2 || p.view.Server() == nil {
+		p.servers.Hide()
+		return
+	}
+	word := "all servers"
+	if !p.all || p.scope != "" {
+		if r := []rune(p.scopeServer().Name()); len(r) > maxServerName {
+			word = string(r[:maxServerName-1]) + "…"
+		} else {
+			word = string(r)
+		}
+	}
+	if p.servers.Text() != word {
+		p.servers.Set("", word)
+	}
+	p.servers.Show()
+}
+
+func (p *Page) serverMenu() *fyne.Menu {
+	all := fyne.NewMenuItem("All servers, merged by time", func() { p.showServer(nil) })
+	all.Checked = p.all && p.scope == ""
+	m := fyne.NewMenu("", all, fyne.NewMenuItemSeparator())
+	for _, x := range p.view.Workspace().Sessions() {
+		item := fyne.NewMenuItem(x.Name(), func() { p.showServer(x) })
+		item.Checked = !all.Checked && x == p.scopeServer()
+		m.Items = append(m.Items, item)
+	}
+	return m
+}
+
+// showServer shows the events and states of a server; nil shows those of all.
+func (p *Page) showServer(x view.Session) {
+	p.all = x == nil
+	p.setScope(nil, "")
+	if x != nil {
+		p.view.Select(view.Selection{Session: x})
+	}
+}
+
 // maxTypeItems bounds the menu of types.
 const maxTypeItems = 30
 
@@ -134,7 +180,7 @@ func (p *Page) typeMenu() *fyne.Menu {
 	if p.view == nil || p.view.Server() == nil {
 		return m
 	}
-	list := typesOf(p.view.Server().Timeline())
+	list := typesOf(p.query().origins)
 	for _, t := range list[:min(len(list), maxTypeItems)] {
 		item := fyne.NewMenuItem(t, func() { p.pick(t) })
 		item.Checked = p.picked[t]

@@ -30,8 +30,19 @@ const (
 // manyObjects is from how many objects on they come folded.
 const manyObjects = 12
 
-// boardRow is one line: the head of an object (no lane), or a lane of it.
+// boardServer is a server whose lanes are shown.
+type boardServer struct {
+	session view.Session
+	source  *timeline.Lanes
+	snap    *inventory.Snapshot
+	name    string
+	end     time.Time
+}
+
+// boardRow is one line: the head of a server, where there are several (no
+// object), that of an object (no lane), or a lane of it.
 type boardRow struct {
+	server int // number in the board's servers
 	object string
 	lane   inventory.Lane
 	died   time.Time
@@ -40,15 +51,13 @@ type boardRow struct {
 }
 
 type board struct {
-	source *timeline.Lanes
-	snap   *inventory.Snapshot
-	rows   []boardRow
-	height float64 // of all rows
-	folded map[string]bool
-	opened map[string]bool // by hand, where folded is the rule
+	servers []boardServer
+	rows    []boardRow
+	height  float64 // of all rows
+	folded  map[string]bool
+	opened  map[string]bool // by hand, where folded is the rule
 
 	time   surface.TimeAxis
-	end    time.Time
 	scroll float64
 
 	// mark and until are the two ends of a measure; zero: none.
@@ -66,26 +75,46 @@ type place struct{ x, y float64 }
 // arrange lists the rows of the objects in scope.
 func (b *board) arrange(scope string) {
 	b.rows, b.height = b.rows[:0], 0
-	if b.source == nil {
-		return
-	}
-	var objects []timeline.LaneObject
-	for _, o := range b.source.Objects(scope) {
-		if len(o.Lanes) > 0 || o.Errors > 0 {
-			objects = append(objects, o)
+	objects := make([][]timeline.LaneObject, len(b.servers))
+	total := 0
+	for i := range b.servers {
+		for _, o := range b.servers[i].source.Objects(scope) {
+			if len(o.Lanes) > 0 || o.Errors > 0 {
+				objects[i] = append(objects[i], o)
+			}
 		}
+		total += len(objects[i])
 	}
-	many := len(objects) > manyObjects
-	for _, o := range objects {
-		b.add(boardRow{object: o.ID, died: o.Died, lanes: o.Lanes}, laneHead)
-		if many && !b.opened[o.ID] || b.folded[o.ID] {
-			continue
+	for i := range b.servers {
+		if len(b.servers) > 1 {
+			b.add(boardRow{server: i}, laneHead)
+			if b.folded[b.key(&b.rows[len(b.rows)-1])] {
+				continue
+			}
 		}
-		for _, lane := range o.Lanes {
-			b.add(boardRow{object: o.ID, lane: lane, died: o.Died}, laneHeight)
+		for _, o := range objects[i] {
+			b.add(boardRow{server: i, object: o.ID, died: o.Died, lanes: o.Lanes}, laneHead)
+			if total > manyObjects && !b.opened[o.ID] || b.folded[o.ID] {
+				continue
+			}
+			for _, lane := range o.Lanes {
+				b.add(boardRow{server: i, object: o.ID, lane: lane, died: o.Died}, laneHeight)
+			}
 		}
 	}
 }
+
+// key names a head among those that are folded or opened. The name of no object
+// begins as that of a server does here.
+func (b *board) key(r *boardRow) string {
+	if r.object == "" {
+		return "\x00" + b.servers[r.server].name
+	}
+	return r.object
+}
+
+// of gives the server of a row.
+func (b *board) of(r *boardRow) *boardServer { return &b.servers[r.server] }
 
 func (b *board) add(r boardRow, height float64) {
 	r.y = b.height
@@ -93,19 +122,24 @@ func (b *board) add(r boardRow, height float64) {
 	b.height += height
 }
 
-// open tells whether the lanes of the head at i are listed.
-func (b *board) open(i int) bool { return i+1 < len(b.rows) && b.rows[i+1].lane != "" }
+// open tells whether what belongs to the head at i is listed.
+func (b *board) open(i int) bool {
+	if r := &b.rows[i]; r.object == "" {
+		return !b.folded[b.key(r)]
+	}
+	return i+1 < len(b.rows) && b.rows[i+1].lane != ""
+}
 
 // fold opens or folds the head at i.
 func (b *board) fold(i int) {
-	id := b.rows[i].object
+	key := b.key(&b.rows[i])
 	if b.open(i) {
-		b.folded[id] = true
-		delete(b.opened, id)
+		b.folded[key] = true
+		delete(b.opened, key)
 		return
 	}
-	b.opened[id] = true
-	delete(b.folded, id)
+	b.opened[key] = true
+	delete(b.folded, key)
 }
 
 // full is the height that shows all rows.
@@ -143,8 +177,8 @@ func plot(width float64) (x, w float64) {
 	return x, max(width-x-laneRight, 10)
 }
 
-func (b *board) window(columns int) timeline.Window {
-	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: b.end}
+func (b *board) window(r *boardRow, columns int) timeline.Window {
+	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: b.of(r).end}
 }
 
 // story is one sentence on an endpoint whose lanes contradict each other or say
@@ -157,9 +191,9 @@ type story struct {
 // tell gives the story of an object at the cursor, or at the end, or, of a dead
 // one, at its death.
 func (b *board) tell(head *boardRow) story {
-	at := b.time.Cursor
-	if at.IsZero() || at.After(b.end) {
-		at = b.end
+	at, server := b.time.Cursor, b.of(head)
+	if at.IsZero() || at.After(server.end) {
+		at = server.end
 	}
 	gone := ""
 	if !head.died.IsZero() && !at.Before(head.died) {
@@ -172,7 +206,7 @@ func (b *board) tell(head *boardRow) story {
 	var since time.Time
 	media := timeline.Bar{}
 	for _, lane := range head.lanes {
-		s, ok := b.source.At(head.object, lane, at, b.end)
+		s, ok := server.source.At(head.object, lane, at, server.end)
 		if !ok || s.From.After(at) {
 			continue
 		}

@@ -69,7 +69,7 @@ func conference(t testing.TB) (*pagetest.Bench, []string) {
 }
 
 func boardOf(b *pagetest.Bench) *board {
-	x := &board{source: b.Lanes(), snap: b.Snapshot(), folded: map[string]bool{}, opened: map[string]bool{}, end: b.At,
+	x := &board{servers: []boardServer{{session: b, source: b.Lanes(), snap: b.Snapshot(), name: b.Name(), end: b.At}}, folded: map[string]bool{}, opened: map[string]bool{},
 		time: surface.TimeAxis{From: b.At.Add(-20 * time.Second), To: b.At.Add(time.Second), Clock: view.Clock{Mode: view.UTC}}}
 	x.arrange("")
 	return x
@@ -112,6 +112,44 @@ func TestBoardRows(t *testing.T) {
 	}
 }
 
+// TestBoardOfServers holds that each server has a head that folds all of it, and
+// that its lanes are its own.
+func TestBoardOfServers(t *testing.T) {
+	one, _ := conference(t)
+	two := pagetest.New(t)
+	two.Named = "other"
+	two.Room()
+	x := boardOf(one)
+	alone := len(x.rows)
+	x.servers = append(x.servers, boardServer{session: two, source: two.Lanes(), snap: two.Snapshot(), name: two.Name(), end: two.At})
+	x.arrange("")
+	count := func(server int) (n int) {
+		for _, r := range x.rows {
+			if r.server == server {
+				n++
+			}
+		}
+		return n
+	}
+	if count(0) != alone+1 || count(1) < 3 || x.rows[0].object != "" || !x.open(0) {
+		t.Fatalf("%d and %d rows", count(0), count(1))
+	}
+	c := paint.NewCanvas()
+	for range 2 {
+		c.Begin(720, 300, theme.Dark.Background)
+		x.paint(c, surface.LookOf(theme.Dark), 1)
+		x.fold(0)
+		x.arrange("")
+	}
+	x.fold(0)
+	if x.arrange(""); count(0) != 1 || x.open(0) {
+		t.Errorf("folded, there are %d rows", count(0))
+	}
+	if s := x.of(&x.rows[len(x.rows)-1]); s.name != "other" {
+		t.Errorf("the last row is of %q", s.name)
+	}
+}
+
 // TestStories holds what a person must see at once.
 func TestStories(t *testing.T) {
 	b, ids := conference(t)
@@ -144,7 +182,7 @@ func TestStories(t *testing.T) {
 	// It is told of the dead, too.
 	x.time.Cursor = time.Time{}
 	b.Feed(wire.Fact{Kind: wire.KindCall, Method: "release", Object: pagetest.Room})
-	x.end = b.At
+	x.servers[0].end = b.At
 	x.arrange("")
 	if got := tell(ids[0]); !strings.Contains(got, "READY; released 12:") {
 		t.Errorf("%q", got)
@@ -245,7 +283,7 @@ func BenchmarkBoard(b *testing.B) {
 	for _, length := range []time.Duration{5_000_000 * time.Millisecond, 10 * time.Minute, time.Minute, time.Second, 10 * time.Millisecond} {
 		for _, open := range []bool{true, false} {
 			b.Run(fmt.Sprintf("%v open=%v", length, open), func(b *testing.B) {
-				x := &board{source: lanes, snap: r.Snapshot(), folded: map[string]bool{}, opened: map[string]bool{}, end: end,
+				x := &board{servers: []boardServer{{source: lanes, snap: r.Snapshot(), end: end}}, folded: map[string]bool{}, opened: map[string]bool{},
 					time: surface.TimeAxis{From: end.Add(-length), To: end, Clock: view.Clock{Mode: view.UTC}}}
 				x.arrange("")
 				if open {

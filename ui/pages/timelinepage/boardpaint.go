@@ -23,7 +23,6 @@ type painting struct {
 	width, height float64 // in window units
 	x0, w         float64 // the plot
 	columns       int
-	win           timeline.Window
 	small, tiny   *paint.Face
 	bold          *paint.Face
 	said          []string // under the pointer
@@ -37,8 +36,7 @@ func (b *board) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		small: l.Regular.Face(11 * scale), tiny: l.Regular.Face(10.5 * scale), bold: l.Bold.Face(12 * scale), near: 6}
 	p.x0, p.w = plot(p.width)
 	p.columns = max(int(p.w*float64(scale)), 1)
-	p.win = b.window(p.columns)
-	if b.source == nil || b.time.From.IsZero() {
+	if len(b.servers) == 0 || b.time.From.IsZero() {
 		return
 	}
 	p.ruler(cw)
@@ -77,6 +75,11 @@ func (p *painting) groups() {
 	for i := 0; i < len(p.rows); {
 		head := &p.rows[i]
 		k := i + 1
+		if head.object == "" {
+			p.server(head, p.open(i))
+			i = k
+			continue
+		}
 		for k < len(p.rows) && p.rows[k].lane != "" {
 			k++
 		}
@@ -108,6 +111,11 @@ func (p *painting) groups() {
 	}
 }
 
+// find looks up the ticks of an object.
+func (p *painting) find(r *boardRow, kind timeline.TickKind) {
+	p.ticks = p.of(r).source.Ticks(p.ticks[:0], r.object, kind, p.window(r, p.columns))
+}
+
 func (p *painting) top(r *boardRow) float64 { return laneTop + r.y - p.scroll }
 
 // over tells whether the pointer is on a row's plot.
@@ -115,23 +123,39 @@ func (p *painting) over(top, height float64) bool {
 	return p.pointer != nil && p.pointer.y >= top && p.pointer.y < top+height && p.pointer.y > laneTop && p.pointer.y < p.height-laneFoot && p.pointer.x >= p.x0
 }
 
-func (p *painting) head(r *boardRow, open bool) {
+// server draws the head of a server over its objects.
+func (p *painting) server(r *boardRow, open bool) {
 	y := p.top(r)
-	x := 6 * float64(p.scale)
-	s := float64(p.scale)
+	if y+laneHead <= laneTop || y >= p.height-laneFoot {
+		return
+	}
+	top := p.px(y + 2)
+	p.c.Rect(0, top, p.px(p.width), p.px(y+laneHead-2)-top, p.l.Raised)
+	p.arrow(y, open)
+	p.c.Text(p.bold, p.bold.Fit(p.of(r).name, p.px(p.width-30)), p.px(19), p.px(y+17), p.l.Accent)
+}
+
+// arrow draws the mark of a head that can be folded.
+func (p *painting) arrow(y float64, open bool) {
+	x, s := 6*float64(p.scale), float64(p.scale)
 	mid := (y + 13) * s
 	arrow := []paint.Point{{X: float32(x), Y: float32(mid - 3*s)}, {X: float32(x + 8*s), Y: float32(mid - 3*s)}, {X: float32(x + 4*s), Y: float32(mid + 3*s)}}
 	if !open {
 		arrow = []paint.Point{{X: float32(x + s), Y: float32(mid - 4*s)}, {X: float32(x + 7*s), Y: float32(mid)}, {X: float32(x + s), Y: float32(mid + 4*s)}}
 	}
+	p.c.Convex(arrow, p.l.Dim)
+}
+
+func (p *painting) head(r *boardRow, open bool) {
+	y := p.top(r)
 	if len(r.lanes) > 0 {
-		p.c.Convex(arrow, p.l.Dim)
+		p.arrow(y, open)
 	}
 	hue := p.l.Text
 	if !r.died.IsZero() {
 		hue = p.l.Dim
 	}
-	title := view.ObjectName(p.snap, r.object)
+	title := view.ObjectName(p.of(r).snap, r.object)
 	sub := strings.TrimSpace(view.ShortType(inventory.TypeOf(r.object)) + " " + view.ShortOf(r.object))
 	end := p.c.Text(p.bold, p.bold.Fit(title, float32(p.x0-28)*p.scale), p.px(19), p.px(y+17), hue)
 	if room := float32(p.x0)*p.scale - end - 16*p.scale; sub != title && room > 34*p.scale {
@@ -167,7 +191,7 @@ func (p *painting) strips(r *boardRow, top float64) {
 	n := min(len(r.lanes), 7)
 	for i, lane := range r.lanes[:n] {
 		y := top + 3 + float64(i)*3
-		p.bars = p.source.Bars(p.bars[:0], r.object, lane, p.win)
+		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, p.window(r, p.columns))
 		hue := p.hues(lane)
 		for k := 0; k < len(p.bars); {
 			k = p.run(hue, k, int(p.px(y)), int(p.px(y+2)), math.MaxInt)
@@ -178,7 +202,7 @@ func (p *painting) strips(r *boardRow, top float64) {
 // lane draws one lane.
 func (p *painting) lane(r *boardRow, y float64) {
 	p.c.Text(p.small, p.small.Fit(view.LaneTitle(r.lane), float32(p.x0-38)*p.scale), p.px(30), p.px(y+15), p.l.Dim)
-	p.bars = p.source.Bars(p.bars[:0], r.object, r.lane, p.win)
+	p.bars = p.of(r).source.Bars(p.bars[:0], r.object, r.lane, p.window(r, p.columns))
 	top, height := p.px(y+2), p.px(y+laneHeight-2)-p.px(y+2)
 	unknown := p.columns
 	if len(p.bars) > 0 {
@@ -304,7 +328,7 @@ func (p *painting) points(r *boardRow, kind timeline.TickKind, y, height float64
 	if y+height < laneTop || y > p.height-laneFoot {
 		return
 	}
-	p.ticks = p.source.Ticks(p.ticks[:0], r.object, kind, p.win)
+	p.find(r, kind)
 	p.strokes(p.px(y), p.px(y+height), func(*timeline.Tick) color.NRGBA { return paint.WithAlpha(hue, 0.8) })
 	p.point(y-6, height+12)
 }
@@ -347,7 +371,7 @@ func (p *painting) commands(r *boardRow, top float64) {
 }
 
 func (p *painting) commandsOf(r *boardRow, top float64, kind timeline.TickKind, usual color.NRGBA, long float32) {
-	p.ticks = p.source.Ticks(p.ticks[:0], r.object, kind, p.win)
+	p.find(r, kind)
 	s := p.scale
 	y := p.px(top + laneHead - 1)
 	for i := range p.ticks {
@@ -364,7 +388,7 @@ func (p *painting) commandsOf(r *boardRow, top float64, kind timeline.TickKind, 
 
 // errors draws the errors of an object across all of its rows.
 func (p *painting) errors(r *boardRow, top, bottom float64) {
-	p.ticks = p.source.Ticks(p.ticks[:0], r.object, timeline.TickError, p.win)
+	p.find(r, timeline.TickError)
 	look := func(t *timeline.Tick) color.NRGBA {
 		if t.Severity < timeline.Error {
 			return p.l.Dim
@@ -383,23 +407,49 @@ func (p *painting) errors(r *boardRow, top, bottom float64) {
 	p.point(top, bottom-top)
 }
 
-// connection draws what happened to the connection across everything.
+// connection draws what happened to the connection across everything, or, where
+// there are several servers, across what belongs to that one.
 func (p *painting) connection() {
-	p.ticks = p.source.Ticks(p.ticks[:0], "", timeline.TickEvent, p.win)
-	for i := range p.ticks {
-		t := &p.ticks[i]
-		hue := p.l.Dim
-		switch t.Severity {
-		case timeline.Error:
-			hue = p.l.Error
-		case timeline.Warning:
-			hue = p.l.Warning
+	for i := range p.servers {
+		s := &p.servers[i]
+		top, bottom := laneTop-4, p.height-laneFoot
+		if len(p.servers) > 1 {
+			from, to := p.extent(i)
+			top, bottom = max(from, top), min(to, bottom)
 		}
-		x := p.column(t.Column)
-		p.c.Line(x, p.px(laneTop-4), x, p.px(p.height-laneFoot), 1.5*p.scale, paint.WithAlpha(hue, 0.7), paint.Dash{4, 3}.Scaled(p.scale))
-		p.c.Circle(x, p.px(laneTop-4), 3*p.scale, hue)
+		if top >= bottom {
+			continue
+		}
+		p.ticks = s.source.Ticks(p.ticks[:0], "", timeline.TickEvent, timeline.Window{From: p.time.From, To: p.time.To, Columns: p.columns, End: s.end})
+		for k := range p.ticks {
+			t := &p.ticks[k]
+			hue := p.l.Dim
+			switch t.Severity {
+			case timeline.Error:
+				hue = p.l.Error
+			case timeline.Warning:
+				hue = p.l.Warning
+			}
+			x := p.column(t.Column)
+			p.c.Line(x, p.px(top), x, p.px(bottom), 1.5*p.scale, paint.WithAlpha(hue, 0.7), paint.Dash{4, 3}.Scaled(p.scale))
+			p.c.Circle(x, p.px(top), 3*p.scale, hue)
+		}
+		p.point(max(top, laneTop), bottom-max(top, laneTop))
 	}
-	p.point(laneTop, p.height)
+}
+
+// extent gives where the rows of a server begin and end.
+func (p *painting) extent(server int) (top, bottom float64) {
+	first := true
+	for i := range p.rows {
+		if r := &p.rows[i]; r.server == server {
+			if first {
+				top, first = p.top(r), false
+			}
+			bottom = p.top(r) + rowHeight(r)
+		}
+	}
+	return top, bottom
 }
 
 // measure draws the marks and what lies between them.

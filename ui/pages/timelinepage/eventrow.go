@@ -15,27 +15,30 @@ import (
 // The columns of the table of events, in window units.
 const (
 	columnTime   = 104
+	columnServer = 120 // where there are several
 	columnObject = 150
 	columnType   = 214
 	columnPad    = 8
 )
 
-// eventRow is one line of the table: four texts, nothing else, for a table of
+// eventRow is one line of the table: a text a column, nothing else, for a table of
 // a hundred thousand rows scrolls through these.
 type eventRow struct {
 	widget.BaseWidget
-	cells [4]string
-	hues  [4]color.NRGBA
-	texts [4]*canvas.Text
+	cells [columns]string
+	hues  [columns]color.NRGBA
+	texts [columns]*canvas.Text
 	rule  *canvas.Rectangle
-	seq   uint64
+	ref   eventRef
 	row   int
 	tap   func(row int)
-	menu  func(seq uint64, at fyne.Position)
+	menu  func(ref eventRef, at fyne.Position)
 	head  bool // the line over the table: its colour is the theme's, whatever set says
+	// several is set where the table has a column of servers.
+	several bool
 }
 
-func newEventRow(tap func(int), menu func(uint64, fyne.Position)) *eventRow {
+func newEventRow(tap func(int), menu func(eventRef, fyne.Position)) *eventRow {
 	r := &eventRow{tap: tap, menu: menu}
 	r.fill()
 	r.ExtendBaseWidget(r)
@@ -54,20 +57,23 @@ func (r *eventRow) fill() {
 }
 
 // set shows an entry.
-func (r *eventRow) set(p theme.Palette, e *timeline.Entry, at, name string, hue color.NRGBA) {
+func (r *eventRow) set(p theme.Palette, e *event, several bool, at, name string, hue color.NRGBA) {
 	text := e.Text
 	if e.Late {
 		text += "  (arrived late, put in order)"
 	}
-	cells := [4]string{at, name, e.Type, text}
-	hues := [4]color.NRGBA{p.Dim, p.Text, p.Dim, hue}
-	if e.Type == timeline.TypeOwn || e.Type == timeline.TypeControl {
-		hues[2] = p.Control
+	cells := [columns]string{byTime: at, byObject: name, byType: e.Type, byText: text}
+	if several {
+		cells[byServer] = e.server.Name()
 	}
-	if r.cells == cells && r.hues == hues {
+	hues := [columns]color.NRGBA{p.Dim, p.Dim, p.Text, p.Dim, hue}
+	if e.Type == timeline.TypeOwn || e.Type == timeline.TypeControl {
+		hues[byType] = p.Control
+	}
+	if r.cells == cells && r.hues == hues && r.several == several {
 		return
 	}
-	r.cells, r.hues = cells, hues
+	r.cells, r.hues, r.several = cells, hues, several
 	r.Refresh()
 }
 
@@ -82,7 +88,7 @@ func (r *eventRow) Tapped(*fyne.PointEvent) {
 // TappedSecondary implements fyne.SecondaryTappable.
 func (r *eventRow) TappedSecondary(e *fyne.PointEvent) {
 	if r.menu != nil {
-		r.menu(r.seq, e.AbsolutePosition)
+		r.menu(r.ref, e.AbsolutePosition)
 	}
 }
 
@@ -95,21 +101,24 @@ func (r *eventRow) CreateRenderer() fyne.WidgetRenderer {
 
 type eventRowRenderer struct{ r *eventRow }
 
-// columnWidths gives the widths of the four columns; narrow windows take from
-// the middle ones.
-func columnWidths(w float32) [4]float32 {
-	object, kind := float32(columnObject), float32(columnType)
-	if w < 760 {
-		f := max((w-columnTime)/(760-columnTime), 0.4)
-		object, kind = object*f, kind*f
+// columnWidths gives the widths of the columns; narrow windows take from the
+// middle ones. That of the servers is there where there are several.
+func columnWidths(w float32, several bool) [columns]float32 {
+	server, object, kind := float32(0), float32(columnObject), float32(columnType)
+	if several {
+		server = columnServer
 	}
-	return [4]float32{columnTime, object, kind, max(w-columnTime-object-kind, 40)}
+	if full := 760 + server; w < full {
+		f := max((w-columnTime)/(full-columnTime), 0.4)
+		server, object, kind = server*f, object*f, kind*f
+	}
+	return [columns]float32{columnTime, server, object, kind, max(w-columnTime-server-object-kind, 40)}
 }
 
 func (x *eventRowRenderer) Layout(size fyne.Size) {
 	at := float32(columnPad)
 	l := surface.CurrentLook().Regular
-	for i, w := range columnWidths(size.Width - 2*columnPad) {
+	for i, w := range columnWidths(size.Width-2*columnPad, x.r.several) {
 		t := x.r.texts[i]
 		text := x.r.cells[i]
 		if i > 0 && l != nil {
@@ -139,7 +148,7 @@ func (x *eventRowRenderer) Refresh() {
 func (x *eventRowRenderer) paint() {
 	surface.CurrentLook()
 	if dim := theme.Current().Dim; x.r.head {
-		x.r.hues = [4]color.NRGBA{dim, dim, dim, dim}
+		x.r.hues = [columns]color.NRGBA{dim, dim, dim, dim, dim}
 	}
 	for i, t := range x.r.texts {
 		if t.Color != x.r.hues[i] {
@@ -154,7 +163,11 @@ func (x *eventRowRenderer) paint() {
 }
 
 func (x *eventRowRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{x.r.rule, x.r.texts[0], x.r.texts[1], x.r.texts[2], x.r.texts[3]}
+	out := []fyne.CanvasObject{x.r.rule}
+	for _, t := range x.r.texts {
+		out = append(out, t)
+	}
+	return out
 }
 
 func (x *eventRowRenderer) Destroy() {}
@@ -172,13 +185,16 @@ func newEventHead(sortBy func(column)) *eventHead {
 	h.texts[0].TextStyle.Monospace = false
 	h.texts[0].TextSize = theme.TextSize
 	h.ExtendBaseWidget(h)
-	h.show(byTime, false)
+	h.show(byTime, false, false)
 	return h
 }
 
 // show marks the column that the table is sorted by.
-func (h *eventHead) show(c column, down bool) {
-	h.cells = [4]string{"Time", "Object", "Type", "What changed"}
+func (h *eventHead) show(c column, down, several bool) {
+	h.cells = [columns]string{"Time", "", "Element", "Type", "What changed"}
+	if h.several = several; several {
+		h.cells[byServer] = "Server"
+	}
 	if c != byTime || down {
 		h.cells[c] += map[bool]string{false: " ▴", true: " ▾"}[down]
 	}
@@ -188,8 +204,8 @@ func (h *eventHead) show(c column, down bool) {
 // Tapped implements fyne.Tappable.
 func (h *eventHead) Tapped(e *fyne.PointEvent) {
 	at := float32(columnPad)
-	for i, w := range columnWidths(h.Size().Width - 2*columnPad) {
-		if at += w; e.Position.X < at || i == 3 {
+	for i, w := range columnWidths(h.Size().Width-2*columnPad, h.several) {
+		if at += w; e.Position.X < at || column(i) == byText {
 			h.sortBy(column(i))
 			return
 		}

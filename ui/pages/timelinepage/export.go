@@ -16,19 +16,23 @@ import (
 	"fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/widget"
 
-	"kmscope/timeline"
 	"kmscope/ui/view"
 )
 
+// nameOf gives what people call an object of a server.
+type nameOf func(server view.Session, id string) string
+
+func objectName(server view.Session, id string) string { return view.ObjectName(server.Snapshot(), id) }
+
 // tsv writes entries as a table for other programs: a head, then one line each.
 // Tabs and line breaks in texts become spaces.
-func tsv(entries []timeline.Entry, clock view.Clock, name func(string) string) string {
+func tsv(entries []event, clock view.Clock) string {
 	clean := strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 	var b strings.Builder
-	b.WriteString("time\tobject\ttype\twhat changed\tseverity\tid\n")
+	b.WriteString("time\tserver\telement\ttype\twhat changed\tseverity\tid\n")
 	for i := range entries {
 		e := &entries[i]
-		for _, s := range []string{clock.Format(e.At), name(e.Object), e.Type, e.Text, e.Severity.String()} {
+		for _, s := range []string{clock.Format(e.At), e.server.Name(), objectName(e.server, e.Object), e.Type, e.Text, e.Severity.String()} {
 			b.WriteString(clean.Replace(s))
 			b.WriteByte('\t')
 		}
@@ -53,10 +57,10 @@ type eventJSON struct {
 }
 
 // asJSON writes entries as a JSON array, secrets masked.
-func asJSON(log *timeline.Log, entries []timeline.Entry, server string, name func(string) string) string {
+func asJSON(entries []event) string {
 	out := make([]eventJSON, 0, len(entries))
 	for i := range entries {
-		out = append(out, eventJSONOf(log, &entries[i], server, name))
+		out = append(out, eventJSONOf(&entries[i], objectName))
 	}
 	return view.PrettyJSON(out)
 }
@@ -105,31 +109,31 @@ func rawText(raw json.RawMessage) string {
 }
 
 // eventJSONOf is an entry as it is copied and exported, secrets masked.
-func eventJSONOf(log *timeline.Log, e *timeline.Entry, server string, name func(string) string) eventJSON {
-	j := eventJSON{Time: e.At, Arrived: e.Arrived, Server: server, Object: e.Object, Type: e.Type, Text: e.Text, Severity: e.Severity.String(), Late: e.Late}
+func eventJSONOf(e *event, name nameOf) eventJSON {
+	j := eventJSON{Time: e.At, Arrived: e.Arrived, Server: e.server.Name(), Object: e.Object, Type: e.Type, Text: e.Text, Severity: e.Severity.String(), Late: e.Late}
 	if e.Object != "" {
-		j.Name = name(e.Object)
+		j.Name = name(e.server, e.Object)
 	}
-	if raw := log.Raw(e.Seq); len(raw) > 0 {
+	if raw := e.log.Raw(e.Seq); len(raw) > 0 {
 		j.Raw = masked(raw)
 	}
 	return j
 }
 
 // writer writes one entry of an export.
-type writer func(*timeline.Entry) error
+type writer func(*event) error
 
 // csvWriter writes a table with a head, the times in UTC (RFC 3339).
-func csvWriter(out io.Writer, server string, name func(string) string) (writer, func() error) {
+func csvWriter(out io.Writer, name nameOf) (writer, func() error) {
 	w := csv.NewWriter(out)
 	head := []string{"time", "server", "element", "id", "type", "severity", "what changed", "late", "arrived"}
 	err := w.Write(head)
-	write := func(e *timeline.Entry) error {
+	write := func(e *event) error {
 		late := ""
 		if e.Late {
 			late = "late"
 		}
-		return errors.Join(err, w.Write([]string{e.At.UTC().Format(time.RFC3339Nano), cell(server), cell(name(e.Object)), cell(e.Object), cell(e.Type), e.Severity.String(),
+		return errors.Join(err, w.Write([]string{e.At.UTC().Format(time.RFC3339Nano), cell(e.server.Name()), cell(name(e.server, e.Object)), cell(e.Object), cell(e.Type), e.Severity.String(),
 			cell(e.Text), late, e.Arrived.UTC().Format(time.RFC3339Nano)}))
 	}
 	return write, func() error { w.Flush(); return w.Error() }
@@ -144,11 +148,11 @@ func cell(s string) string {
 }
 
 // linesWriter writes one JSON object a line, messages included, secrets masked.
-func linesWriter(out io.Writer, log *timeline.Log, server string, name func(string) string) (writer, func() error) {
+func linesWriter(out io.Writer, name nameOf) (writer, func() error) {
 	b := bufio.NewWriterSize(out, 64<<10)
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
-	return func(e *timeline.Entry) error { return enc.Encode(eventJSONOf(log, e, server, name)) }, b.Flush
+	return func(e *event) error { return enc.Encode(eventJSONOf(e, name)) }, b.Flush
 }
 
 // export asks for a name and writes the rows shown, off the interface
@@ -158,7 +162,10 @@ func (p *Page) export(ending string) {
 	if w == nil || p.view == nil || p.rows.len() == 0 {
 		return
 	}
-	rows, server, name := p.rows, p.view.Server().Name(), p.names()
+	rows, of := p.rows, "all servers"
+	if !rows.several() {
+		of = rows.origins[0].session.Name()
+	}
 	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {
 		if err != nil {
 			dialog.ShowError(fmt.Errorf("the file cannot be made: %w; choose another folder", err), w)
@@ -173,7 +180,7 @@ func (p *Page) export(ending string) {
 		busy.SetOnClosed(cancel)
 		busy.Show()
 		go func() {
-			err := writeRows(ctx, out, rows, ending, server, name, func(share float64) { fyne.Do(func() { bar.SetValue(share) }) })
+			err := writeRows(ctx, out, rows, ending, func(share float64) { fyne.Do(func() { bar.SetValue(share) }) })
 			err = errors.Join(err, out.Close())
 			fyne.Do(func() {
 				busy.Hide()
@@ -183,24 +190,28 @@ func (p *Page) export(ending string) {
 			})
 		}()
 	}, w)
-	d.SetFileName(view.FileName("events "+server, time.Now(), strings.TrimPrefix(ending, ".")))
+	d.SetFileName(view.FileName("events "+of, time.Now(), strings.TrimPrefix(ending, ".")))
 	d.Show()
 }
 
 // writeRows writes all rows; what the log has no more is left out.
-func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending, server string, name func(string) string, done func(float64)) error {
-	known := map[string]string{}
-	named := func(id string) string {
-		s, ok := known[id]
+func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending string, done func(float64)) error {
+	type object struct {
+		server view.Session
+		id     string
+	}
+	known := map[object]string{}
+	named := func(server view.Session, id string) string {
+		s, ok := known[object{server, id}]
 		if !ok {
-			s = name(id)
-			known[id] = s
+			s = objectName(server, id)
+			known[object{server, id}] = s
 		}
 		return s
 	}
-	write, flush := csvWriter(out, server, named)
+	write, flush := csvWriter(out, named)
 	if ending == ".jsonl" {
-		write, flush = linesWriter(out, rows.log, server, named)
+		write, flush = linesWriter(out, named)
 	}
 	for i := range rows.rows {
 		if i%4096 == 0 {

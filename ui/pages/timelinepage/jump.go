@@ -1,9 +1,11 @@
 package timelinepage
 
 import (
+	"slices"
 	"time"
 
 	"kmscope/timeline"
+	"kmscope/ui/view"
 )
 
 // jumpTarget is what the arrows, N and Shift+N go to.
@@ -26,23 +28,23 @@ func (p *Page) jump(to jumpTarget, back bool) {
 	if p.view == nil || p.view.Server() == nil {
 		return
 	}
-	f := timeline.Filter{Object: p.scope}
-	switch to {
-	case jumpMatch:
-		f = p.query().filter(p.parsed, p.view.Server().Snapshot())
-	case jumpError:
-		f.MinSeverity = timeline.Error
-	case jumpICE:
-		f.Types = iceChanges
-	}
+	q := p.query()
 	at, live := p.view.Cursor()
-	seq := uint64(0)
+	var from eventRef
 	if p.hasChosen && at.Equal(p.chosenAt) {
-		seq = p.chosen
+		from = p.chosen
 	} else if live && !back {
 		at = time.Time{} // from the end there is nothing ahead: begin anew
 	}
-	e, ok := p.view.Server().Timeline().Find(f, at, seq, back)
+	e, ok := nearest(q.origins, from, at, back, func(x view.Session) timeline.Filter {
+		switch to {
+		case jumpError:
+			return timeline.Filter{Object: p.scope, MinSeverity: timeline.Error}
+		case jumpICE:
+			return timeline.Filter{Object: p.scope, Types: iceChanges}
+		}
+		return q.filter(p.parsed, x.Snapshot())
+	})
 	if !ok {
 		where := "after"
 		if back {
@@ -59,14 +61,43 @@ func (p *Page) jump(to jumpTarget, back bool) {
 	p.refresh()
 }
 
+// nearest finds the entry that comes next, or before, in the order in which the
+// table has the entries of several servers: of one millisecond, those of the
+// first server come first.
+func nearest(origins []origin, from eventRef, at time.Time, back bool, filter func(view.Session) timeline.Filter) (best event, ok bool) {
+	start := slices.IndexFunc(origins, func(o origin) bool { return o.session == from.server })
+	for i, o := range origins {
+		// Of the servers on the far side of the one that it comes from, those of the
+		// same millisecond are still ahead.
+		since, seq := at, uint64(0)
+		switch {
+		case i == start:
+			seq = from.seq
+		case start >= 0 && !back && i > start:
+			since = at.Add(-time.Millisecond)
+		case start >= 0 && back && i < start:
+			since = at.Add(time.Millisecond)
+		}
+		e, found := o.log.Find(filter(o.session), since, seq, back)
+		if found && (!ok || !back && e.At.Before(best.At) || back && !e.At.Before(best.At)) {
+			best, ok = event{e, o.session, o.log}, true
+		}
+	}
+	return best, ok
+}
+
 // take makes an entry the chosen one: it selects the object for the whole
 // window, puts the cursor on the moment and shows the message.
-func (p *Page) take(e *timeline.Entry) {
-	p.chosen, p.hasChosen, p.chosenAt = e.Seq, true, e.At
+func (p *Page) take(e *event) {
+	p.chosen, p.hasChosen, p.chosenAt = e.ref(), true, e.At
 	p.showMessage(e)
-	if id := selectable(e.Object); e.Object != "" && id != p.view.Selection().Object {
+	sel := p.view.Selection()
+	if sel.Session == nil {
+		sel.Session = p.view.Server()
+	}
+	if id := selectable(e.Object); e.server != sel.Session || e.Object != "" && id != sel.Object {
 		p.own = true
-		p.view.SelectObject(id)
+		p.view.Select(view.Selection{Session: e.server, Object: id})
 	}
 	p.view.Pin(e.At)
 	p.reveal(e.At)

@@ -2,6 +2,7 @@ package timelinepage
 
 import (
 	"math"
+	"slices"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -108,9 +109,12 @@ func (p *Page) clicked(pos fyne.Position, secondary bool) {
 		}
 		return
 	}
-	if i >= 0 && p.board.rows[i].object != p.view.Selection().Object {
-		p.own = true
-		p.view.SelectObject(p.board.rows[i].object)
+	if i >= 0 && p.board.rows[i].object != "" {
+		r := &p.board.rows[i]
+		if sel := (view.Selection{Session: p.board.of(r).session, Object: r.object}); sel != p.view.Selection() {
+			p.own = true
+			p.view.Select(sel)
+		}
 	}
 	p.view.Pin(p.timeAt(pos))
 	p.showTime(p.timeAt(pos))
@@ -198,7 +202,16 @@ func (p *Page) fit() {
 	if p.view == nil {
 		return
 	}
-	first, last := p.view.Span()
+	var first, last time.Time
+	for _, x := range p.sessions() {
+		from, to := p.view.SpanOf(x)
+		if first.IsZero() || !from.IsZero() && from.Before(first) {
+			first = from
+		}
+		if to.After(last) {
+			last = to
+		}
+	}
 	if first.IsZero() || !first.Before(last) {
 		return
 	}
@@ -338,12 +351,13 @@ func (p *Page) laneMenu(pos fyne.Position, row int) {
 
 // commandNear gives the command of a row's object that is drawn near a place.
 func (p *Page) commandNear(pos fyne.Position, row int) *timeline.Tick {
-	if row < 0 {
+	if row < 0 || p.board.rows[row].object == "" {
 		return nil
 	}
+	r := &p.board.rows[row]
 	x, w := p.plot()
-	ticks := p.board.source.Ticks(nil, p.board.rows[row].object, timeline.TickCommand, p.board.window(int(w)))
-	ticks = append(ticks, p.board.source.Ticks(nil, p.board.rows[row].object, timeline.TickOwn, p.board.window(int(w)))...)
+	ticks := p.board.of(r).source.Ticks(nil, r.object, timeline.TickCommand, p.board.window(r, int(w)))
+	ticks = p.board.of(r).source.Ticks(ticks, r.object, timeline.TickOwn, p.board.window(r, int(w)))
 	var best *timeline.Tick
 	near := 12.0
 	for i := range ticks {
@@ -360,7 +374,7 @@ func (p *Page) barNear(pos fyne.Position, row int) *timeline.Bar {
 	}
 	r := &p.board.rows[row]
 	x, w := p.plot()
-	for _, b := range p.board.source.Bars(nil, r.object, r.lane, p.board.window(int(w))) {
+	for _, b := range p.board.of(r).source.Bars(nil, r.object, r.lane, p.board.window(r, int(w))) {
 		if c := int(float64(pos.X) - x); b.Count == 1 && c >= b.Column && c < b.Until {
 			return &b
 		}
@@ -375,9 +389,15 @@ func (p *Page) zero(at time.Time) {
 }
 
 func (p *Page) foldAll(fold bool) {
+	if !fold {
+		for i := range p.board.servers {
+			delete(p.board.folded, p.board.key(&boardRow{server: i}))
+		}
+		p.board.arrange(p.scope)
+	}
 	for i := range p.board.rows {
 		r := &p.board.rows[i]
-		if r.lane != "" {
+		if r.lane != "" || r.object == "" {
 			continue
 		}
 		delete(p.board.folded, r.object)
@@ -397,7 +417,7 @@ func (p *Page) rearrange() {
 	p.lanes.Repaint()
 }
 
-// laneShape is all that the rows of the lanes depend on.
+// laneShape is all that the rows of the lanes of a server depend on.
 type laneShape struct {
 	session view.Session
 	lanes   *timeline.Lanes // another one when a replay went back
@@ -407,19 +427,24 @@ type laneShape struct {
 
 // refreshLanes takes over range and cursor, and lists the rows anew when there
 // are others.
-func (p *Page) refreshLanes(x view.Session) {
+func (p *Page) refreshLanes(servers []view.Session) {
 	from, to := p.view.Range()
 	p.board.time = surface.TimeAxis{From: from, To: to, Clock: p.view.Clock()}
 	if at, live := p.view.Cursor(); !live {
 		p.board.time.Cursor = at
 	}
-	p.board.snap, p.board.end = x.Snapshot(), p.view.End()
-	p.board.source = x.Lanes()
-	if s := (laneShape{x, p.board.source, p.scope, p.board.source.Shape()}); s != p.shape {
-		if s.scope != p.shape.scope || s.session != p.shape.session {
+	p.board.servers = p.board.servers[:0]
+	shapes := make([]laneShape, 0, len(servers))
+	for _, x := range servers {
+		s := boardServer{session: x, source: x.Lanes(), snap: x.Snapshot(), name: x.Name(), end: p.view.EndOf(x)}
+		p.board.servers = append(p.board.servers, s)
+		shapes = append(shapes, laneShape{x, s.source, p.scope, s.source.Shape()})
+	}
+	if !slices.Equal(shapes, p.shapes) {
+		if !slices.EqualFunc(shapes, p.shapes, func(a, b laneShape) bool { return a.session == b.session && a.scope == b.scope }) {
 			p.board.scroll = 0
 		}
-		p.shape = s
+		p.shapes = shapes
 		p.board.arrange(p.scope)
 		p.board.hold(p.laneHeight())
 	}

@@ -3,6 +3,7 @@ package timelinepage
 
 import (
 	"context"
+	"fmt"
 	"image/color"
 	"strings"
 	"time"
@@ -33,6 +34,7 @@ type Page struct {
 	chip    *surface.Chip
 	filter  *widget.Entry
 	level   *widget.Select
+	servers *kit.Button
 	types   *kit.Button
 	aim     *kit.Button
 	clock   *kit.Button
@@ -51,26 +53,29 @@ type Page struct {
 
 	lanes     *surface.Surface
 	board     board
-	shape     laneShape
+	shapes    []laneShape
 	laneHover bool
 	measuring bool
 	target    jumpTarget
 
-	view    *view.State
-	rows    *eventList
-	asked   eventQuery
-	parsed  view.Filter
-	wrong   string          // why the filter is not valid
-	note    string          // what a jump did not find
-	written view.Clock      // as the rows have it
-	picked  map[string]bool // types shown; none is all
-	sort    column
-	down    bool
+	view     *view.State
+	rows     *eventList
+	asked    eventQuery
+	parsed   view.Filter
+	wrong    string          // why the filter is not valid
+	note     string          // what a jump did not find
+	searched string          // how far a long search is
+	written  view.Clock      // as the rows have it
+	picked   map[string]bool // types shown; none is all
+	sort     column
+	down     bool
 
 	scope     string         // object whose events are shown; "" is all
 	selection view.Selection // as seen last
 	own       bool           // the next change of the selection is the page's own
-	chosen    uint64         // number of the chosen entry
+	scopeOf   view.Session   // the server of scope
+	all       bool           // events of all servers are shown
+	chosen    eventRef       // the chosen entry
 	chosenAt  time.Time
 	hasChosen bool
 	quiet     bool // the list is being told what is chosen
@@ -158,7 +163,8 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Timeline: copy the chosen row as JSON", Run: p.copyRowJSON},
 		{Title: "Timeline: copy all rows shown as TSV", Run: p.copyAll},
 		{Title: "Timeline: copy all rows shown as JSON", Run: p.copyAllJSON},
-		{Title: "Timeline: show the events of all objects", Run: func() { p.setScope("") }},
+		{Title: "Timeline: show all servers", Run: func() { p.showServer(nil) }},
+		{Title: "Timeline: show the events of all objects", Run: func() { p.setScope(nil, "") }},
 	}
 }
 
@@ -168,10 +174,10 @@ func (p *Page) Update(v *view.State) {
 	if sel := v.Selection(); sel != p.selection {
 		// A row that was chosen here selects its object but narrows nothing.
 		if !p.own {
-			p.scope = sel.Object
-		}
-		if sel.Session != p.selection.Session {
-			p.hasChosen = false
+			p.scope, p.scopeOf = sel.Object, sel.Session
+			if sel.Session != p.selection.Session {
+				p.hasChosen = false
+			}
 		}
 		p.own = false
 		p.selection = sel
@@ -180,8 +186,8 @@ func (p *Page) Update(v *view.State) {
 	p.refresh()
 }
 
-func (p *Page) setScope(id string) {
-	p.scope = id
+func (p *Page) setScope(server view.Session, id string) {
+	p.scope, p.scopeOf = id, server
 	p.updateChip()
 	p.refresh()
 }
@@ -191,7 +197,7 @@ func (p *Page) updateChip() {
 		p.chip.Hide()
 		return
 	}
-	p.chip.Set(view.ObjectName(p.view.Server().Snapshot(), p.scope))
+	p.chip.Set(view.ObjectName(p.scopeServer().Snapshot(), p.scope))
 	p.chip.Show()
 }
 
@@ -203,65 +209,105 @@ func (p *Page) filtered() {
 	} else {
 		p.parsed = f
 	}
-	p.next = time.Time{}
+	p.next, p.searched = time.Time{}, ""
 	p.refresh()
 }
 
-// searchRest is how much longer than a search the page rests before the next
-// one: a log of a million rows must not take a whole core.
-const searchRest = 5
+// scopeServer is the server of the object that the page is narrowed to.
+func (p *Page) scopeServer() view.Session {
+	if p.scopeOf != nil {
+		return p.scopeOf
+	}
+	return p.view.Server()
+}
+
+// sessions are the servers whose events and states are shown.
+func (p *Page) sessions() []view.Session {
+	x := p.view.Server()
+	switch {
+	case x == nil:
+		return nil
+	case p.scope != "":
+		return []view.Session{p.scopeServer()}
+	case p.all:
+		list := p.view.Workspace().Sessions()
+		return list[:min(len(list), maxOrigins)]
+	}
+	return []view.Session{x}
+}
 
 // query is what the table should show.
 func (p *Page) query() eventQuery {
-	x := p.view.Server()
-	q := eventQuery{session: x, log: x.Timeline(), scope: p.scope, text: p.filter.Text, types: p.typeQuery(), total: x.Timeline().Total(),
-		severity: timeline.Severity(max(p.level.SelectedIndex(), 0)), sort: p.sort, down: p.down}
-	if !p.parsed.Empty() || p.sort == byObject {
-		q.names = x.Snapshot().Generation
+	q := eventQuery{scope: p.scope, text: p.filter.Text, types: p.typeQuery(), severity: timeline.Severity(max(p.level.SelectedIndex(), 0)), sort: p.sort, down: p.down}
+	for _, x := range p.sessions() {
+		log := x.Timeline()
+		if log == nil {
+			continue
+		}
+		o := origin{session: x, log: log, total: log.Total()}
+		if !p.parsed.Empty() || p.sort == byObject {
+			o.names = x.Snapshot().Generation
+		}
+		q.origins = append(q.origins, o)
 	}
 	return q
 }
 
-// refresh searches the log anew if anything that the rows depend on changed.
+// refresh searches the logs anew if anything that the rows depend on changed.
 func (p *Page) refresh() {
 	v := p.view
 	if v == nil {
 		return
 	}
-	x := v.Server()
-	if x == nil || x.Timeline() == nil {
+	p.sayServers()
+	q := p.query()
+	if len(q.origins) == 0 {
 		p.rows, p.asked = nil, eventQuery{}
 		p.work.Stop()
-		p.board.source, p.shape = nil, laneShape{}
-		p.board.arrange("")
-		p.lanes.Repaint()
+		p.refreshLanes(nil)
 		p.list.Refresh()
 		p.say()
 		return
 	}
 	p.sayClock()
-	p.refreshLanes(x)
-	q := p.query()
+	p.refreshLanes(p.sessions())
 	if c := v.Clock(); c != p.written {
 		p.written = c
 		p.list.Refresh()
 	}
-	if q == p.asked || p.wrong != "" {
+	if q.equal(&p.asked) || p.wrong != "" {
 		p.say()
 		return
 	}
-	same := q
-	same.total, same.names = p.asked.total, p.asked.names
-	if same == p.asked && time.Now().Before(p.next) {
-		return // only more of the same: it can wait
+	if q.alike(&p.asked) {
+		if time.Now().Before(p.next) {
+			return // only more of the same: it can wait
+		}
+	} else {
+		p.work.Stop() // nobody wants the old answer any more
 	}
 	p.asked = q
-	snap, f := x.Snapshot(), p.parsed
+	f := p.parsed
 	p.work.Start(func(ctx context.Context) func() {
-		rows := p.search.find(ctx, q, f, snap)
+		began, said := time.Now(), time.Now()
+		rows := p.search.find(ctx, &q, f, func(share float64) {
+			if now := time.Now(); ctx.Err() == nil && now.Sub(began) > patience && now.Sub(said) > patience {
+				said = now
+				p.work.Post(func() {
+					p.searched = fmt.Sprintf("searching, %.0f %%", 100*share)
+					p.say()
+				})
+			}
+		})
+		if rows == nil {
+			return nil
+		}
 		return func() { p.show(rows) }
 	})
 }
+
+// patience is after how long a search says how far it is, and how often.
+const patience = 200 * time.Millisecond
 
 // show takes over the rows. Interface goroutine.
 func (p *Page) show(rows *eventList) {
@@ -269,8 +315,10 @@ func (p *Page) show(rows *eventList) {
 	if p.follow.Checked && p.rows != nil && p.list.GetScrollOffset() < p.bottom-2*theme.RowHeight {
 		p.follow.SetChecked(false)
 	}
+	p.searched = ""
 	p.rows = rows
-	p.next = time.Now().Add(searchRest * rows.took)
+	p.next = time.Now().Add(surface.SearchRest * rows.took)
+	p.head.show(p.sort, p.down, rows.several())
 	p.list.Refresh()
 	if p.hasChosen {
 		p.quiet = true
@@ -311,6 +359,9 @@ func (p *Page) say() {
 			count += ", " + view.Thousands(int(p.rows.dropped)) + " older in the capture"
 		}
 	}
+	if p.searched != "" {
+		count = p.searched
+	}
 	if p.note != "" {
 		count, hue = p.note, theme.Current().Warning
 	}
@@ -338,13 +389,12 @@ func (p *Page) say() {
 func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	e, ok := p.rows.entry(i)
 	row, isRow := o.(*eventRow)
-	if !ok || !isRow || p.view == nil || p.view.Server() == nil {
+	if !ok || !isRow || p.view == nil {
 		return
 	}
 	pal := theme.Current()
-	snap := p.view.Server().Snapshot()
-	row.seq, row.row = e.Seq, i
-	row.set(pal, &e, p.view.Clock().Format(e.At), view.ObjectName(snap, e.Object), eventHue(pal, &e))
+	row.ref, row.row = e.ref(), i
+	row.set(pal, &e, p.rows.several(), p.view.Clock().Format(e.At), objectName(e.server, e.Object), eventHue(pal, &e.Entry))
 }
 
 // eventHue is the colour of what changed: by how bad it is, else by the medium
@@ -383,10 +433,14 @@ func (p *Page) choose(i widget.ListItemID) {
 }
 
 // showMessage shows the message of an entry beside the table.
-func (p *Page) showMessage(e *timeline.Entry) {
-	p.raw.SetText(rawText(p.view.Server().Timeline().Raw(e.Seq)))
+func (p *Page) showMessage(e *event) {
+	p.raw.SetText(rawText(e.log.Raw(e.Seq)))
 	p.rawBox.ScrollToTop()
-	kit.SetText(p.rawHead, p.view.Clock().Format(e.At)+"  "+e.Type, theme.Current().Dim)
+	head := p.view.Clock().Format(e.At) + "  " + e.Type
+	if p.rows.several() {
+		head += "  " + e.server.Name()
+	}
+	kit.SetText(p.rawHead, head, theme.Current().Dim)
 	if p.table.Objects[0] != p.beside {
 		p.table.Objects = []fyne.CanvasObject{p.beside}
 		p.table.Refresh()
@@ -406,18 +460,28 @@ func (p *Page) sortBy(c column) {
 	} else {
 		p.sort, p.down = c, false
 	}
-	p.head.show(p.sort, p.down)
+	p.head.show(p.sort, p.down, p.rows.several())
 	p.follow.SetChecked(p.follow.Checked && p.sort == byTime)
 	p.refresh()
 }
 
+// event finds an entry that may not be listed.
+func (p *Page) event(ref eventRef) (e event, ok bool) {
+	if ref.server == nil || ref.server.Timeline() == nil {
+		return event{}, false
+	}
+	e.server, e.log = ref.server, ref.server.Timeline()
+	e.Entry, ok = e.log.Entry(ref.seq)
+	return e, ok
+}
+
 // rowMenu is what can be done with a row of the table.
-func (p *Page) rowMenu(seq uint64, at fyne.Position) {
-	e, ok := p.view.Server().Timeline().Entry(seq)
+func (p *Page) rowMenu(ref eventRef, at fyne.Position) {
+	e, ok := p.event(ref)
 	if !ok {
 		return
 	}
-	p.chosen, p.hasChosen, p.chosenAt = e.Seq, true, e.At
+	p.chosen, p.hasChosen, p.chosenAt = e.ref(), true, e.At
 	m := fyne.NewMenu("",
 		fyne.NewMenuItem("Zero here, "+p.view.Clock().Format(e.At), func() { p.zero(e.At) }),
 		fyne.NewMenuItem("Measure from here", func() {
@@ -430,9 +494,14 @@ func (p *Page) rowMenu(seq uint64, at fyne.Position) {
 			p.lanes.Repaint()
 		}))
 	}
+	m.Items = append(m.Items, fyne.NewMenuItem("Show only "+e.Type, func() { p.picked = nil; p.pick(e.Type) }))
+	if id := selectable(e.Object); id != "" {
+		m.Items = append(m.Items, fyne.NewMenuItem("Show only "+objectName(e.server, id), func() { p.setScope(e.server, id) }))
+	}
+	if p.rows.several() {
+		m.Items = append(m.Items, fyne.NewMenuItem("Show only "+e.server.Name(), func() { p.showServer(e.server) }))
+	}
 	m.Items = append(m.Items,
-		fyne.NewMenuItem("Show only "+e.Type, func() { p.picked = nil; p.pick(e.Type) }),
-		fyne.NewMenuItem("Show only "+view.ObjectName(p.view.Server().Snapshot(), e.Object), func() { p.setScope(selectable(e.Object)) }),
 		fyne.NewMenuItemSeparator(),
 		fyne.NewMenuItem("Copy as text", p.copyRow),
 		fyne.NewMenuItem("Copy as JSON", p.copyRowJSON))
@@ -441,24 +510,19 @@ func (p *Page) rowMenu(seq uint64, at fyne.Position) {
 	}
 }
 
-func (p *Page) chosenEntry() ([]timeline.Entry, bool) {
-	if !p.hasChosen || p.view == nil || p.view.Server() == nil {
+func (p *Page) chosenEntry() ([]event, bool) {
+	if !p.hasChosen || p.view == nil {
 		return nil, false
 	}
-	e, ok := p.view.Server().Timeline().Entry(p.chosen)
-	return []timeline.Entry{e}, ok
+	e, ok := p.event(p.chosen)
+	return []event{e}, ok
 }
 
-func (p *Page) names() func(string) string {
-	snap := p.view.Server().Snapshot()
-	return func(id string) string { return view.ObjectName(snap, id) }
-}
-
-func (p *Page) shownEntries() []timeline.Entry {
-	if p.rows == nil || p.view == nil || p.view.Server() == nil {
+func (p *Page) shownEntries() []event {
+	if p.rows == nil || p.view == nil {
 		return nil
 	}
-	out := make([]timeline.Entry, 0, min(p.rows.len(), maxCopied))
+	out := make([]event, 0, min(p.rows.len(), maxCopied))
 	for i := max(p.rows.len()-maxCopied, 0); i < p.rows.len(); i++ {
 		if e, ok := p.rows.entry(i); ok {
 			out = append(out, e)
@@ -469,24 +533,24 @@ func (p *Page) shownEntries() []timeline.Entry {
 
 func (p *Page) copyRow() {
 	if e, ok := p.chosenEntry(); ok {
-		fyne.CurrentApp().Clipboard().SetContent(tsv(e, p.view.Clock(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(tsv(e, p.view.Clock()))
 	}
 }
 
 func (p *Page) copyRowJSON() {
 	if e, ok := p.chosenEntry(); ok {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.view.Server().Timeline(), e, p.view.Server().Name(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(e))
 	}
 }
 
 func (p *Page) copyAll() {
 	if list := p.shownEntries(); len(list) > 0 {
-		fyne.CurrentApp().Clipboard().SetContent(tsv(list, p.view.Clock(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(tsv(list, p.view.Clock()))
 	}
 }
 
 func (p *Page) copyAllJSON() {
 	if list := p.shownEntries(); len(list) > 0 {
-		fyne.CurrentApp().Clipboard().SetContent(asJSON(p.rows.log, list, p.view.Server().Name(), p.names()))
+		fyne.CurrentApp().Clipboard().SetContent(asJSON(list))
 	}
 }

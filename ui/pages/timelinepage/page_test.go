@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"kmscope/timeline"
 	"kmscope/ui/pages/pagetest"
+	"kmscope/ui/view"
 )
 
 func TestTimelinePage(t *testing.T) {
@@ -66,7 +68,7 @@ func TestTimelinePage(t *testing.T) {
 	p.list.Select(0)
 	p.copyRow()
 	got := fyne.CurrentApp().Clipboard().Content()
-	if lines := strings.Split(strings.TrimSpace(got), "\n"); len(lines) != 2 || strings.Count(lines[1], "\t") != 5 || !strings.Contains(lines[1], pagetest.Alice) {
+	if lines := strings.Split(strings.TrimSpace(got), "\n"); len(lines) != 2 || strings.Count(lines[1], "\t") != 6 || !strings.Contains(lines[1], pagetest.Alice) {
 		t.Errorf("copied %q", got)
 	}
 	p.copyAllJSON()
@@ -93,6 +95,7 @@ func TestRawTextMasksSecrets(t *testing.T) {
 func TestRowTakesTheClick(t *testing.T) {
 	b := pagetest.New(t)
 	b.Room()
+	b.Named = "=server"
 	p := New()
 	b.Catch(&p.work)
 	win := pagetest.Window(p, 1000, 600)
@@ -124,7 +127,7 @@ func TestRowTakesTheClick(t *testing.T) {
 	}
 	var out strings.Builder
 	for _, ending := range []string{".csv", ".jsonl"} {
-		if err := writeRows(t.Context(), &out, p.rows, ending, "=server", p.names(), func(float64) {}); err != nil {
+		if err := writeRows(t.Context(), &out, p.rows, ending, func(float64) {}); err != nil {
 			t.Error(err)
 		}
 	}
@@ -141,4 +144,93 @@ func TestRowTakesTheClick(t *testing.T) {
 	}
 	p.pick("Error")
 	b.Settle(func() bool { return p.rows.len() == 1 })
+}
+
+// TestServersMerged holds that the events of several servers stand in one table in
+// order of time, each with its server, wherever they go.
+func TestServersMerged(t *testing.T) {
+	b := pagetest.New(t)
+	b.Named = "one:8888"
+	b.Room()
+	two := pagetest.New(t)
+	two.Named = "two:8888"
+	two.At = two.At.Add(50 * time.Millisecond)
+	two.Room()
+	b.Others = []view.Session{two}
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 1000, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.rows.len() == b.Log.Len() })
+	if !p.servers.Visible() || p.servers.Text() != "one:8888" || p.head.several {
+		t.Errorf("of one server: %q", p.servers.Text())
+	}
+	p.showServer(nil)
+	all := b.Log.Len() + two.Log.Len()
+	b.Settle(func() bool { return p.rows.len() == all })
+	if p.servers.Text() != "all servers" || !p.head.several || p.head.cells[byServer] != "Server" {
+		t.Errorf("of all servers: %q, head %q", p.servers.Text(), p.head.cells)
+	}
+	changes := 0
+	var before event
+	for i := range all {
+		e, ok := p.rows.entry(i)
+		if !ok || i > 0 && e.At.Before(before.At) {
+			t.Fatalf("row %d: %v stands after %v", i, e.At, before.At)
+		}
+		if i > 0 && e.server != before.server {
+			changes++
+		}
+		if p.rows.find(e.ref()) != i {
+			t.Errorf("row %d is found at %d", i, p.rows.find(e.ref()))
+		}
+		before = e
+	}
+	if changes < 4 {
+		t.Errorf("the servers change %d times: they are not merged", changes)
+	}
+	if len(p.board.servers) != 2 || p.board.rows[0].object != "" {
+		t.Errorf("%d servers have lanes", len(p.board.servers))
+	}
+	win.Canvas().Capture()
+	// The errors of both are gone to one after the other, there and back.
+	var names []string
+	at := time.Time{}
+	for range 2 {
+		p.view.Pin(at)
+		p.jump(jumpError, false)
+		e, _ := p.chosenEntry()
+		names, at = append(names, e[0].server.Name()), e[0].At
+		p.Update(b.State)
+	}
+	p.jump(jumpError, true)
+	if e, _ := p.chosenEntry(); e[0].server.Name() != "one:8888" || strings.Join(names, " ") != "one:8888 two:8888" {
+		t.Errorf("jumped to %v and back to %s", names, e[0].server.Name())
+	}
+	p.copyRow()
+	if got := fyne.CurrentApp().Clipboard().Content(); !strings.Contains(got, "\tone:8888\t") {
+		t.Errorf("copied %q", got)
+	}
+	var out strings.Builder
+	for _, ending := range []string{".csv", ".jsonl"} {
+		if err := writeRows(t.Context(), &out, p.rows, ending, func(float64) {}); err != nil {
+			t.Error(err)
+		}
+	}
+	if s := out.String(); strings.Count(s, ",two:8888,") != two.Log.Len() || strings.Count(s, `"server":"two:8888"`) != two.Log.Len() {
+		t.Errorf("the export holds the server in %d and %d rows", strings.Count(s, ",two:8888,"), strings.Count(s, `"server":"two:8888"`))
+	}
+	p.sortBy(byServer)
+	b.Settle(func() bool { return p.rows.sort == byServer })
+	if e, _ := p.rows.entry(0); e.server.Name() != "one:8888" {
+		t.Errorf("sorted by server, the first is of %s", e.server.Name())
+	}
+	p.showServer(two)
+	p.Update(b.State)
+	b.Settle(func() bool { return !p.rows.several() && p.rows.len() == two.Log.Len() })
+	if len(p.board.servers) != 1 || p.board.servers[0].name != "two:8888" {
+		t.Error("the lanes are not those of the server")
+	}
 }
