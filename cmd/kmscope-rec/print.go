@@ -112,6 +112,8 @@ func words(r capture.Record, f wire.Fact) string {
 		return fmt.Sprintf("GAP: %d records are missing: %s", f.Dropped, f.Text)
 	case wire.KindNote:
 		return "note: " + f.Text
+	case wire.KindControl:
+		return "control: " + f.Text
 	}
 	return "undecoded: " + f.Text + ": " + short(f.Raw)
 }
