@@ -9,8 +9,9 @@ import (
 	"kmscope/inventory"
 )
 
-// How long ICE may stay CONNECTING before it is a warning and an error. Chosen
-// by us: a check takes well under a second, a relay two or three.
+// How long ICE, and DTLS after it, may stay CONNECTING before it is a warning and
+// an error. Chosen by us: a check takes well under a second, a relay two or three,
+// and so does a handshake on a bad line.
 const (
 	connectingWarning = 10 * time.Second
 	connectingError   = 30 * time.Second
@@ -32,7 +33,7 @@ func badges(o *inventory.Object, now time.Time) []Badge {
 	if b, ok := iceBadge(o, now); ok {
 		out = append(out, b)
 	}
-	if b, ok := worstBadge(o, "dtls/", "DTLS", dtlsHealth); ok {
+	if b, ok := dtlsBadge(o, now); ok {
 		out = append(out, b)
 	}
 	out = append(out, laneBadge(o, inventory.LaneConnection, "connection", connectionHealth)...)
@@ -94,11 +95,7 @@ func iceBadge(o *inventory.Object, now time.Time) (Badge, bool) {
 				worst.Health = HealthUnknown // the value before anything began
 			}
 		case "CONNECTING":
-			if worst.Health = HealthUnknown; age > connectingError {
-				worst.Health = HealthError
-			} else if age > connectingWarning {
-				worst.Health = HealthWarning
-			}
+			worst.Health = tryingHealth(age)
 		case "CONNECTED", "READY":
 			worst.Health = HealthOK
 		}
@@ -109,22 +106,36 @@ func iceBadge(o *inventory.Object, now time.Time) (Badge, bool) {
 // dtlsOrder is from bad to good.
 var dtlsOrder = []string{"FAILED", "CLOSED", "NEW", "CONNECTING", "CONNECTED"}
 
-func dtlsHealth(v string) Health {
+func dtlsHealth(v string, age time.Duration) Health {
 	switch v {
 	case "FAILED":
 		return HealthError
 	case "CLOSED":
 		return HealthWarning
+	case "CONNECTING":
+		return tryingHealth(age)
 	case "CONNECTED":
 		return HealthOK
 	}
 	return HealthUnknown
 }
 
-func worstBadge(o *inventory.Object, prefix, name string, health func(string) Health) (Badge, bool) {
+// tryingHealth judges how long something tries to connect.
+func tryingHealth(age time.Duration) Health {
+	switch {
+	case age > connectingError:
+		return HealthError
+	case age > connectingWarning:
+		return HealthWarning
+	}
+	return HealthUnknown
+}
+
+// dtlsBadge gives the worst of the two directions of all streams.
+func dtlsBadge(o *inventory.Object, now time.Time) (Badge, bool) {
 	worst, rank := Badge{}, len(dtlsOrder)+1
 	for lane, s := range o.States {
-		if !strings.HasPrefix(string(lane), prefix) || !s.Known() {
+		if !strings.HasPrefix(string(lane), "dtls/") || !s.Known() {
 			continue
 		}
 		r := slices.Index(dtlsOrder, s.Value)
@@ -133,10 +144,26 @@ func worstBadge(o *inventory.Object, prefix, name string, health func(string) He
 		}
 		if r < rank || r == rank && s.Since.Before(worst.Since) {
 			rank = r
-			worst = Badge{Lane: name, Value: s.Value, Text: name + " " + human(s.Value), Since: s.Since, Health: health(s.Value)}
+			worst = Badge{Lane: "DTLS", Value: s.Value, Text: "DTLS " + human(s.Value), Since: s.Since, Health: dtlsHealth(s.Value, now.Sub(s.Since))}
 		}
 	}
 	return worst, worst.Value != ""
+}
+
+// healthOf sums up a node: as bad as the worst badge. What is still connecting, or
+// says no word that we know, is not well because something flows.
+func healthOf(states []Badge) Health {
+	worst, settled := HealthUnknown, true
+	for _, b := range states {
+		worst = max(worst, b.Health)
+		if (b.Lane == "ICE" || b.Lane == "DTLS") && b.Health < HealthOK {
+			settled = false
+		}
+	}
+	if worst == HealthOK && !settled {
+		return HealthUnknown
+	}
+	return worst
 }
 
 // connectionHealth: DISCONNECTED is what every endpoint starts with; only an

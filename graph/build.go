@@ -122,8 +122,8 @@ func buildNode(o *inventory.Object, frame string, now time.Time) Node {
 		if b.Lane == "transcoding" && b.Value == "TRANSCODING" {
 			n.Transcoding = true
 		}
-		n.Health = max(n.Health, b.Health)
 	}
+	n.Health = healthOf(n.States)
 	n.Summary = summary(n.States)
 	if n.Dead {
 		n.Health = HealthIdle

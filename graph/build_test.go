@@ -182,6 +182,8 @@ func TestBuildAlive(t *testing.T) {
 
 func TestHealth(t *testing.T) {
 	ice := func(state string) string { return `{"streamId":1,"componentId":1,"state":"` + state + `"}` }
+	dtls := func(state string) string { return `{"streamId":"1","componentId":"[x]","state":"` + state + `"}` }
+	flows := [2]string{"MediaFlowInStateChanged", `{"mediaType":"AUDIO","padName":"default","state":"FLOWING"}`}
 	for name, c := range map[string]struct {
 		events  [][2]string
 		wait    time.Duration
@@ -194,6 +196,11 @@ func TestHealth(t *testing.T) {
 		"for long":      {[][2]string{{"IceComponentStateChanged", ice("CONNECTING")}}, 11 * time.Second, HealthWarning, "ICE CONNECTING"},
 		"for very long": {[][2]string{{"IceComponentStateChanged", ice("CONNECTING")}}, 31 * time.Second, HealthError, "ICE CONNECTING"},
 		"DTLS closed":   {[][2]string{{"DtlsConnectionStateChange", `{"streamId":"1","componentId":"[x]","state":"CLOSED"}`}}, 0, HealthWarning, "DTLS CLOSED"},
+		"handshake":     {[][2]string{{"DtlsConnectionStateChange", dtls("CONNECTING")}}, time.Second, HealthUnknown, "DTLS CONNECTING"},
+		"flows, but":    {[][2]string{{"IceComponentStateChanged", ice("READY")}, {"DtlsConnectionStateChange", dtls("CONNECTING")}, flows}, time.Second, HealthUnknown, "ICE READY · DTLS CONNECTING · flowing"},
+		"flows, and":    {[][2]string{{"IceComponentStateChanged", ice("READY")}, {"DtlsConnectionStateChange", dtls("CONNECTED")}, flows}, time.Hour, HealthOK, "ICE READY · DTLS · flowing"},
+		"no handshake":  {[][2]string{{"DtlsConnectionStateChange", dtls("CONNECTING")}}, 11 * time.Second, HealthWarning, "DTLS CONNECTING"},
+		"never":         {[][2]string{{"DtlsConnectionStateChange", dtls("CONNECTING")}, flows}, 31 * time.Second, HealthError, "DTLS CONNECTING · flowing"},
 		"media lost":    {[][2]string{{"MediaStateChanged", `{"oldState":"CONNECTED","newState":"DISCONNECTED"}`}}, 0, HealthWarning, "media DISCONNECTED"},
 		"hang-up":       {[][2]string{{"Error", `{"type":"RESOURCE_ERROR_WRITE","description":"source: sctpenc_0"}`}}, 0, HealthUnknown, ""},
 		"flowing":       {[][2]string{{"MediaFlowInStateChanged", `{"mediaType":"AUDIO","padName":"default","state":"FLOWING"}`}}, 0, HealthOK, "flowing"},

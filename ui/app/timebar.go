@@ -266,7 +266,7 @@ func (b *timeBar) readMarks() {
 			for _, e := range log.Range(i, i+1) {
 				m := mark{at: e.Arrived}
 				switch {
-				case e.Severity >= timeline.Error:
+				case view.EntryLevel(&e) == view.Trouble:
 					m.kind = markError
 				case e.Type == timeline.TypeOwn:
 					m.kind = markOwn

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"kmscope/inventory"
+	"kmscope/timeline"
 )
 
 // ObjectName is what the table calls an object; the connection and commands
@@ -22,6 +23,19 @@ func ObjectName(snap *inventory.Snapshot, id string) string {
 		return o.Label()
 	}
 	return strings.TrimSpace(inventory.TypeOf(id) + " " + ShortOf(id))
+}
+
+// EntryLevel judges an entry of the timeline as StateLevel judges the state that it
+// tells of: media that stopped is trouble, though the server says it as calmly as
+// anything else.
+func EntryLevel(e *timeline.Entry) Level {
+	switch {
+	case e.Severity == timeline.Error, e.Severity == timeline.Warning && strings.HasPrefix(e.Type, "MediaFlow"):
+		return Trouble
+	case e.Severity == timeline.Warning:
+		return Attention
+	}
+	return Unknown
 }
 
 // ShortOf is the first four characters of the own part of an id.

@@ -123,7 +123,9 @@ func laneRank(l inventory.Lane) int {
 	return len(order)
 }
 
-// StateLevel judges the value of one lane by itself.
+// StateLevel judges the value of one lane by itself. Tree, inspector, graph and
+// lanes agree on media that stopped: it is trouble, red (see graph.FlowHealth), and
+// so it is in the list of events: see EntryLevel.
 func StateLevel(l inventory.Lane, s inventory.State) Level {
 	head, _, _ := strings.Cut(string(l), "/")
 	switch s.Value {

@@ -198,9 +198,9 @@ func (d *dumpView) hold() {
 }
 
 // stateHue is the colour of a state, by how good it is.
-func stateHue(l *surface.Look, lane inventory.Lane, state string) color.NRGBA {
+func stateHue(l *surface.Look, lane inventory.Lane, state string, from inventory.Source) color.NRGBA {
 	if !strings.HasPrefix(string(lane), "browser/") {
-		switch view.StateLevel(lane, inventory.State{Value: state}) {
+		switch view.StateLevel(lane, inventory.State{Value: state, Source: from}) {
 		case view.Fine:
 			return l.OK
 		case view.Attention:
@@ -296,7 +296,7 @@ func (d *dumpView) paintSpans(c *paint.Canvas, l *surface.Look, row *stripRow, y
 		a := float32(math.Round(d.time.XAt(from, x0, w) * s))
 		b := max(float32(math.Round(d.time.XAt(to, x0, w)*s)), a+2*scale)
 		top, height := float32(math.Round(y*s)), float32(math.Round(h*s))
-		hue := stateHue(l, row.lane, sp.State)
+		hue := stateHue(l, row.lane, sp.State, sp.Source)
 		c.RoundRect(a, top, b-a, height, 3*scale, paint.WithAlpha(hue, 0.25))
 		c.StrokeRoundRect(a, top, b-a, height, 3*scale, surface.Hairline(scale), paint.WithAlpha(hue, 0.75))
 		word := strings.ReplaceAll(sp.State, "_", " ")

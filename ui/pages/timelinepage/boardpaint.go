@@ -299,16 +299,16 @@ func (p *painting) bar(x *timeline.Bar, hue color.NRGBA, top, height float32) {
 // barHue is the colour of a state: the medium's where it flows, else how good
 // the state is; of several, how bad the worst.
 func barHue(l *surface.Look, lane inventory.Lane, x *timeline.Bar) color.NRGBA {
+	head, rest, _ := strings.Cut(string(lane), "/")
 	if x.Count > 1 {
-		switch x.Severity {
-		case timeline.Error:
+		switch {
+		case x.Severity == timeline.Error, x.Severity == timeline.Warning && strings.HasPrefix(head, "flow"): // it stopped
 			return l.Error
-		case timeline.Warning:
+		case x.Severity == timeline.Warning:
 			return l.Warning
 		}
 		return l.Dim
 	}
-	head, rest, _ := strings.Cut(string(lane), "/")
 	if media, _, _ := strings.Cut(rest, "/"); strings.HasPrefix(head, "flow") && x.State == "FLOWING" {
 		return l.Palette.Media(media)
 	}

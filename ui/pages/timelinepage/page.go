@@ -400,11 +400,8 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 // eventHue is the colour of what changed: by how bad it is, else by the medium
 // that flows.
 func eventHue(p theme.Palette, e *timeline.Entry) color.NRGBA {
-	switch e.Severity {
-	case timeline.Error:
-		return p.Error
-	case timeline.Warning:
-		return p.Warning
+	if l := view.EntryLevel(e); l != view.Unknown {
+		return p.Level(theme.Level(l))
 	}
 	if e.Late {
 		return p.Dim
