@@ -83,8 +83,8 @@ func (f *fleet) build(gone bool) (g *graph.Graph, hidden int, over bool) {
 		hidden = 0
 		for i, snap := range f.snaps {
 			if alive {
-				left := 0
-				graphs[i], left = graph.BuildAlive(snap, f.figures[i])
+				lives, left := graph.BuildAlive(snap, f.figures[i])
+				graphs[i] = lives
 				hidden += left
 			} else {
 				graphs[i] = graph.Build(snap, f.figures[i])

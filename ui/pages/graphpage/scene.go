@@ -13,15 +13,15 @@ import (
 // scene is a placed graph as the page draws it: with an index by id, hit tests,
 // and nothing that changes. The worker makes it, the interface reads it.
 type scene struct {
-	g      *graph.Graph
-	at     time.Time // of the snapshot
+	g  *graph.Graph
+	at time.Time // of the snapshot
 	// moments are the times of the pipelines' own snapshots, where there are several.
 	moments map[string]time.Time
-	index  map[string]int
-	bounds surface.Rect
-	hidden int          // objects that are gone and not shown
-	over   bool         // nothing is alive: what is shown is gone
-	placed *graph.Graph // as the layout gave it, before anything was moved by hand
+	index   map[string]int
+	bounds  surface.Rect
+	hidden  int          // objects that are gone and not shown
+	over    bool         // nothing is alive: what is shown is gone
+	placed  *graph.Graph // as the layout gave it, before anything was moved by hand
 
 	changes *changes // what changed since another moment; nil is not asked
 
