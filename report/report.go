@@ -146,6 +146,9 @@ func (s *Server) problems(b *bufio.Writer) {
 			break
 		}
 		name, in := p.Object, ""
+		if p.Object == inventory.ManagerID {
+			name = "the server"
+		}
 		if o := s.Snapshot.Object(p.Object); o != nil {
 			name = o.Label()
 			if pipeline := s.Snapshot.Object(o.Pipeline); pipeline != nil && pipeline != o {

@@ -46,6 +46,11 @@ func TestProblemsLeadToTheObject(t *testing.T) {
 	if !r.sees("Look at what both sides offered") {
 		t.Errorf("an opened reason gives no advice:\n%s", texts(r.w.inspector.content))
 	}
+	for _, row := range r.w.navigator.rows {
+		if (row.Label == "guest-1" || row.Object == ids["room"]) && row.Object != "" && row.Level != view.Trouble {
+			t.Errorf("the dot of %s does not tell: %v", row.Label, row.Level)
+		}
+	}
 	r.w.state.Forget(s)
 	if _, known := r.w.state.Problems(s); known {
 		t.Error("the problems of a removed server are kept")

@@ -14,6 +14,9 @@ func MemoryText(s *stats.Store) string {
 	return fmt.Sprintf("%s of %s", stats.Format(float64(s.Bytes())/1024, stats.KiB), stats.Format(float64(s.Limit())/1024, stats.KiB))
 }
 
+// cpuLevel judges the load of a server; 1 is all cores busy.
+var cpuLevel = above(0.8, 0.95)
+
 // inspectServer says all that is known of a server itself.
 func inspectServer(x Session, snap *inventory.Snapshot, c Clock) *Inspection {
 	link, srv := x.Link(), snap.Server
@@ -60,7 +63,7 @@ func inspectServer(x Session, snap *inventory.Snapshot, c Clock) *Inspection {
 
 	now := Section{Title: "NOW"}
 	if srv.UsedCPURatio >= 0 {
-		add(&now, "CPU", stats.Format(srv.UsedCPURatio, stats.Ratio), above(0.8, 0.95)(srv.UsedCPURatio))
+		add(&now, "CPU", stats.Format(srv.UsedCPURatio, stats.Ratio), cpuLevel(srv.UsedCPURatio))
 	}
 	if srv.CPUCount > 0 {
 		add(&now, "cores", fmt.Sprint(srv.CPUCount), Unknown)

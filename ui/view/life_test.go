@@ -43,4 +43,13 @@ func TestLastLife(t *testing.T) {
 	if want := start.Add(8 * time.Second); !ok || !at.Equal(want) {
 		t.Errorf("%v %v, want %v", at, ok, want)
 	}
+	// A peer that hung up before the application released it belongs to the end.
+	const end = b + "/3_kurento.WebRtcEndpoint"
+	hungUp := wire.Fact{Kind: wire.KindEvent, At: start.Add(6 * time.Second), Stamp: start.Add(6 * time.Second), Type: "DtlsConnectionStateChange", Object: end,
+		Data: json.RawMessage(`{"source":"` + end + `","streamId":"0","componentId":"[rtp/dtlssrtpdec]","connectionId":"x","state":"CLOSED"}`)}
+	at, ok = LastLife(reduce(made[0], made[1], event(0, "ObjectCreated", "object", end), hungUp, gone[0],
+		event(8*time.Second, "ObjectDestroyed", "objectId", end), gone[1]))
+	if want := start.Add(5 * time.Second); !ok || !at.Equal(want) {
+		t.Errorf("with a peer that hung up: %v %v, want %v", at, ok, want)
+	}
 }

@@ -210,6 +210,7 @@ func (n *Navigator) pipeline(rows []NavRow, x Session, p *inventory.Pipeline, no
 		r.Level, r.Note = Unknown, gone(self, n.state.clock)
 	} else {
 		r.Badge += self.Errors
+		r.Level = n.state.worse(r.Level, x, p.ID)
 	}
 	n.Total++
 	filtering := !n.filter.Empty()
@@ -259,6 +260,8 @@ func (n *Navigator) objects(rows []NavRow, x Session, parent string, depth int, 
 		if r.Dead {
 			r.Level, r.Badge, r.Transcoding = Unknown, 0, false
 			r.Note += " · " + gone(o, n.state.clock)
+		} else {
+			r.Level = n.state.worse(r.Level, x, o.ID)
 		}
 		match := !filtering || whole || n.matches(h, o)
 		r.Open = filtering || n.isOpen(navKey{x, o.ID}, true)

@@ -209,7 +209,7 @@ func (f *problemFinder) figures() {
 	if store == nil {
 		return
 	}
-	var metrics []string
+	metrics := []string{stats.CPU}
 	for _, row := range nowRows {
 		if row.judge != nil && !slices.Contains(metrics, row.metric) {
 			metrics = append(metrics, row.metric)
@@ -222,7 +222,8 @@ func (f *problemFinder) figures() {
 	}
 	for _, s := range store.Series(stats.Query{Metrics: metrics, From: to.Add(-figuresOver), To: to}) {
 		o := f.snap.Object(s.Key.Element)
-		if len(s.Points) < leastFigures || o == nil || !o.Alive() {
+		server := s.Key.Element == inventory.ManagerID
+		if len(s.Points) < leastFigures || !server && (o == nil || !o.Alive()) {
 			continue
 		}
 		sum := 0.0
@@ -230,6 +231,10 @@ func (f *problemFinder) figures() {
 			sum += p.V
 		}
 		mean := sum / float64(len(s.Points))
+		if level := cpuLevel(mean); s.Key.Metric == stats.CPU && level >= Attention {
+			f.add(s.Key.Element, Reason{Level: level, Text: "CPU of the server " + stats.Format(mean, s.Unit),
+				Advice: "Media stutter when all cores are busy. Transcoding costs the most: look for gears in the tree."})
+		}
 		for _, row := range nowRows {
 			if row.metric != s.Key.Metric || row.dir != s.Key.Dir || row.judge == nil {
 				continue
@@ -266,7 +271,21 @@ func (s *State) SetProblems(x Session, list []Problem) {
 		s.problems = map[Session][]Problem{}
 	}
 	s.problems[x] = list
+	levels := map[string]Level{}
+	for _, p := range list {
+		levels[p.Object] = p.Level
+		if pipeline := inventory.PipelineOf(p.Object); pipeline != "" {
+			levels[pipeline] = max(levels[pipeline], p.Level)
+		}
+	}
+	if s.levels == nil {
+		s.levels = map[Session]map[string]Level{}
+	}
+	s.levels[x] = levels
 }
+
+// worse gives the worse of a level and that of the problems of an object.
+func (s *State) worse(l Level, x Session, id string) Level { return max(l, s.levels[x][id]) }
 
 // maxProblems bounds how many objects the inspector lists.
 const maxProblems = 12
@@ -291,7 +310,7 @@ func (s *State) problemSection(x Session, snap *inventory.Snapshot, id string) S
 		case !strings.HasPrefix(p.Object, id+"/"):
 			continue
 		}
-		if snap.Object(p.Object) == nil {
+		if snap.Object(p.Object) == nil && p.Object != inventory.ManagerID {
 			continue // it is not there at the moment that is shown
 		}
 		if len(sec.Fields) >= maxProblems {
@@ -302,13 +321,17 @@ func (s *State) problemSection(x Session, snap *inventory.Snapshot, id string) S
 		for i, r := range p.Reasons {
 			texts[i] = r.Text
 		}
-		sec.Fields = append(sec.Fields, Field{ID: "trouble/" + p.Object, Key: Title(snap, p.Object), Value: p.Reasons[0].Text, Level: p.Level,
-			Detail: strings.Join(texts, "\n"), Wide: true, Target: Selection{Session: x, Object: p.Object}})
+		title, target := Title(snap, p.Object), Selection{Session: x, Object: p.Object}
+		if p.Object == inventory.ManagerID {
+			title, target = "the server", Selection{}
+		}
+		sec.Fields = append(sec.Fields, Field{ID: "trouble/" + p.Object, Key: title, Value: p.Reasons[0].Text, Level: p.Level,
+			Detail: strings.Join(texts, "\n"), Wide: true, Target: target})
 	}
 	if more > 0 {
 		sec.Fields = append(sec.Fields, Field{ID: "trouble/more", Value: "and " + Plural(more, "more object"), Dim: true, Wide: true})
 	}
-	if len(sec.Fields) == 0 && id == "" && snap.Counts.Elements > 0 {
+	if len(sec.Fields) == 0 && id == "" && snap.Counts.Elements > 0 && x.Link().Reading == "" {
 		sec.Empty = "none that is known"
 	}
 	return sec

@@ -43,6 +43,7 @@ type State struct {
 	stop   time.Time                       // when it was paused
 
 	problems map[Session][]Problem
+	levels   map[Session]map[string]Level // of the problems, by object and pipeline
 
 	clock     Clock
 	revision  uint64
@@ -138,6 +139,7 @@ func (s *State) walk(from, to *[]Selection) bool {
 func (s *State) Forget(x Session) {
 	delete(s.paused, x)
 	delete(s.problems, x)
+	delete(s.levels, x)
 	keep := func(list []Selection) []Selection {
 		var out []Selection
 		for _, sel := range list {
