@@ -320,7 +320,7 @@ func (r *rowRenderer) Refresh() {
 	case v.chosen:
 		v.ground.FillColor = p.Selection
 	case v.near:
-		v.ground.FillColor = theme.Fade(p.Error, 0.12)
+		v.ground.FillColor = p.Hover
 	case v.hovered:
 		v.ground.FillColor = p.Hover
 	}
