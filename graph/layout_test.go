@@ -191,6 +191,36 @@ func TestLayoutKeepsPlaces(t *testing.T) {
 	same("and went", g)
 }
 
+// TestLoopRises has an element connected to itself, by three media: the ways back
+// go beside the box, one within the other, not along its border.
+func TestLoopRises(t *testing.T) {
+	g := plain([2]string{"a", "a"})
+	e := g.Edges[0]
+	for _, m := range []inventory.Media{inventory.Video, inventory.Data} {
+		e.Media = m
+		g.Edges = append(g.Edges, e)
+	}
+	out, err := newLayouter(t, nil).Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := out.Nodes[0]
+	heights := map[float64]bool{}
+	for _, e := range out.Edges {
+		away := 0.0
+		for _, p := range e.Path {
+			away = max(away, n.Y-p.Y, p.Y-n.Y-n.H)
+		}
+		if away < 6 {
+			t.Errorf("%s goes %.1f points beside the box", e.Media, away)
+		}
+		heights[math.Round(away)] = true
+	}
+	if len(heights) != 3 {
+		t.Errorf("three media go at %d heights", len(heights))
+	}
+}
+
 // TestLayoutHasNoHooks has a presenter with many viewers: no edge may run behind
 // the side of the box at which it ends, not even the steep ones.
 func TestLayoutHasNoHooks(t *testing.T) {

@@ -73,7 +73,9 @@ func ports(g *Graph, m *frameMembers, lanes map[int]float64) {
 		spread(g, n, right[k], n.X+n.W)
 	}
 	for _, i := range m.edges {
-		level(&g.Edges[i])
+		if e := &g.Edges[i]; e.From != e.To { // a way back to its own box must rise above it
+			level(e)
+		}
 	}
 }
 

@@ -31,7 +31,7 @@ type graphBar struct {
 	picked   *surface.Chip
 	compare  *kit.Button
 	overview *kit.Button
-	all      *kit.Button
+	servers  *kit.Button
 }
 
 func (p *Page) makeBar() {
@@ -54,10 +54,10 @@ func (p *Page) makeBar() {
 	b.compare = kit.NewButton(kit.Framed, "", "Compare", p.toggleMark).WithTip("Mark the moment of the cursor: the graph shows what changed from there to where the cursor goes")
 	b.overview = kit.NewButton(kit.Framed, "", "Overview", p.toggleOverview)
 	b.overview.Hide()
-	b.all = kit.NewButton(kit.Framed, "", "All servers", p.toggleAll).WithTip("All servers and captures side by side, or the selected one")
-	b.all.Hide()
+	b.servers = kit.NewButton(kit.Framed, "", "", p.toggleAll).WithTip("Draw all servers side by side, or the one that is looked at")
+	b.servers.Hide()
 	entry := container.NewGridWrap(fyne.NewSize(260, b.filter.MinSize().Height), b.filter)
-	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.picked, b.compared, layout.NewSpacer(), b.all, b.overview, b.compare, p.exportButton())
+	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.picked, b.compared, layout.NewSpacer(), b.servers, b.overview, b.compare, p.exportButton())
 }
 
 // setLens changes how the graph is looked at. Interface goroutine.
@@ -130,7 +130,6 @@ func (p *Page) sayBar() {
 		b.compared.Set(text)
 	}
 	show(b.compared, !p.mark.IsZero())
-	p.sayAll()
 	many := p.scene != nil && p.scene.pipelines > tilesFrom
 	if many {
 		if p.scene.tiles {
@@ -140,6 +139,7 @@ func (p *Page) sayBar() {
 		}
 	}
 	show(b.overview, many)
+	p.sayServers()
 }
 
 // show shows or hides a part of a row, whose places change with that.

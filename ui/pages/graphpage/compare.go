@@ -171,7 +171,7 @@ func (p *Page) toggleMark() {
 		p.setMark(time.Time{})
 		return
 	}
-	if p.view == nil || p.view.Server() == nil || p.oneOnly() {
+	if p.view == nil || p.view.Server() == nil {
 		return
 	}
 	at, _ := p.view.Cursor()
@@ -187,7 +187,7 @@ func (p *Page) setMark(at time.Time) {
 
 // compareRange compares the ends of the visible range.
 func (p *Page) compareRange() {
-	if p.view == nil || p.view.Server() == nil || p.oneOnly() {
+	if p.view == nil || p.view.Server() == nil {
 		return
 	}
 	from, to := p.view.Range()
@@ -198,7 +198,7 @@ func (p *Page) compareRange() {
 
 // before gives the state to compare with, and whether a person asked for it; nil
 // for none.
-func (p *Page) before(q *graphQuery) (snap *inventory.Snapshot, shortly bool) {
+func (p *Page) before(q *part) (snap *inventory.Snapshot, shortly bool) {
 	at, live := p.view.Cursor()
 	if !p.mark.IsZero() {
 		snap = p.view.SnapshotAt(q.session, p.mark)

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/graph"
+	"kmscope/inventory"
 	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
@@ -34,10 +35,11 @@ var exports = []struct {
 	{"DOT", "dot", true, func(p *Page) (func(io.Writer) error, error) { return p.scene.g.WriteDOT, nil }},
 	{"Mermaid", "mmd", true, func(p *Page) (func(io.Writer) error, error) { return p.scene.g.WriteMermaid, nil }},
 	{"JSON of the whole server", "json", true, func(p *Page) (func(io.Writer) error, error) {
-		if f := p.asked.fleet; f != nil {
-			return graph.Describe(f.snaps...).WriteJSON, nil
+		var snaps []*inventory.Snapshot
+		for _, x := range p.asked.parts() {
+			snaps = append(snaps, x.snap)
 		}
-		return graph.Describe(p.asked.snap).WriteJSON, nil
+		return graph.Describe(snaps...).WriteJSON, nil
 	}},
 }
 

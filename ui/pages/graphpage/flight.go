@@ -32,7 +32,7 @@ type flight struct {
 // fly goes from what is shown to a scene whose places are others. The page shows the
 // scene already when it is called.
 func (p *Page) fly(from *scene, port surface.Viewport) {
-	if from == nil || from.tiles || p.scene.tiles || len(p.scene.g.Nodes) > flightMost || len(from.g.Nodes) > flightMost {
+	if from == nil || from.tiles || p.scene.tiles || len(from.bands)+len(p.scene.bands) > 0 || len(p.scene.g.Nodes) > flightMost || len(from.g.Nodes) > flightMost {
 		return
 	}
 	f := &flight{from: from, to: p.scene, port: port, toPort: p.port}

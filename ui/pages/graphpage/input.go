@@ -5,7 +5,6 @@ import (
 
 	"kmscope/graph"
 	"kmscope/ui/surface"
-	"kmscope/ui/view"
 )
 
 // under finds what lies under a point of the window.
@@ -69,7 +68,7 @@ func (p *Page) clicked(pos fyne.Position, secondary bool) {
 	if len(p.picked) > 0 && h.none() {
 		p.unpick()
 	}
-	p.choose(h.id())
+	p.chooseOn(h.on, h.id())
 }
 
 // onPlus tells whether a point of the window is on the sign that opens a node
@@ -85,11 +84,7 @@ func (p *Page) choose(id string) {
 		return
 	}
 	p.lastSelected = id
-	if x := p.owner(id); id != "" && x != nil && x != p.view.Server() {
-		p.view.Select(view.Selection{Session: x, Object: id})
-	} else {
-		p.view.SelectObject(id)
-	}
+	p.view.SelectObject(id)
 	p.surface.Repaint()
 }
 
@@ -111,9 +106,13 @@ func (p *Page) doubled(pos fyne.Position) {
 	}
 	h := p.under(pos)
 	if h.id() == "" {
+		if h.named { // the one server
+			p.chooseOn(h.on, "")
+			p.toggleAll()
+		}
 		return
 	}
-	p.choose(h.id())
+	p.chooseOn(h.on, h.id())
 	if h.node != nil && len(h.node.Members) > 0 {
 		p.expand(h.node)
 		return
@@ -134,8 +133,8 @@ func (p *Page) dragged(pos, delta fyne.Position) {
 	if !p.panning && !p.mapDrag && p.moving == "" {
 		if _, _, ok := p.inMap(p.surface.PressedAt); ok {
 			p.mapDrag = true
-		} else if n := p.under(p.surface.PressedAt).node; n != nil && p.surface.Pressed && p.port.Zoom >= boxesFrom && !p.grabs() {
-			p.moving = n.ID
+		} else if h := p.under(p.surface.PressedAt); h.node != nil && p.surface.Pressed && p.port.Zoom >= boxesFrom && !p.grabs() {
+			p.moving, p.movingOn = h.node.ID, h.on
 		} else {
 			p.panning = true
 		}
@@ -236,7 +235,7 @@ func (p *Page) key(k fyne.KeyName) bool {
 	}
 	if id := p.view.Selection().Object; p.scene.node(id) != nil {
 		if next := p.scene.neighbour(id, dx, dy); next != "" {
-			p.choose(next)
+			p.chooseOn(p.scene.serverOf(next), next)
 			if r, ok := p.scene.place(next); ok {
 				was := p.port
 				if p.port = p.port.Revealed(r, 32); p.port != was {

@@ -36,10 +36,10 @@ func (p *Page) menu(h hit) *fyne.Menu {
 	case h.node != nil:
 		n := h.node
 		if id != "" {
-			add("Select", func() { p.choose(id) })
+			add("Select", func() { p.chooseOn(h.on, id) })
 		}
 		if p.opened != nil && id != "" {
-			add("Details", func() { p.choose(id); p.opened() })
+			add("Details", func() { p.chooseOn(h.on, id); p.opened() })
 		}
 		p.collapseItems(n, add)
 		if id != "" {
@@ -54,13 +54,13 @@ func (p *Page) menu(h hit) *fyne.Menu {
 		e := h.edge
 		for _, end := range []struct{ word, id string }{{"source", e.From}, {"sink", e.To}} {
 			if n := p.scene.node(end.id); n != nil && objectOf(n) != "" {
-				add("Select the "+end.word+" "+graph.Shorten(n.Label, 30), func() { p.choose(objectOf(n)) })
+				add("Select the "+end.word+" "+graph.Shorten(n.Label, 30), func() { p.chooseOn(h.on, objectOf(n)) })
 			}
 		}
 		add("Copy as JSON", func() { copyText(edgeJSON(e)) })
 	case h.frame != nil && id != "":
 		f := h.frame
-		add("Select", func() { p.choose(id) })
+		add("Select", func() { p.chooseOn(h.on, id) })
 		if !p.scene.tiles {
 			if p.lens != nil && p.lens.closed[id] {
 				add("Expand the pipeline", func() { p.setLens(func(l *lens) { delete(l.closed, id) }) })
@@ -71,14 +71,22 @@ func (p *Page) menu(h hit) *fyne.Menu {
 		add("Show this pipeline only", func() { p.focusOn(id, 0) })
 		line()
 		p.copyItems(id, f.Label, add)
+	case h.named:
+		add("Select "+graph.Shorten(h.on.Name(), 40), func() { p.chooseOn(h.on, "") })
+		add("Show this server only", func() { p.chooseOn(h.on, ""); p.toggleAll() })
 	default:
 		add("Fit all", p.fit)
+		if p.all {
+			add("Show one server", p.toggleAll)
+		} else if p.others() > 1 {
+			add("All servers side by side", p.toggleAll)
+		}
 		add("Original size", p.actual)
 		line()
 		add("Place everything anew", p.tidy)
 		add("Group elements of one kind", p.groupAlike)
 		add("Expand all", p.expandAll)
-		if p.asked.moves != nil || p.asked.fleet != nil && p.asked.fleet.moves != nil {
+		if p.anyMoved() {
 			add("Put back what was moved by hand", p.putBack)
 		}
 		if p.showGone {

@@ -199,13 +199,9 @@ func rememberedMoves(server string) *moves {
 // rememberMoves keeps what was moved by hand for the next run; what is gone from
 // the server is left out.
 func (p *Page) rememberMoves() {
-	if p.fleet != nil {
-		for _, x := range p.fleet.sessions {
-			p.rememberMovesOf(x)
-		}
-		return
+	for _, x := range p.asked.parts() {
+		p.rememberMovesOf(x.session)
 	}
-	p.rememberMovesOf(p.session)
 }
 
 func (p *Page) rememberMovesOf(x view.Session) {
@@ -235,46 +231,75 @@ func (p *Page) rememberMovesOf(x view.Session) {
 // move moves a node by hand. The picture follows at once; the next scene of the
 // worker has it too.
 func (p *Page) move(id string, dx, dy float64) {
-	n := p.scene.node(id)
-	if n == nil || p.session == nil || p.scene.placed == nil {
+	s, x := p.scene, p.session
+	if len(s.apart) > 0 { // the scene of its own server tells where it stands
+		x = p.scene.serverOf(id)
+		if p.scene.bandOf(p.movingOn) != nil && p.scene.bandOf(p.movingOn).scene.node(id) != nil {
+			x = p.movingOn
+		}
+		b := p.scene.bandOf(x)
+		if b == nil {
+			return
+		}
+		s = b.scene
+	}
+	n := s.node(id)
+	if n == nil || x == nil || s.placed == nil {
 		return
 	}
 	var f surface.Rect
 	ok := false
-	for i := range p.scene.g.Frames {
-		if p.scene.g.Frames[i].ID == n.Frame {
-			f, ok = frameRect(&p.scene.g.Frames[i]), true
+	for i := range s.g.Frames {
+		if s.g.Frames[i].ID == n.Frame {
+			f, ok = frameRect(&s.g.Frames[i]), true
 		}
 	}
 	if !ok {
 		return
 	}
-	x := p.owner(n.ID)
 	p.moved[serverKey(x)] = p.movesOf(x).with(n.ID, graph.Point{X: n.X - f.X + dx, Y: n.Y - f.Y + dy})
-	p.scene, p.hover = p.scene.moved(p.movesNow()), hit{}
+	p.scene, p.hover = p.byHand(p.scene), hit{}
 	p.refresh()
 	p.surface.Repaint()
 }
 
-// moved gives the scene with other places.
+// byHand gives a scene with what was moved by hand where it is now.
+func (p *Page) byHand(s *scene) *scene {
+	if len(s.apart) == 0 {
+		return s.moved(p.movesOf(p.session))
+	}
+	scenes, of := make([]*scene, len(s.apart)), make([]part, len(s.apart))
+	for i, a := range s.apart {
+		scenes[i], of[i] = a.scene.moved(p.movesOf(a.of.session)), a.of
+	}
+	return joined(scenes, of)
+}
+
+// moved gives the scene of one server with other places; tiles stay.
 func (s *scene) moved(m *moves) *scene {
+	if s.placed == nil {
+		return s
+	}
 	out := *s
 	out.g = m.apply(s.placed)
 	out.bounds = newScene(out.g, s.at).bounds
 	return &out
 }
 
-// putBack forgets what was moved by hand.
+// anyMoved tells whether something stands where it was put by hand.
+func (p *Page) anyMoved() bool {
+	return slices.ContainsFunc(p.asked.parts(), func(x part) bool { return x.moves != nil })
+}
+
+// putBack forgets what was moved by hand on what is drawn.
 func (p *Page) putBack() {
-	if p.session != nil {
-		p.moved[serverKey(p.session)] = nil
-		if p.fleet != nil {
-			for _, x := range p.fleet.sessions {
-				p.moved[serverKey(x)] = nil
-			}
-		}
-		p.rememberMoves()
-		p.flying = true
-		p.refresh()
+	if p.session == nil {
+		return
 	}
+	for _, x := range p.asked.parts() {
+		p.moved[serverKey(x.session)] = nil
+	}
+	p.rememberMoves()
+	p.flying = true
+	p.refresh()
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -17,7 +18,6 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"kmscope/graph"
-	"kmscope/inventory"
 	"kmscope/ui/kit"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
@@ -50,12 +50,14 @@ type Page struct {
 	watch    *time.Timer
 	visible  bool
 	showGone bool
+	all      bool // all servers are drawn side by side
 
 	lens     *lens
 	wrong    string            // why the filter is not valid
 	told     string            // how an export went
 	moved    map[string]*moves // by the address of the server
 	moving   string            // the node that is being dragged; "" is none
+	movingOn view.Session      // on whose band it is; nil where there is one server
 	picked   map[string]bool   // nodes picked with the band
 	banding  bool              // a band is being drawn, from where the button went down
 	bandTo   fyne.Position
@@ -68,8 +70,6 @@ type Page struct {
 	fitted  bool // the viewport follows the graph until a person moves it
 	asked   graphQuery
 	session view.Session // of the scene
-	all     bool         // all servers are shown side by side
-	fleet   *fleet       // they, as asked for last
 	problem string       // why the graph could not be placed
 	slow    bool
 	pending int // nodes being placed
@@ -96,19 +96,10 @@ var (
 
 // graphQuery is all that a scene depends on.
 type graphQuery struct {
-	session view.Session
-	snap    *inventory.Snapshot
-	version uint64
-	gone    bool
-	lens    *lens
-	moves   *moves
-	// fleet is all servers, where they are shown; then snap and moves are of the
-	// current one.
-	fleet *fleet
-	// prior is the state to compare with, nil for none; shortly tells that nobody
-	// asked for it.
-	prior   *inventory.Snapshot
-	shortly bool
+	part                   // the server that is looked at
+	beside [maxBeside]part // all of them where they are drawn side by side
+	gone   bool
+	lens   *lens
 	// selected is set only where it decides what is shown.
 	selected string
 	// aspect is the shape of the window where tiles are laid out for it.
@@ -173,7 +164,12 @@ func (p *Page) Commands() []page.Command {
 		{Title: "Graph: fit the selection", Run: p.fitSelection},
 		{Title: "Graph: go to the selected object", Run: p.reveal},
 		{Title: "Graph: show or hide what is gone", Run: p.toggleGone},
-	}, append(append(append(p.lensCommands(), p.fleetCommands()...), p.compareCommands()...), p.exportCommands()...)...)
+		{Title: "Graph: all servers side by side, or one", Run: func() {
+			if p.others() > 1 {
+				p.toggleAll()
+			}
+		}},
+	}, append(append(p.lensCommands(), p.compareCommands()...), p.exportCommands()...)...)
 }
 
 // Update implements page.Page.
@@ -204,30 +200,30 @@ func (p *Page) refresh() {
 		p.surface.Repaint()
 		return
 	}
-	q := graphQuery{session: x, snap: v.Snapshot(x), gone: p.showGone, lens: p.lens, moves: p.movesOf(x)}
-	pipelines, elements := len(q.snap.Pipelines), q.snap.Counts.Elements
-	if q.fleet = p.fleetNow(); q.fleet != nil {
-		pipelines, elements, _ = q.fleet.sum()
-	} else {
-		q.prior, q.shortly = p.before(&q)
+	q := graphQuery{part: p.partOf(x), gone: p.showGone, lens: p.lens}
+	pipelines := len(q.snap.Pipelines)
+	p.sayServers()
+	if p.all {
+		pipelines = 0
+		for i, x := range p.view.Workspace().Sessions() {
+			if i < maxBeside {
+				q.beside[i] = p.partOf(x)
+				pipelines += len(q.beside[i].snap.Pipelines)
+			}
+		}
 	}
-	p.fleet = q.fleet
 	if pipelines > tilesFrom || p.scene != nil && p.scene.groups > 0 {
 		q.selected = v.Selection().Object
 	}
 	if pipelines > tilesFrom && q.selected == "" && p.port.H > 0 {
 		q.aspect = math.Round(4*p.port.W/p.port.H) / 4
 	}
-	store := x.Stats()
-	if store != nil {
-		q.version = store.Version()
-	}
 	if q == p.asked {
 		p.surface.Repaint()
 		return
 	}
-	if q.fleet != nil && p.asked.fleet != nil {
-		p.session = q.session // another current server, and still all of them
+	if p.scene != nil && len(p.scene.bands) > 0 && p.all {
+		p.session = q.session // it was and is drawn
 	}
 	if q.session != p.session {
 		p.session, p.scene, p.fitted = q.session, nil, true
@@ -242,7 +238,12 @@ func (p *Page) refresh() {
 	if live {
 		at = time.Time{}
 	}
-	figures := graph.FiguresAt(store, at)
+	var figures []graph.Figures
+	elements := 0
+	for _, x := range q.parts() {
+		figures = append(figures, graph.FiguresAt(x.session.Stats(), at))
+		elements += x.snap.Counts.Elements
+	}
 	p.busy(elements)
 	p.work.Start(func(ctx context.Context) func() {
 		s, err := p.placer.place(ctx, q, figures)
@@ -252,60 +253,90 @@ func (p *Page) refresh() {
 }
 
 // placer builds and places graphs, one at a time, and remembers the last
-// placed one.
+// placed ones.
 type placer struct {
 	layouter Layouter
 
-	mu     sync.Mutex
-	shape  uint64
-	placed *graph.Graph
-	stale  atomic.Bool     // what is placed is not wanted any more
-	face   *paint.Typeface // its own: the interface's belongs to the interface
+	mu    sync.Mutex
+	last  map[view.Session]placedGraph
+	stale atomic.Bool     // what is placed is not wanted any more
+	face  *paint.Typeface // its own: the interface's belongs to the interface
+}
+
+// placedGraph is a graph as the layout gave it.
+type placedGraph struct {
+	shape uint64
+	g     *graph.Graph
 }
 
 // forget has the next graph placed whatever its shape. Any goroutine.
 func (pl *placer) forget() { pl.stale.Store(true) }
 
-func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures) (*scene, error) {
+// place makes a scene; figures are by part of the query.
+func (pl *placer) place(ctx context.Context, q graphQuery, figures []graph.Figures) (*scene, error) {
 	pl.mu.Lock()
 	defer pl.mu.Unlock()
-	var g *graph.Graph
-	hidden, over, at, hands := 0, false, q.snap.At, q.moves
-	var moments map[string]time.Time
-	switch {
-	case q.fleet != nil:
-		g, hidden, over = q.fleet.build(q.gone)
-		_, _, at = q.fleet.sum()
-		moments = q.fleet.moments()
-		hands = q.fleet.moves
-	case !q.gone:
-		g, hidden = graph.BuildAlive(q.snap, figures)
-		// Where nothing is left, what was there is all there is to see: the
-		// usual end of a capture.
-		over = len(g.Frames) == 0 && hidden > 0
+	parts := q.parts()
+	if pl.stale.Swap(false) {
+		clear(pl.last)
 	}
-	if q.fleet == nil && (q.gone || over) {
-		g, hidden = graph.Build(q.snap, figures), 0
-	}
-	var diff *changes
-	if q.prior != nil {
-		prior, _ := graph.BuildAlive(q.prior, graph.Figures{})
-		if !over {
-			g, diff = compare(prior, g, q.shortly)
+	for x := range pl.last {
+		if !slices.ContainsFunc(parts, func(of part) bool { return of.session == x }) {
+			delete(pl.last, x)
 		}
 	}
-	pipelines := len(g.Frames)
-	seen := q.lens.look(g, q.selected)
-	if seen.overview(q, pipelines) {
-		s := newScene(tiled(g, q.aspect), at)
-		s.moments = moments
-		s.hidden, s.over, s.tiles, s.pipelines, s.total = hidden, over, true, pipelines, seen.total
+	if len(parts) > 1 {
+		return pl.placeAll(ctx, q, figures)
+	}
+	b := pl.build(&q, &parts[0], figures[0])
+	return pl.finish(ctx, &q, &parts[0], &b, b.seen.overview(&q, b.pipelines))
+}
+
+// built is the graph of one server before it is placed.
+type built struct {
+	hidden    int          // objects that are gone and not shown
+	over      bool         // nothing is alive: what is shown is gone
+	pipelines int          // before the lens
+	graph     *graph.Graph // before the lens
+	diff      *changes
+	seen      lensed
+}
+
+func (pl *placer) build(q *graphQuery, of *part, figures graph.Figures) built {
+	var b built
+	if !q.gone {
+		b.graph, b.hidden = graph.BuildAlive(of.snap, figures)
+		// Where nothing is left, what was there is all there is to see: the
+		// usual end of a capture.
+		b.over = len(b.graph.Frames) == 0 && b.hidden > 0
+	}
+	if q.gone || b.over {
+		b.graph, b.hidden = graph.Build(of.snap, figures), 0
+	}
+	if of.prior != nil {
+		prior, _ := graph.BuildAlive(of.prior, graph.Figures{})
+		if !b.over {
+			b.graph, b.diff = compare(prior, b.graph, of.shortly)
+		}
+	}
+	b.pipelines = len(b.graph.Frames)
+	b.seen = q.lens.look(b.graph, q.selected)
+	return b
+}
+
+// finish places what was built, as tiles or with all that is in them.
+func (pl *placer) finish(ctx context.Context, q *graphQuery, of *part, b *built, tiles bool) (*scene, error) {
+	if tiles {
+		s := newScene(tiled(b.graph, q.aspect), of.snap.At)
+		s.hidden, s.over, s.tiles, s.pipelines, s.total = b.hidden, b.over, true, b.pipelines, b.seen.total
 		return s, nil
 	}
-	g = seen.g
+	g := b.seen.g
 	pl.measure(g)
 	sh := shape(g)
-	if stale := pl.stale.Swap(false); stale || pl.placed == nil || sh != pl.shape {
+	if last, ok := pl.last[of.session]; ok && last.shape == sh {
+		g = placedAs(g, last.g)
+	} else {
 		placed, err := pl.layouter.Layout(ctx, g)
 		if err != nil {
 			return nil, err
@@ -313,20 +344,21 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures graph.Figures
 		if len(placed.Nodes) != len(g.Nodes) || len(placed.Edges) != len(g.Edges) || len(placed.Frames) != len(g.Frames) {
 			return nil, fmt.Errorf("the layout gave %d of %d nodes", len(placed.Nodes), len(g.Nodes))
 		}
-		pl.shape, pl.placed, g = sh, placed, placed
-	} else {
-		g = placedAs(g, pl.placed)
+		if pl.last == nil {
+			pl.last = map[view.Session]placedGraph{}
+		}
+		pl.last[of.session], g = placedGraph{sh, placed}, placed
 	}
-	s := newScene(hands.apply(g), at)
-	s.placed, s.changes, s.moments = g, diff, moments
-	s.hidden, s.over, s.pipelines = hidden, over, pipelines
-	s.dim(q.lens, &seen)
+	s := newScene(of.moves.apply(g), of.snap.At)
+	s.placed, s.changes = g, b.diff
+	s.hidden, s.over, s.pipelines = b.hidden, b.over, b.pipelines
+	s.dim(q.lens, &b.seen)
 	return s, nil
 }
 
 // overview tells whether pipelines are to be shown as tiles: there are many, and
 // nobody looks at a part of them.
-func (seen *lensed) overview(q graphQuery, pipelines int) bool {
+func (seen *lensed) overview(q *graphQuery, pipelines int) bool {
 	return pipelines > tilesFrom && q.selected == "" && seen.match == nil && !seen.focused && (q.lens == nil || !q.lens.flat && q.lens.to == "")
 }
 
@@ -367,8 +399,8 @@ func (p *Page) show(s *scene, err error) {
 		return
 	}
 	p.problem = ""
-	if p.moving != "" && s.placed != nil { // the hand is ahead of the worker
-		s = s.moved(p.movesNow())
+	if p.moving != "" { // the hand is ahead of the worker
+		s = p.byHand(s)
 	}
 	p.land() // the next scene is there already
 	old, port := p.scene, p.port
@@ -440,7 +472,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	}
 	marks := graphMarks{hover: p.hover}
 	if p.view != nil {
-		marks.selected = p.view.Selection().Object
+		marks.selected, marks.server = p.view.Selection().Object, p.view.Server()
 	}
 	p.painter.paint(c, l, p.scene, p.port, marks, scale)
 	p.band(c, l, scale)

@@ -44,6 +44,7 @@ type graphPainter struct {
 // graphMarks is what the window adds to a scene.
 type graphMarks struct {
 	selected string
+	server   view.Session // that is looked at
 	hover    hit
 }
 
@@ -51,6 +52,11 @@ type graphMarks struct {
 func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surface.Viewport, marks graphMarks, scale float32) {
 	k := float32(v.Zoom) * scale
 	shown := v.Shown()
+	for i := range s.bands {
+		if b := &s.bands[i]; surface.Overlaps(b.rect, shown) {
+			gp.band(c, l, b, v, k, scale, marks.server == b.session)
+		}
+	}
 	if s.tiles {
 		gp.tiles(c, l, s, v, marks, k, scale)
 		return

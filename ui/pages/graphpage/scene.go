@@ -3,11 +3,13 @@ package graphpage
 import (
 	"hash/maphash"
 	"math"
+	"slices"
 	"time"
 
 	"kmscope/graph"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
+	"kmscope/ui/view"
 )
 
 // scene is a placed graph as the page draws it: with an index by id, hit tests,
@@ -24,6 +26,9 @@ type scene struct {
 	placed  *graph.Graph // as the layout gave it, before anything was moved by hand
 
 	changes *changes // what changed since another moment; nil is not asked
+
+	bands []band  // of several servers; nil where there is one
+	apart []apart // their scenes
 
 	// What the lens adds; see lens.
 	tiles          bool // the frames are tiles: nothing else is shown
@@ -98,9 +103,11 @@ type hit struct {
 	node  *graph.Node
 	edge  *graph.Edge
 	frame *graph.Frame // its header
+	on    view.Session // on whose band that is; nil where there is one server
+	named bool         // on the name of the band
 }
 
-func (h hit) none() bool { return h.node == nil && h.edge == nil && h.frame == nil }
+func (h hit) none() bool { return h.node == nil && h.edge == nil && h.frame == nil && !h.named }
 
 // id names the object that a click on it selects.
 func (h hit) id() string {
@@ -119,9 +126,10 @@ func (s *scene) under(x, y, slack float64) hit {
 	if s == nil {
 		return hit{}
 	}
+	on := s.serverAt(x, y)
 	for i := len(s.g.Nodes) - 1; i >= 0; i-- {
 		if n := &s.g.Nodes[i]; nodeRect(n).Contains(x, y) {
-			return hit{node: n}
+			return hit{node: n, on: on}
 		}
 	}
 	best, found := slack, -1
@@ -135,7 +143,7 @@ func (s *scene) under(x, y, slack float64) hit {
 		}
 	}
 	if found >= 0 {
-		return hit{edge: &s.g.Edges[found]}
+		return hit{edge: &s.g.Edges[found], on: on}
 	}
 	for i := range s.g.Frames {
 		f := &s.g.Frames[i]
@@ -144,10 +152,11 @@ func (s *scene) under(x, y, slack float64) hit {
 			head.H = f.H
 		}
 		if head.Contains(x, y) {
-			return hit{frame: f}
+			return hit{frame: f, on: on}
 		}
 	}
-	return hit{}
+	named := slices.ContainsFunc(s.bands, func(b band) bool { return b.onHeader(x, y) })
+	return hit{on: on, named: named}
 }
 
 // pathBounds bounds a curve by its control points.
