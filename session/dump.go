@@ -1,20 +1,15 @@
 package session
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"path/filepath"
 	"slices"
 
 	"kmscope/capture"
 	"kmscope/inventory"
 	"kmscope/kmsconn"
-	"kmscope/kmsconn/jsonrpc"
-	"kmscope/wire"
 )
 
 // A dump is what GStreamer itself knows of an element, a hub or a pipeline, as
@@ -75,20 +70,27 @@ func (l *live) dump(ctx context.Context, id, details string) (string, error) {
 	case err != nil:
 		return "", fmt.Errorf("the dump of %s was not made: %w", name, err)
 	}
-	// What a capture would not show, nobody sees: the same way as a frame.
-	frame, err := json.Marshal(map[string]map[string]json.RawMessage{"result": {"value": raw}})
+	text, ok := dumpText(l.ws.clean, raw)
+	if !ok {
+		return "", fmt.Errorf("the server's dump of %s is no text; its answer is in the capture", name)
+	}
+	return text, nil
+}
+
+// dumpText gives the text of an answer. What a capture would not show, nobody sees: it
+// goes the same way as a frame.
+func dumpText(clean func(capture.Record) capture.Record, value json.RawMessage) (text string, ok bool) {
+	frame, err := json.Marshal(map[string]map[string]json.RawMessage{"result": {"value": value}})
 	if err != nil {
-		return "", fmt.Errorf("the server's dump of %s cannot be understood: %w", name, err)
+		return "", false
 	}
 	var reply struct {
 		Result struct {
 			Value string `json:"value"`
 		} `json:"result"`
 	}
-	if err := json.Unmarshal(l.ws.clean(capture.Record{Dir: capture.DirRecv, Frame: frame}).Frame, &reply); err != nil || reply.Result.Value == "" {
-		return "", fmt.Errorf("the server's dump of %s is no text; its answer is in the capture", name)
-	}
-	return reply.Result.Value, nil
+	err = json.Unmarshal(clean(capture.Record{Dir: capture.DirRecv, Frame: frame}).Frame, &reply)
+	return reply.Result.Value, err == nil && reply.Result.Value != ""
 }
 
 // dumpReader gives the connection for dumps, made when the first is asked for.
@@ -132,49 +134,20 @@ func (l *live) closeDumps(ctx context.Context) error {
 	return reader.Close(ctx)
 }
 
-// dumpCall is in every request that asks for a dump.
-var dumpCall = []byte(`GstreamerDot`)
-
 // dump looks for the newest dump of an object among the records played.
 func (r *Replay) dump(ctx context.Context, id string) (string, error) {
 	r.mu.Lock()
 	position := r.position
 	r.mu.Unlock()
-	reader, err := capture.Open(r.path)
+	dot := ""
+	err := EachDump(ctx, r.path, func(d CapturedDump) error {
+		if d.Object == id && !d.At.After(position) {
+			dot = d.Text
+		}
+		return nil
+	})
 	if err != nil {
 		return "", err
-	}
-	defer reader.Close()
-	var (
-		decoder wire.Decoder
-		dot     string
-	)
-	for n := 0; ; n++ {
-		if n%256 == 0 && ctx.Err() != nil {
-			return "", fmt.Errorf("the search for a dump in %s was stopped: %w", filepath.Base(r.path), ctx.Err())
-		}
-		rec, err := reader.Next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			return "", err
-		}
-		// Most of a capture can hold no dump and need not be decoded.
-		if rec.Dir == capture.DirSend && !bytes.Contains(rec.Frame, dumpCall) ||
-			rec.Dir == capture.DirRecv && isEvent(jsonrpc.Frame{Dir: jsonrpc.Recv, Data: rec.Frame}) ||
-			rec.At.After(position) {
-			continue
-		}
-		for _, f := range decoder.Feed(rec) {
-			if f.Kind != wire.KindCall || f.Object != id || f.Err != nil || f.Operation != "getGstreamerDot" && f.Operation != "getElementGstreamerDot" {
-				continue
-			}
-			var text string
-			if json.Unmarshal(f.Result, &text) == nil && text != "" {
-				dot = text
-			}
-		}
 	}
 	if dot == "" {
 		return "", fmt.Errorf("the capture holds no dump of this %s up to here: dumps are there only if somebody asked for them while it was made", inventory.TypeOf(id))

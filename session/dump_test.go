@@ -66,7 +66,17 @@ func TestDump(t *testing.T) {
 	if _, err := x.Dump(ctx, byType["HubPort"], ""); err == nil || !strings.Contains(err.Error(), "the capture holds no dump") {
 		t.Errorf("nobody asked for this dump: %v", err)
 	}
+	all, err := x.Dumps(ctx)
+	if err != nil || len(all) != 3*(len(DumpDetails())+1)+1 {
+		t.Fatalf("the capture holds %d dumps, %v", len(all), err)
+	}
+	if d := all[len(all)-1]; d.Text != last || d.Details != "SHOW_STATES" || d.Object != byType["WebRtcEndpoint"] || d.At.IsZero() || d.TimeMs <= all[0].TimeMs {
+		t.Errorf("the newest is %.60q of %s, %s at %v", d.Text, d.Object, d.Details, d.At)
+	}
 	r.Seek(0)
+	if now, err := x.Dumps(ctx); err != nil || len(now) != len(all) {
+		t.Errorf("at the beginning it holds %d, %v", len(now), err)
+	}
 	if _, err := x.Dump(ctx, byType["WebRtcEndpoint"], ""); err == nil {
 		t.Error("a dump of the future was found")
 	}

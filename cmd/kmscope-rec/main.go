@@ -29,6 +29,7 @@ const usage = `kmscope-rec records Kurento Media Servers and reads captures.
                                                   a browser's webrtc-internals dump beside a capture
   kmscope-rec graph [--at MS] --svg|--dot|--mermaid|--json FILE
                                                   what is alive and connected to what
+  kmscope-rec dot [--number N] FILE               dumps of GStreamer's own graph
   kmscope-rec stats --csv|--jsonl|--openmetrics [--metric RE] FILE
                                                   every figure, for other programs
   kmscope-rec version
@@ -73,7 +74,7 @@ func say(errs io.Writer, sentence string) {
 
 func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	if len(args) == 0 {
-		return errors.New("say what to do: record, info, print, timeline, negotiate, browser, graph or stats (kmscope-rec help tells more)")
+		return errors.New("say what to do: record, info, print, timeline, negotiate, browser, graph, dot or stats (kmscope-rec help tells more)")
 	}
 	switch args[0] {
 	case "record":
@@ -90,6 +91,8 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 		return showBrowser(args[1:], out, errs)
 	case "graph":
 		return drawGraph(args[1:], out, errs)
+	case "dot":
+		return showDumps(ctx, args[1:], out)
 	case "stats":
 		return exportStats(args[1:], out, errs)
 	case "version", "--version", "-version":
@@ -98,7 +101,7 @@ func dispatch(ctx context.Context, args []string, out, errs io.Writer) error {
 	case "help", "--help", "-help", "-h":
 		return help(out)
 	}
-	return fmt.Errorf("%q is no command; there are record, info, print, timeline, negotiate, browser, graph and stats (kmscope-rec help tells more)", args[0])
+	return fmt.Errorf("%q is no command; there are record, info, print, timeline, negotiate, browser, graph, dot and stats (kmscope-rec help tells more)", args[0])
 }
 
 func help(out io.Writer) error {

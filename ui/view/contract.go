@@ -12,6 +12,7 @@ import (
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
+	"kmscope/session"
 	"kmscope/stats"
 	"kmscope/timeline"
 )
@@ -53,6 +54,9 @@ type Session interface {
 	// the server's default. In a replay it is the newest one in the capture. An
 	// error is one sentence. It may take long: not for the interface goroutine.
 	Dump(ctx context.Context, id, details string) (string, error)
+	// Dumps gives the dumps that the capture behind a replay holds, the oldest
+	// first; none when live. It may take long.
+	Dumps(ctx context.Context) ([]session.CapturedDump, error)
 	// SetControl allows changes of the server, or ends that and takes back what
 	// was changed: only a person's wish is a reason. Control tells how it stands;
 	// Audit is what was changed, never nil. An error is one sentence. SetControl

@@ -25,10 +25,11 @@ import (
 
 // Page is the page. A dump is taken only when a person asks for it: it is a call
 // that makes the server walk through all of its elements. What was taken stays
-// here, a few dozen of them, until the window is closed.
+// here, a few dozen of them, until the window is closed. In a replay all dumps that the
+// capture holds are listed by themselves.
 //
-// Two workers: one takes and reads dumps, one places what is to be drawn. Both can
-// be cancelled with Esc.
+// Three workers: one takes and reads dumps, one lists those of a capture, one places
+// what is to be drawn. Taking and placing can be cancelled with Esc.
 type Page struct {
 	saveFile func(title, name string, write func(io.Writer) error) // the window's
 
@@ -47,6 +48,8 @@ type Page struct {
 	side    *surface.Surface
 
 	take, place surface.Worker
+	list        surface.Worker // looks for the dumps of a capture
+	listed      map[view.Session]bool
 	progress    atomic.Int64 // bins placed << 32 | bins
 	ticker      *time.Timer
 	painter     painter
@@ -191,6 +194,7 @@ func (p *Page) Update(v *view.State) {
 		p.problem, p.told = "", ""
 		p.cancel()
 		p.show(p.latest(), nil)
+		p.listCaptured()
 	}
 	p.say()
 }

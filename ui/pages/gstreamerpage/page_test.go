@@ -20,6 +20,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/graph/gst"
+	"kmscope/session"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
@@ -508,5 +509,41 @@ func BenchmarkPaint(b *testing.B) {
 	for b.Loop() {
 		c.Begin(1100, 750, l.Background)
 		pt.paint(c, l, s, surface.Viewport{Zoom: 0.8, W: 1100, H: 750}, marks{chosen: nothing, hover: nothing, at: nothing}, 1)
+	}
+}
+
+// In a replay all dumps of the capture are listed by themselves, and any two of them
+// can be compared.
+func TestCapturedDumps(t *testing.T) {
+	b := newBench(t, columns{})
+	p := b.page
+	x := viewtest.NewServer("a capture")
+	x.IsLive = false
+	one, two := dumpText(t, "player.dot"), strings.ReplaceAll(dumpText(t, "player.dot"), "uridecodebin", "otherdecodebin")
+	x.Captured = []session.CapturedDump{
+		{At: viewtest.Start, Object: alice, Details: "SHOW_ALL", Text: one},
+		{At: viewtest.Start.Add(time.Second), Object: alice, Text: two},
+		{At: viewtest.Start.Add(2 * time.Second), Object: alice + "2", Text: "no dump at all"},
+		{At: viewtest.Start.Add(3 * time.Second), Object: alice + "3", Text: one},
+	}
+	posts := make(chan func(), 4)
+	p.list.OnUI = func(f func()) { posts <- f }
+	b.state.Select(view.Selection{Session: x})
+	p.Update(b.state)
+	(<-posts)()
+	if len(p.history.Options) != 3 || !strings.Contains(p.history.Options[2], "everything") || p.now == nil || p.now.id != alice+"3" {
+		t.Fatalf("%q", p.history.Options)
+	}
+	if n := len(p.compare.Options); n != 3 {
+		t.Errorf("it can be compared with %d others", n-1)
+	}
+	p.history.SetSelectedIndex(1)
+	p.compareLast()
+	if p.before == nil || p.before.text != one {
+		t.Errorf("compared with %+v", p.before)
+	}
+	p.compare.SetSelectedIndex(2)
+	if p.now == nil || p.now.id != alice+"3" || p.before == nil || p.before.text != two {
+		t.Error("two objects were not compared")
 	}
 }

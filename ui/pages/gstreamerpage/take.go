@@ -117,6 +117,61 @@ func redacted(text string) string {
 	return a.Result.Value
 }
 
+// listCaptured lists the dumps that a capture holds, once.
+func (p *Page) listCaptured() {
+	p.list.Stop()
+	x := p.session
+	if x == nil || x.Live() || p.listed[x] {
+		return
+	}
+	p.list.Start(func(ctx context.Context) func() {
+		found, err := x.Dumps(ctx)
+		var shots []*shot
+		for _, c := range found {
+			d, err := gst.Parse(c.Text)
+			if err != nil || ctx.Err() != nil {
+				continue
+			}
+			shots = append(shots, &shot{session: x, id: c.Object, details: c.Details, at: c.At, text: c.Text, dump: d})
+		}
+		return func() { p.foundCaptured(x, shots, err) }
+	})
+}
+
+// foundCaptured takes over the dumps of a capture. Interface goroutine.
+func (p *Page) foundCaptured(x view.Session, shots []*shot, err error) {
+	if err != nil || x != p.session {
+		return // a button looks for the dump of one object, and says what is wrong
+	}
+	if p.listed == nil {
+		p.listed = map[view.Session]bool{}
+	}
+	p.listed[x] = true
+	for _, s := range shots {
+		s.name = view.ObjectName(p.view.Snapshot(x), s.id)
+		if !slices.ContainsFunc(p.shots, func(o *shot) bool { return o.session == x && o.id == s.id && o.text == s.text }) {
+			p.shots = append(p.shots, s)
+		}
+	}
+	p.boundShots()
+	if p.now == nil {
+		p.show(p.latest(), nil)
+		return
+	}
+	p.tellShots()
+}
+
+// boundShots lets go of the oldest dumps.
+func (p *Page) boundShots() {
+	total := 0
+	for i := len(p.shots) - 1; i >= 0; i-- {
+		if total += len(p.shots[i].text); total > maxShotBytes || len(p.shots)-i > maxShots {
+			p.shots = slices.Delete(p.shots, 0, i+1)
+			return
+		}
+	}
+}
+
 // took takes over a dump. Interface goroutine.
 func (p *Page) took(s *shot, err error) {
 	p.taking = ""
@@ -129,18 +184,12 @@ func (p *Page) took(s *shot, err error) {
 	for _, old := range p.shots { // a replay finds the same one again
 		if !s.session.Live() && old.session == s.session && old.id == s.id && old.text == s.text {
 			p.show(old, p.before)
-			p.tell("This dump is in the list already: play on to find a later one.")
+			p.tell("This dump is in the list, with all others that the capture holds.")
 			return
 		}
 	}
 	p.shots = append(p.shots, s)
-	total := 0
-	for i := len(p.shots) - 1; i >= 0; i-- {
-		if total += len(p.shots[i].text); total > maxShotBytes || len(p.shots)-i > maxShots {
-			p.shots = slices.Delete(p.shots, 0, i+1)
-			break
-		}
-	}
+	p.boundShots()
 	before := p.before
 	if before != nil && before.id != s.id {
 		before = nil
@@ -164,18 +213,26 @@ func (p *Page) mine() []*shot {
 			out = append(out, s)
 		}
 	}
+	if p.session != nil && !p.session.Live() { // they were found in any order
+		slices.SortStableFunc(out, func(a, b *shot) int { return b.at.Compare(a.at) })
+	}
 	return out
 }
 
-// earlier are the dumps that a dump can be compared with, the newest first.
-func (p *Page) earlier(s *shot) []*shot {
-	var out []*shot
+// others are the dumps that a dump can be compared with: those of the same object
+// first, the newest first.
+func (p *Page) others(s *shot) []*shot {
+	var same, rest []*shot
 	for _, o := range p.mine() {
-		if s != nil && o != s && o.id == s.id {
-			out = append(out, o)
+		switch {
+		case s == nil || o == s:
+		case o.id == s.id:
+			same = append(same, o)
+		default:
+			rest = append(rest, o)
 		}
 	}
-	return out
+	return append(same, rest...)
 }
 
 func (p *Page) latest() *shot {
@@ -211,11 +268,11 @@ func (p *Page) show(now, before *shot) {
 func (p *Page) tellShots() {
 	p.quiet = true
 	defer func() { p.quiet = false }()
-	words := func(shots []*shot, withName bool) []string {
+	words := func(shots []*shot, of *shot) []string {
 		var out []string
 		for i, s := range shots {
 			w := p.clock(s.at)
-			if withName {
+			if of == nil || s.id != of.id {
 				w += "  " + short(s.name, 26)
 			}
 			if s.details != "" {
@@ -226,21 +283,21 @@ func (p *Page) tellShots() {
 		return out
 	}
 	all := p.mine()
-	p.history.Options = words(all, true)
+	p.history.Options = words(all, nil)
 	if i := slices.Index(all, p.now); i >= 0 {
 		p.history.SetSelectedIndex(i)
 	} else {
 		p.history.ClearSelected()
 	}
-	old := p.earlier(p.now)
-	p.compare.Options = append([]string{"(no comparison)"}, words(old, false)...)
+	old := p.others(p.now)
+	p.compare.Options = append([]string{"(no comparison)"}, words(old, p.now)...)
 	if i := slices.Index(old, p.before); p.before != nil && i >= 0 {
 		p.compare.SetSelectedIndex(i + 1)
 	} else {
 		p.compare.ClearSelected()
 	}
 	if len(old) == 0 {
-		p.compare.PlaceHolder = "no other dump of it yet"
+		p.compare.PlaceHolder = "no other dump yet"
 		p.compare.Disable()
 	} else {
 		p.compare.PlaceHolder = "compare with …"
@@ -283,7 +340,7 @@ func (p *Page) choseBefore() {
 	if p.quiet || p.now == nil {
 		return
 	}
-	old, i := p.earlier(p.now), p.compare.SelectedIndex()-1
+	old, i := p.others(p.now), p.compare.SelectedIndex()-1
 	if i < 0 || i >= len(old) {
 		p.show(p.now, nil)
 		return
@@ -304,8 +361,8 @@ func (p *Page) compareLast() {
 	if p.now == nil {
 		return
 	}
-	for _, o := range p.earlier(p.now) {
-		if !o.at.After(p.now.at) {
+	for _, o := range p.others(p.now) {
+		if o.id == p.now.id && !o.at.After(p.now.at) {
 			p.show(p.now, o)
 			return
 		}

@@ -18,6 +18,7 @@ import (
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
+	"kmscope/session"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/ui/page"
@@ -186,6 +187,9 @@ func (b *Bench) Control() control.State { return b.Controlled }
 
 // Audit implements view.Session: nothing was changed.
 func (b *Bench) Audit() *control.Log { return new(control.Log) }
+
+// Dumps implements view.Session: there are none.
+func (b *Bench) Dumps(context.Context) ([]session.CapturedDump, error) { return nil, nil }
 
 // SetLatencyStats implements view.Session.
 func (b *Bench) SetLatencyStats(context.Context, string, bool) error { return nil }

@@ -14,6 +14,7 @@ import (
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 	"kmscope/negotiation"
+	"kmscope/session"
 	"kmscope/stats"
 	"kmscope/timeline"
 	"kmscope/ui/view"
@@ -184,6 +185,8 @@ type Server struct {
 	Latency map[string]bool
 	// OnDump answers Dump; nil refuses.
 	OnDump func(ctx context.Context, id, details string) (string, error)
+	// Captured is what Dumps gives.
+	Captured []session.CapturedDump
 
 	schema  *kmd.Schema
 	reducer *inventory.Reducer
@@ -273,6 +276,9 @@ func (s *Server) Note(sentence, entry string) {
 	}
 	s.Feed(f)
 }
+
+// Dumps implements view.Session: it gives Captured.
+func (s *Server) Dumps(context.Context) ([]session.CapturedDump, error) { return s.Captured, nil }
 
 // SetLatencyStats implements view.Session: it records what was asked for.
 func (s *Server) SetLatencyStats(_ context.Context, pipelineID string, on bool) error {
