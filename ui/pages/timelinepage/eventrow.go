@@ -2,14 +2,17 @@ package timelinepage
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/inventory"
 	"kmscope/timeline"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
+	"kmscope/ui/view"
 )
 
 // The columns of the table of events, in window units.
@@ -29,6 +32,7 @@ type eventRow struct {
 	hues  [columns]color.NRGBA
 	texts [columns]*canvas.Text
 	rule  *canvas.Rectangle
+	brief string // the object where there is no room for its whole name
 	ref   eventRef
 	row   int
 	tap   func(row int)
@@ -73,6 +77,8 @@ func (r *eventRow) set(p theme.Palette, e *event, several bool, at, name string,
 	if r.cells == cells && r.hues == hues && r.several == several {
 		return
 	}
+	kind := inventory.TypeOf(e.Object)
+	r.brief = strings.Replace(name, kind, view.ShortType(kind), 1)
 	r.cells, r.hues, r.several = cells, hues, several
 	r.Refresh()
 }
@@ -101,17 +107,16 @@ func (r *eventRow) CreateRenderer() fyne.WidgetRenderer {
 
 type eventRowRenderer struct{ r *eventRow }
 
-// columnWidths gives the widths of the columns; narrow windows take from the
-// middle ones. That of the servers is there where there are several.
+// columnWidths gives the widths of the columns; that of the servers is there where
+// there are several. What changed gets half of the table: in a narrow one the
+// others give way.
 func columnWidths(w float32, several bool) [columns]float32 {
 	server, object, kind := float32(0), float32(columnObject), float32(columnType)
 	if several {
 		server = columnServer
 	}
-	if full := 760 + server; w < full {
-		f := max((w-columnTime)/(full-columnTime), 0.4)
-		server, object, kind = server*f, object*f, kind*f
-	}
+	f := min(max((w-columnTime)/2/(server+object+kind), 0.4), 1)
+	server, object, kind = server*f, object*f, kind*f
 	return [columns]float32{columnTime, server, object, kind, max(w-columnTime-server-object-kind, 40)}
 }
 
@@ -122,7 +127,11 @@ func (x *eventRowRenderer) Layout(size fyne.Size) {
 		t := x.r.texts[i]
 		text := x.r.cells[i]
 		if i > 0 && l != nil {
-			text = l.Face(theme.TextSize).Fit(text, w-10)
+			if f := l.Face(theme.TextSize); column(i) == byObject && f.Width(text) > w-10 {
+				text = f.Fit(x.r.brief, w-10)
+			} else {
+				text = f.Fit(text, w-10)
+			}
 		}
 		if t.Text != text {
 			t.Text = text
@@ -182,6 +191,7 @@ func newEventHead(sortBy func(column)) *eventHead {
 	h := &eventHead{sortBy: sortBy}
 	h.fill()
 	h.head = true
+	h.brief = "Element"
 	h.texts[0].TextStyle.Monospace = false
 	h.texts[0].TextSize = theme.TextSize
 	h.ExtendBaseWidget(h)

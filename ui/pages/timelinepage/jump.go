@@ -29,12 +29,16 @@ func (p *Page) jump(to jumpTarget, back bool) {
 		return
 	}
 	q := p.query()
-	at, live := p.view.Cursor()
+	// From where the cursor was left: the pointer that rests on the lanes is no
+	// place that anybody chose.
+	at := p.view.Pinned()
 	var from eventRef
-	if p.hasChosen && at.Equal(p.chosenAt) {
+	switch {
+	case at.IsZero() && back:
+		at = p.view.End()
+	case at.IsZero(): // from the end there is nothing ahead: begin anew
+	case p.hasChosen && at.Equal(p.chosenAt):
 		from = p.chosen
-	} else if live && !back {
-		at = time.Time{} // from the end there is nothing ahead: begin anew
 	}
 	e, ok := nearest(q.origins, from, at, back, func(x view.Session) timeline.Filter {
 		switch to {
@@ -46,11 +50,11 @@ func (p *Page) jump(to jumpTarget, back bool) {
 		return q.filter(p.parsed, x.Snapshot())
 	})
 	if !ok {
-		where := "after"
+		where := "later"
 		if back {
-			where = "before"
+			where = "earlier"
 		}
-		p.note = "no " + jumpWords[to] + " " + where + " this moment"
+		p.note = "there is no " + where + " " + jumpWords[to]
 		p.say()
 		return
 	}
@@ -100,6 +104,7 @@ func (p *Page) take(e *event) {
 		p.view.Select(view.Selection{Session: e.server, Object: id})
 	}
 	p.view.Pin(e.At)
+	p.laneLeft() // the cursor goes there, though the pointer may rest on the lanes
 	p.reveal(e.At)
 }
 

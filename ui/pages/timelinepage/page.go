@@ -38,7 +38,8 @@ type Page struct {
 	types   *kit.Button
 	aim     *kit.Button
 	clock   *kit.Button
-	count   *canvas.Text
+	hint    *barText // over the lanes: what a jump did not find, or what the mouse does
+	count   *barText
 	follow  *widget.Check
 	head    *eventHead
 	list    *widget.List
@@ -363,7 +364,9 @@ func (p *Page) say() {
 		count = p.searched
 	}
 	if p.note != "" {
-		count, hue = p.note, theme.Current().Warning
+		p.hint.set(p.note, theme.Current().Warning)
+	} else {
+		p.hint.set(laneHint, theme.Current().Dim)
 	}
 	switch {
 	case p.wrong != "":
@@ -376,10 +379,7 @@ func (p *Page) say() {
 	case shown == 0:
 		empty = "No event matches. Change the filter, or remove it."
 	}
-	if p.count.Text != count || p.count.Color != hue {
-		p.count.Text, p.count.Color = count, hue
-		p.count.Refresh()
-	}
+	p.count.set(count, hue)
 	if p.empty.Text != empty {
 		p.empty.SetText(empty)
 	}

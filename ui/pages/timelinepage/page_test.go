@@ -29,8 +29,8 @@ func TestTimelinePage(t *testing.T) {
 
 	p.filter.SetText("broke")
 	b.Settle(func() bool { return len(p.rows.rows) == 1 })
-	if want := fmt.Sprintf("1 of %d events", all); p.count.Text != want {
-		t.Errorf("%q, want %q", p.count.Text, want)
+	if want := fmt.Sprintf("1 of %d events", all); p.count.whole != want {
+		t.Errorf("%q, want %q", p.count.whole, want)
 	}
 	p.list.Select(0)
 	if got := b.State.Selection().Object; got != pagetest.Bob {
@@ -58,8 +58,8 @@ func TestTimelinePage(t *testing.T) {
 	b.Settle(func() bool { return len(p.rows.rows) == all })
 
 	p.filter.SetText("/(/")
-	if p.wrong == "" || !strings.Contains(p.count.Text, "regular expression") {
-		t.Errorf("a broken expression is told as %q", p.count.Text)
+	if p.wrong == "" || !strings.Contains(p.count.whole, "regular expression") {
+		t.Errorf("a broken expression is told as %q", p.count.whole)
 	}
 	p.filter.SetText("/^MediaFlow/")
 	b.Settle(func() bool { return len(p.rows.rows) == 1 })
@@ -196,13 +196,17 @@ func TestServersMerged(t *testing.T) {
 	}
 	win.Canvas().Capture()
 	// The errors of both are gone to one after the other, there and back.
+	// The pointer that rests on the lanes does not matter.
 	var names []string
-	at := time.Time{}
 	for range 2 {
-		p.view.Pin(at)
+		p.laneHover = true
+		p.view.Hover(b.At.Add(-time.Hour))
 		p.jump(jumpError, false)
 		e, _ := p.chosenEntry()
-		names, at = append(names, e[0].server.Name()), e[0].At
+		names = append(names, e[0].server.Name())
+		if at, _ := p.view.Cursor(); !at.Equal(e[0].At) {
+			t.Errorf("the cursor is at %v, not at %v", at, e[0].At)
+		}
 		p.Update(b.State)
 	}
 	p.jump(jumpError, true)
