@@ -96,7 +96,9 @@ func TestControlIsOneDeliberateAct(t *testing.T) {
 	}
 	s.OnControl = nil
 	r.w.toggleControl()
-	r.wait("control is off, and the status bar says so", func() bool { return r.w.statusBar.message.Text == "studio-1 is read-only again; 2 changes were undone." })
+	r.wait("control is off, and the status bar says so", func() bool {
+		return r.w.statusBar.message.Text == "studio-1 is read-only again; 2 changes were undone."
+	})
 	if r.w.update(true); r.w.frame.on || s.Controlled.On {
 		t.Error("the frame still tells of control")
 	}

@@ -48,6 +48,7 @@ type fieldRow struct {
 	widget.BaseWidget
 	line    line
 	hovered bool
+	marked  bool // the keyboard is here
 	onTap   func(line)
 	onMenu  func(line, fyne.Position)
 }
@@ -59,10 +60,18 @@ var (
 	_ desktop.Cursorable     = (*fieldRow)(nil)
 )
 
-func (f *fieldRow) set(l line) { f.line = l; f.Refresh() }
+func (f *fieldRow) set(l line, marked bool) { f.line, f.marked = l, marked; f.Refresh() }
 
-func (f *fieldRow) active() bool {
-	return (f.line.kind == lineField || f.line.kind == lineWide) && (f.line.field.Detail != "" || f.line.field.Target.Session != nil)
+func (f *fieldRow) active() bool { return f.line.active() }
+
+// active reports whether a line opens, or leads somewhere.
+func (l line) active() bool {
+	return (l.kind == lineField || l.kind == lineWide) && (l.field.Detail != "" || l.field.Target.Session != nil)
+}
+
+// stop reports whether the keyboard stops at a line.
+func (l line) stop() bool {
+	return l.kind == lineField || l.kind == lineWide && l.first || l.kind == lineCode
 }
 
 func (f *fieldRow) Tapped(*fyne.PointEvent) {
@@ -245,6 +254,9 @@ func (r *fieldRowRenderer) Refresh() {
 				more = icon.ChevronDown
 			}
 		}
+	}
+	if r.f.marked {
+		ground = p.Selection
 	}
 	fill(r.ground, ground)
 	fill(r.rule, rule)

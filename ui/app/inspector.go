@@ -21,6 +21,7 @@ type inspector struct {
 	state   *view.State
 	in      *view.Inspection
 	lines   []line
+	marked  int             // the line that the keyboard is on, -1 for none
 	open    map[string]bool // sections' fields that a person opened
 	code    bool            // JSON instead of fields
 	list    *kit.List
@@ -44,7 +45,7 @@ type inspector struct {
 }
 
 func newInspector(s *view.State) *inspector {
-	in := &inspector{state: s, open: map[string]bool{}, say: func(string, view.Level) {}}
+	in := &inspector{state: s, marked: -1, open: map[string]bool{}, say: func(string, view.Level) {}}
 	in.title = kit.NewText("", theme.TitleSize, color.Transparent)
 	in.title.TextStyle.Bold = true
 	in.sub = kit.NewText("", theme.TextSize, color.Transparent)
@@ -69,6 +70,12 @@ func newInspector(s *view.State) *inspector {
 	var list fyne.CanvasObject
 	in.list, list = kit.NewList(func() int { return len(in.lines) }, in.create, in.fill)
 	in.list.OnKey = in.key
+	in.list.OnFocus = func(on bool) {
+		if on && in.marked < 0 {
+			in.marked = slices.IndexFunc(in.lines, line.stop)
+		}
+		in.list.Refresh()
+	}
 	in.empty = emptyNote("Nothing selected", "Choose an object in the tree or in the graph: all that is known of it stands here.")
 	top := container.NewVBox(in.head, kit.WithMargin(kit.Margin{Left: lineLeft, Right: lineLeft, Top: 2, Bottom: 2}, in.alert))
 	in.body = container.NewBorder(top, nil, nil, nil, list)
@@ -135,7 +142,7 @@ func (in *inspector) create() fyne.CanvasObject {
 
 func (in *inspector) fill(i int, o fyne.CanvasObject) {
 	if r, ok := o.(*fieldRow); ok && i < len(in.lines) {
-		r.set(in.lines[i])
+		r.set(in.lines[i], i == in.marked && in.list.Focused())
 	}
 }
 
@@ -197,25 +204,45 @@ func (in *inspector) tsv() string {
 	return b.String()
 }
 
+// key moves from line to line and opens or follows the one that is marked.
 func (in *inspector) key(e *fyne.KeyEvent) bool {
-	off := in.list.GetScrollOffset()
-	switch e.Name {
-	case fyne.KeyUp:
-		in.list.ScrollToOffset(off - lineHeight)
-	case fyne.KeyDown:
-		in.list.ScrollToOffset(off + lineHeight)
-	case fyne.KeyPageUp:
-		in.list.ScrollToOffset(off - in.list.Size().Height)
-	case fyne.KeyPageDown:
-		in.list.ScrollToOffset(off + in.list.Size().Height)
-	case fyne.KeyHome:
-		in.list.ScrollToTop()
-	case fyne.KeyEnd:
-		in.list.ScrollToBottom()
+	if to, moves := kit.Move(e.Name, in.marked, len(in.lines), in.list.PageRows(lineHeight)); moves {
+		step := 1
+		if to < in.marked {
+			step = -1
+		}
+		// Gaps and the further lines of a text are passed over.
+		for to > 0 && to < len(in.lines)-1 && !in.lines[to].stop() {
+			to += step
+		}
+		in.mark(to)
+		return true
+	}
+	if in.marked < 0 || in.marked >= len(in.lines) {
+		return false
+	}
+	switch l := in.lines[in.marked]; e.Name {
+	case fyne.KeyReturn, fyne.KeyEnter, fyne.KeySpace:
+		if l.active() {
+			in.tap(l)
+		}
+	case fyne.KeyRight, fyne.KeyLeft:
+		if l.active() && l.field.Target.Session == nil && in.open[l.id] != (e.Name == fyne.KeyRight) {
+			in.tap(l)
+		}
 	default:
 		return false
 	}
 	return true
+}
+
+// mark puts the mark of the keyboard on a line.
+func (in *inspector) mark(to int) {
+	in.marked = to
+	in.list.Refresh()
+	if to >= 0 && to < len(in.lines) {
+		in.list.ScrollTo(to)
+	}
 }
 
 // update shows what is new.
@@ -237,6 +264,11 @@ func (in *inspector) update() {
 	in.layoutLines()
 	if before == nil || before.Object != in.in.Object || before.Session != in.in.Session {
 		in.list.ScrollToTop()
+		in.marked = -1
+		if in.list.Focused() {
+			in.marked = slices.IndexFunc(in.lines, line.stop)
+			in.list.Refresh()
+		}
 	}
 }
 

@@ -71,6 +71,7 @@ func (w *Window) allCommands() []command {
 		command{menu: menuGo, title: "Find an object, a page or a command…", shortcut: ctrl(fyne.KeyK), run: w.find},
 		command{menu: menuGo, title: "Filter the tree", shortcut: ctrl(fyne.KeyF), run: func() { w.win.Canvas().Focus(w.navigator.filter) }},
 		command{menu: menuGo, title: "Go to the tree", shortcut: ctrl(fyne.KeyT), run: func() { w.win.Canvas().Focus(w.navigator.list) }},
+		command{menu: menuGo, title: "Go to the inspector", shortcut: ctrl(fyne.KeyE), run: w.openInspector},
 		command{menu: menuGo, title: "Back", shortcut: alt(fyne.KeyLeft), run: func() { w.state.Back() }, apart: true},
 		command{menu: menuGo, title: "Forward", shortcut: alt(fyne.KeyRight), run: func() { w.state.Forward() }},
 		command{menu: menuGo, title: "Read the properties again", shortcut: ctrl(fyne.KeyR), run: w.readAgain, apart: true},
@@ -261,7 +262,8 @@ var otherKeys = [][2]string{
 	{"F1 or ?", "These keys"},
 	{"Escape", "Close a box; leave a pinned moment and follow the end"},
 	{"Up, Down, Page Up, Page Down", "Move in the tree, a table or the finder"},
-	{"Left, Right", "Close and open in the tree"},
+	{"Left, Right", "Close and open in the tree and the inspector"},
+	{"Enter", "Open or follow what is marked"},
 	{"Tab", "From field to field"},
 }
 

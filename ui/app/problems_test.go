@@ -5,6 +5,8 @@ import (
 	"testing"
 	"time"
 
+	"fyne.io/fyne/v2"
+
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -47,12 +49,53 @@ func TestProblemsLeadToTheObject(t *testing.T) {
 		t.Errorf("an opened reason gives no advice:\n%s", texts(r.w.inspector.content))
 	}
 	for _, row := range r.w.navigator.rows {
-		if (row.Label == "guest-1" || row.Object == ids["room"]) && row.Object != "" && row.Level != view.Trouble {
+		if (row.Label == "guest-1" || row.Object == ids["room-42"]) && row.Object != "" && row.Level != view.Trouble {
 			t.Errorf("the dot of %s does not tell: %v", row.Label, row.Level)
 		}
 	}
 	r.w.state.Forget(s)
 	if _, known := r.w.state.Problems(s); known {
 		t.Error("the problems of a removed server are kept")
+	}
+}
+
+// The inspector is used with the keyboard alone: down to a line, and along it.
+func TestInspectorByKeyboard(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, ids := r.conference()
+	r.w.state.Select(view.Selection{Session: s, Object: ids["presenter"]})
+	r.w.update(true)
+	r.w.openInspector()
+	press := func(k fyne.KeyName) { r.w.inspector.list.TypedKey(&fyne.KeyEvent{Name: k}) }
+	at := func() line { return r.w.inspector.lines[r.w.inspector.marked] }
+	if !at().stop() {
+		t.Fatalf("the keyboard begins at %+v", at())
+	}
+	for range len(r.w.inspector.lines) {
+		press(fyne.KeyDown)
+		if !at().stop() && r.w.inspector.marked != len(r.w.inspector.lines)-1 {
+			t.Fatalf("it stops at %+v", at())
+		}
+	}
+	for at().field.Target.Object != ids["room-42"] && r.w.inspector.marked > 0 {
+		if press(fyne.KeyUp); at().field.Detail != "" && at().field.Target.Session == nil {
+			press(fyne.KeyRight)
+			if !r.w.inspector.open[at().id] {
+				t.Fatal("Right does not open a line")
+			}
+			press(fyne.KeyLeft)
+			if r.w.inspector.open[at().id] {
+				t.Fatal("Left does not close a line")
+			}
+		}
+	}
+	want := at().field.Target.Object
+	press(fyne.KeyReturn)
+	r.w.update(true)
+	if got := r.w.state.Selection().Object; want == "" || got != want {
+		t.Errorf("Enter leads to %q, want %q", got, want)
+	}
+	if m := r.w.inspector.marked; m < 0 || !r.w.inspector.lines[m].stop() {
+		t.Error("the keyboard is lost with a new object")
 	}
 }
