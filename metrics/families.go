@@ -74,7 +74,7 @@ var byName = map[string]family{
 	"messagesSent":              {"kmscope_data_channel_messages", "Messages received (in) or sent (out) on data channels.", true, ofStream, 1},
 	"datachannel/bytesReceived": {"kmscope_data_channel_bytes", "Bytes received (in) or sent (out) on data channels.", true, ofStream, 1},
 	"datachannel/bytesSent":     {"kmscope_data_channel_bytes", "Bytes received (in) or sent (out) on data channels.", true, ofStream, 1},
-	"state":                     {"kmscope_data_channel_up", "1 while the data channel is open.", false, ofStream, 1},
+	"datachannel/state":         {"kmscope_data_channel_up", "1 while the data channel is open.", false, ofStream, 1},
 
 	stats.Bitrate:      {"kmscope_bits_per_second", "Payload bits received (in) or sent (out) per second between the last two samples.", false, ofStream, 1},
 	stats.PacketRate:   {"kmscope_rtp_packets_per_second", "RTP packets per second between the last two samples.", false, ofStream, 1},
@@ -100,11 +100,14 @@ var byName = map[string]family{
 }
 
 // typed are the types whose fields may share names with those of RTP streams.
-var typed = []string{"datachannel", "transport", "candidatepair", "track", "codec"}
+var typed = []string{"datachannel", "transport", "candidatepair", "track", "localcandidate", "remotecandidate", "codec", "certificate"}
 
 func init() {
 	// What servers do not fill today gets a name by rule, should one begin to.
 	for _, f := range stats.Fields() {
+		if f.Kind == stats.State {
+			continue // a word; the one that is a figure stands above
+		}
 		for _, t := range f.Types {
 			key := f.Name
 			if slices.Contains(typed, t) {

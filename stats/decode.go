@@ -57,6 +57,36 @@ func (t *text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// word takes all that can be said in words: text, true and false, a number, and
+// lists of them.
+type word string
+
+// UnmarshalJSON implements json.Unmarshaler; it never fails.
+func (w *word) UnmarshalJSON(b []byte) error {
+	*w = ""
+	switch {
+	case string(b) == "true" || string(b) == "false":
+		*w = word(b)
+	case len(b) > 0 && b[0] == '[':
+		var parts []string
+		rawjson.Array(b, func(v []byte) {
+			var one text
+			if _ = one.UnmarshalJSON(v); one != "" && len(parts) < maxWords {
+				parts = append(parts, string(one))
+			}
+		})
+		*w = word(strings.Join(parts, " "))
+	default:
+		var one text
+		_ = one.UnmarshalJSON(b)
+		*w = word(one)
+	}
+	return nil
+}
+
+// maxWords bounds a list of words.
+const maxWords = 64
+
 // latency is kurento.MediaLatencyStat.
 type latency struct {
 	Name text
@@ -101,7 +131,7 @@ func (l *latencies) read(b []byte) {
 // of kurento.Stats and what extends it, of 6.x and 7.x.
 type entry struct {
 	// key is that of the entry in the reply; whole is the entry where its type
-	// is one that servers do not fill today.
+	// is one that has words, or that servers do not fill today.
 	key   string
 	whole json.RawMessage
 	atMs  int64 // when the figures were taken, on the server's clock
@@ -277,7 +307,7 @@ func decode(raw json.RawMessage) ([]entry, bool) {
 			e.ID = text(p.id)
 		}
 		switch e.Type {
-		case typeTrack, typeTrans, typePair, typeCodec:
+		case typeChannel, typeTrack, typeTrans, typePair, typeCodec, typeLocal, typeRemote, typeCert:
 			e.whole = p.value
 		}
 		out = append(out, e)

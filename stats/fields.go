@@ -57,7 +57,13 @@ const (
 	typeTrack   = "track"
 	typeTrans   = "transport"
 	typePair    = "candidatepair"
-	typeCodec   = "codec"
+	typeLocal   = "localcandidate"
+	typeRemote  = "remotecandidate"
+
+	// The KMD declares these as types of statistics and gives them no name; these
+	// are the W3C's.
+	typeCodec = "codec"
+	typeCert  = "certificate"
 )
 
 const (
@@ -105,6 +111,7 @@ var (
 	received = []string{typeIn, typeChannel, typeTrans, typePair}
 	sent     = []string{typeOut, typeChannel, typeTrans, typePair}
 	elements = []string{typeElement, typeEnd}
+	ends     = []string{typeLocal, typeRemote} // of candidates
 )
 
 // fields is in the order in which values are given.
@@ -194,8 +201,10 @@ var fields = []Field{
 	{"messagesSent", "messages sent", Count, Total, false, []string{typeChannel}, outOnly,
 		"Messages sent on the channel.", "RTCDataChannelStats", "",
 		func(e *entry) number { return e.MessagesSent }},
-	{"state", "state", Word, State, false, []string{typeChannel}, noDir,
-		"State of the data channel: connecting, open, closing or closed.", "RTCDataChannelStats", "", nil},
+	{"state", "state", Word, State, false, []string{typeChannel, typePair}, noDir,
+		"State of the data channel: connecting, open, closing or closed. (Of a candidate pair: frozen, waiting, inprogress, failed, succeeded or cancelled.)", "RTCDataChannelStats, RTCIceCandidatePairStats", "", nil},
+	{"protocol", "protocol", Word, State, false, []string{typeChannel}, noDir,
+		"Name of the protocol on the data channel that the application gave; left out where it gave none.", "RTCDataChannelStats", "", nil},
 
 	{"frameWidth", "frame width", Pixels, Gauge, false, []string{typeTrack}, noDir, "Width of the last frame.", "RTCMediaStreamTrackStats", unfilled, nil},
 	{"frameHeight", "frame height", Pixels, Gauge, false, []string{typeTrack}, noDir, "Height of the last frame.", "RTCMediaStreamTrackStats", unfilled, nil},
@@ -208,12 +217,36 @@ var fields = []Field{
 	{"audioLevel", "audio level", Ratio, Gauge, false, []string{typeTrack}, noDir, "Level of the sound, 1 is full scale.", "RTCMediaStreamTrackStats", unfilled, nil},
 	{"echoReturnLoss", "echo return loss", Decibels, Gauge, false, []string{typeTrack}, noDir, "Echo return loss.", "RTCMediaStreamTrackStats", unfilled, nil},
 	{"echoReturnLossEnhancement", "echo return loss enhancement", Decibels, Gauge, false, []string{typeTrack}, noDir, "Echo return loss enhancement.", "RTCMediaStreamTrackStats", unfilled, nil},
-	{"priority", "priority", Count, Gauge, false, []string{typePair}, noDir, "Priority of the candidate pair (RFC 8445, section 6.1.2.3).", "RTCIceCandidatePairStats", unfilled, nil},
+	{"priority", "priority", Count, Gauge, false, []string{typePair, typeLocal, typeRemote}, noDir, "Priority of the candidate pair or the candidate (RFC 8445, sections 6.1.2.3 and 5.1.2).", "RTCIceCandidatePairStats, RTCIceCandidateAttributes", unfilled, nil},
 	{"availableOutgoingBitrate", "available outgoing bit rate", Bps, Gauge, false, []string{typePair}, outOnly, "Bit rate that the pair is estimated to carry.", "RTCIceCandidatePairStats", unfilled, nil},
 	{"availableIncomingBitrate", "available incoming bit rate", Bps, Gauge, false, []string{typePair}, inOnly, "Bit rate that the pair is estimated to bring.", "RTCIceCandidatePairStats", unfilled, nil},
 	{"payloadType", "payload type", Count, Gauge, false, []string{typeCodec}, noDir, "RTP payload type.", "RTCCodec", unfilled, nil},
 	{"clockRate", "clock rate", Hertz, Gauge, false, []string{typeCodec}, noDir, "RTP clock rate.", "RTCCodec", unfilled, nil},
 	{"channels", "channels", Count, Gauge, false, []string{typeCodec}, noDir, "Channels of sound.", "RTCCodec", unfilled, nil},
+	{"portNumber", "port", Count, Gauge, false, ends, noDir, "Port of the candidate.", "RTCIceCandidateAttributes", unfilled, nil},
+
+	{"trackIdentifier", "track", Word, State, false, []string{typeTrack}, noDir, "Name of the track.", "RTCMediaStreamTrackStats", unfilled, nil},
+	{"remoteSource", "remote", Word, State, false, []string{typeTrack}, noDir, "Whether the track comes from the remote side.", "RTCMediaStreamTrackStats", unfilled, nil},
+	{"ssrcIds", "SSRCs", Word, State, false, []string{typeTrack}, noDir, "The RTP streams of the track.", "RTCMediaStreamTrackStats", unfilled, nil},
+	{"rtcpTransportStatsId", "RTCP transport", Word, State, false, []string{typeTrans}, noDir, "Id of the statistics of the transport for RTCP, where it has its own.", "RTCTransportStats", unfilled, nil},
+	{"activeConnection", "active", Word, State, false, []string{typeTrans}, noDir, "Whether the transport is in use.", "RTCTransportStats", unfilled, nil},
+	{"selectedCandidatePairId", "selected pair", Word, State, false, []string{typeTrans}, noDir, "Id of the statistics of the candidate pair in use.", "RTCTransportStats", unfilled, nil},
+	{"localCertificateId", "local certificate", Word, State, false, []string{typeTrans}, noDir, "Id of the statistics of the local certificate.", "RTCTransportStats", unfilled, nil},
+	{"remoteCertificateId", "remote certificate", Word, State, false, []string{typeTrans}, noDir, "Id of the statistics of the remote certificate.", "RTCTransportStats", unfilled, nil},
+	{"localCandidateId", "local candidate", Word, State, false, []string{typePair}, noDir, "Id of the statistics of the local candidate.", "RTCIceCandidatePairStats", unfilled, nil},
+	{"remoteCandidateId", "remote candidate", Word, State, false, []string{typePair}, noDir, "Id of the statistics of the remote candidate.", "RTCIceCandidatePairStats", unfilled, nil},
+	{"nominated", "nominated", Word, State, false, []string{typePair}, noDir, "Whether the pair was nominated (RFC 8445, section 8.1.1).", "RTCIceCandidatePairStats", unfilled, nil},
+	{"writable", "writable", Word, State, false, []string{typePair}, noDir, "Whether a check of the pair was answered.", "RTCIceCandidatePairStats", unfilled, nil},
+	{"readable", "readable", Word, State, false, []string{typePair}, noDir, "Whether a check of the remote side came over the pair.", "RTCIceCandidatePairStats", unfilled, nil},
+	{"ipAddress", "address", Word, State, false, ends, noDir, "Address of the candidate.", "RTCIceCandidateAttributes", unfilled, nil},
+	{"transport", "transport", Word, State, false, ends, noDir, "udp or tcp.", "RTCIceCandidateAttributes", unfilled, nil},
+	{"candidateType", "candidate type", Word, State, false, ends, noDir, "host, serverreflexive, peerreflexive or relayed.", "RTCIceCandidateAttributes", unfilled, nil},
+	{"addressSourceUrl", "learned from", Word, State, false, ends, noDir, "The STUN or TURN server that told the candidate.", "RTCIceCandidateAttributes", unfilled, nil},
+	{"codec", "codec", Word, State, false, []string{typeCodec}, noDir, "Name of the codec, as audio/opus.", "RTCCodec", unfilled, nil},
+	{"parameters", "codec parameters", Word, State, false, []string{typeCodec}, noDir, "What a=fmtp says of the codec.", "RTCCodec", unfilled, nil},
+	{"fingerprint", "fingerprint", Word, State, false, []string{typeCert}, noDir, "Fingerprint of the certificate.", "RTCCertificateStats", unfilled, nil},
+	{"fingerprintAlgorithm", "fingerprint algorithm", Word, State, false, []string{typeCert}, noDir, "Hash function of the fingerprint.", "RTCCertificateStats", unfilled, nil},
+	{"issuerCertificateId", "issuer", Word, State, false, []string{typeCert}, noDir, "Id of the statistics of the issuer's certificate.", "RTCCertificateStats", unfilled, nil},
 }
 
 // fieldsOf lists the fields of each type of statistics.
@@ -275,6 +308,7 @@ func (e *entry) values(dst []Value, element, media string, atMs int64) []Value {
 		k.Stream = clip(string(e.ID))
 	}
 	var rest map[string]number
+	var words map[string]word
 	for _, f := range fieldsOf[string(e.Type)] {
 		switch f.Name {
 		case "inputLatency":
@@ -283,11 +317,19 @@ func (e *entry) values(dst []Value, element, media string, atMs int64) []Value {
 		case "E2ELatency":
 			dst = e.latencies(dst, f, e.E2ELatency, k, atMs)
 			continue
-		case "state":
-			if e.State != "" {
+		}
+		if f.Kind == State {
+			said := word(e.State)
+			if f.Name != "state" {
+				if words == nil {
+					_ = json.Unmarshal(e.whole, &words) // the fields never fail
+				}
+				said = words[f.Name]
+			}
+			if said != "" {
 				k := k
 				k.Metric = f.Name
-				dst = append(dst, Value{Key: k, AtMs: atMs, Type: string(e.Type), Unit: f.Unit, Kind: f.Kind, Text: clip(string(e.State))})
+				dst = append(dst, Value{Key: k, AtMs: atMs, Type: string(e.Type), Unit: f.Unit, Kind: f.Kind, Text: clip(string(said))})
 			}
 			continue
 		}

@@ -194,15 +194,23 @@ func TestUnfilledTypes(t *testing.T) {
 	flow := NewFlow()
 	var got []string
 	for _, v := range flow.Feed(reply(base, "VIDEO",
-		map[string]any{"id": "t", "type": "track", "timestampMillis": base.UnixMilli(), "frameWidth": 640, "framesPerSecond": 29.97, "framesSent": nil, "remoteSource": true},
+		map[string]any{"id": "t", "type": "track", "timestampMillis": base.UnixMilli(), "frameWidth": 640, "framesPerSecond": 29.97, "framesSent": nil, "remoteSource": true, "ssrcIds": []any{"77", 78, nil}},
 		map[string]any{"id": "p", "type": "candidatepair", "timestampMillis": base.UnixMilli(), "bytesSent": 12, "availableOutgoingBitrate": "300000", "nominated": true},
+		map[string]any{"id": "l", "type": "localcandidate", "timestampMillis": base.UnixMilli(), "ipAddress": "192.0.2.7", "portNumber": 4711, "candidateType": "host", "addressSourceUrl": ""},
+		map[string]any{"id": "n", "type": "transport", "timestampMillis": base.UnixMilli(), "selectedCandidatePairId": "p", "activeConnection": false},
 		map[string]any{"id": "u", "type": "unheard-of", "timestampMillis": base.UnixMilli(), "bytesSent": 12},
 	)) {
-		got = append(got, fmt.Sprintf("%s %s %s %s %v %s", v.Type, v.Stream, v.Metric, v.Dir, v.V, v.Unit))
+		said := fmt.Sprint(v.V)
+		if v.Kind == State {
+			said = v.Text
+		}
+		got = append(got, fmt.Sprintf("%s %s %s %s %s %s", v.Type, v.Stream, v.Metric, v.Dir, said, v.Unit))
 	}
 	want := []string{
-		"track t frameWidth  640 px", "track t framesPerSecond  29.97 1/s",
-		"candidatepair p bytesSent out 12 B", "candidatepair p availableOutgoingBitrate out 300000 bit/s",
+		"track t frameWidth  640 px", "track t framesPerSecond  29.97 1/s", "track t remoteSource  true state", "track t ssrcIds  77 78 state",
+		"candidatepair p bytesSent out 12 B", "candidatepair p availableOutgoingBitrate out 300000 bit/s", "candidatepair p nominated  true state",
+		"localcandidate l portNumber  4711 count", "localcandidate l ipAddress  192.0.2.7 state", "localcandidate l candidateType  host state",
+		"transport n activeConnection  false state", "transport n selectedCandidatePairId  p state",
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Error(d)
