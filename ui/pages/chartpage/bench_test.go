@@ -98,7 +98,7 @@ func BenchmarkTable(b *testing.B) {
 	page.time = surface.TimeAxis{From: q.from, To: q.to}
 	b.ReportAllocs()
 	for b.Loop() {
-		rows, _ := gatherTable(context.Background(), q, p.Snapshot())
+		rows, _, _ := gatherTable(context.Background(), q, p.Snapshot())
 		page.table.take(rows, "")
 		if len(page.table.rows) < 100 {
 			b.Fatalf("%d rows", len(page.table.rows))

@@ -120,6 +120,9 @@ func (p *Page) viewMenu() *fyne.Menu {
 	}
 	reset := fyne.NewMenuItem("Usual order, sizes and axes, no pins", p.resetChoices)
 	m.Items = append(m.Items, fyne.NewMenuItemSeparator(), reset)
+	if n := p.countPhantoms(); n > 0 {
+		m.Items = append(m.Items, fyne.NewMenuItemSeparator(), fyne.NewMenuItem("Show "+view.Plural(n, "phantom stream")+" in the table", func() { p.showPhantoms(true) }))
+	}
 	m.Items = append(m.Items, p.measureItems()...)
 	return m
 }

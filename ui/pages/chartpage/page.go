@@ -60,6 +60,7 @@ type Page struct {
 	asked    chartQuery
 	scroll   float64 // how far the grid is scrolled up, window units
 	asTable  bool
+	phantoms bool // are in the table
 
 	set     chartSets
 	metric  string   // the one metric that is shown; "" is those of the set
@@ -193,6 +194,7 @@ func (p *Page) Commands() []page.Command {
 	}
 	out = append(out,
 		page.Command{Title: "Charts: as charts or as a table", Run: func() { p.showTable(!p.asTable) }},
+		page.Command{Title: "Charts: show or hide phantom streams in the table", Run: func() { p.showPhantoms(!p.phantoms || !p.asTable) }},
 		page.Command{Title: "Charts: move the chosen chart forward", Shortcut: alt(fyne.KeyUp), Run: func() { p.shift(-1) }},
 		page.Command{Title: "Charts: move the chosen chart back", Shortcut: alt(fyne.KeyDown), Run: func() { p.shift(1) }},
 		page.Command{Title: "Charts: compare with what was before the cursor", Run: func() {
@@ -249,7 +251,7 @@ func (p *Page) refresh() {
 	}
 	sel := v.Selection()
 	q := chartQuery{session: x, object: sel.Object, overlay: p.overlayKey(), set: p.set, metric: p.metric, rank: p.ranking(), kind: p.kind,
-		pins: p.pinKey(), compared: p.compared, table: p.asTable,
+		pins: p.pinKey(), compared: p.compared, table: p.asTable, phantoms: p.phantoms,
 		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), deep: p.deep, snapshot: x.Snapshot().Generation}
 	if store := x.Stats(); store != nil {
 		q.version = store.Version()
@@ -273,8 +275,9 @@ func (p *Page) refresh() {
 func (p *Page) ask(q chartQuery, snap *inventory.Snapshot, to time.Time) {
 	if q.table {
 		p.work.Start(func(ctx context.Context) func() {
-			rows, empty := gatherTable(ctx, q, snap)
+			rows, phantoms, empty := gatherTable(ctx, q, snap)
 			return func() {
+				p.table.phantoms = phantoms
 				p.table.take(rows, empty)
 				p.surface.Repaint()
 			}

@@ -30,6 +30,7 @@ type chartQuery struct {
 	pins     string // a kind and an element per line
 	compared comparison
 	table    bool
+	phantoms bool // are in the table
 	from, to time.Time
 	version  uint64
 	snapshot uint64
@@ -76,6 +77,7 @@ func gatherCharts(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (
 		}
 		charts[i].Bands = bands[id]
 	}
+	notePhantoms(charts, store)
 	c, then := q.compared, spreads{}
 	c.overlay(charts, q.session, q.elements(), func(x view.Session, element string) []stats.Series {
 		return readSeries(x, q.from.Add(-c.shift), q.to.Add(-c.shift), q.points, then, nil, element)

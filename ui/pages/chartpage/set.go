@@ -62,7 +62,7 @@ var (
 
 // elementCharts are the small multiples of one element, in their order.
 var elementCharts = []chartKind{
-	{title: "Bitrate received", unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inAll, pick: []pick{{metric: stats.Bitrate, dir: stats.In}},
+	{title: received, unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inAll, pick: []pick{{metric: stats.Bitrate, dir: stats.In}},
 		empty: "Nothing received from the remote side yet."},
 	{title: "Bitrate sent, target, REMB", unit: stats.Bps, sets: inVideo | inCongestion, always: inVideo | inCongestion | inAll, pick: []pick{
 		{metric: stats.Bitrate, dir: stats.Out},

@@ -35,25 +35,19 @@ type tableRow struct {
 	Points         []stats.Point
 	Low, High      []float64 // as of a chartLine
 	words          string    // for the filter, small letters
+	Phantom        bool      // of a stream of which no packet ever came
 }
 
 // gatherTable reads the series of what is selected, or of everything. Any
 // goroutine.
-func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (rows []tableRow, empty string) {
+func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (rows []tableRow, phantoms int, empty string) {
 	store := q.session.Stats()
 	if store == nil {
-		return nil, "No statistics yet: nothing was sampled."
+		return nil, 0, "No statistics yet: nothing was sampled."
 	}
 	offset, _ := store.ClockOffset()
-	elements := q.elements()
-	if len(elements) == 0 {
-		for _, id := range store.Elements() {
-			if q.object == "" || q.object == inventory.ManagerID || inventory.PipelineOf(id) == q.object {
-				elements = append(elements, id)
-			}
-		}
-		slices.Sort(elements)
-	}
+	elements := q.tableElements(store)
+	unreal, phantoms := phantomsOf(store, elements)
 	if q.object == "" || q.object == inventory.ManagerID {
 		elements = append(slices.DeleteFunc(elements, func(id string) bool { return id == inventory.ManagerID }), inventory.ManagerID)
 	}
@@ -64,7 +58,7 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 		}
 		for _, z := range store.Zoom(stats.Query{Element: id, From: q.from.Add(offset), To: q.to.Add(offset), MaxPoints: trendPoints}) {
 			if len(rows) == maxRows || ctx.Err() != nil {
-				return rows, ""
+				return rows, phantoms, ""
 			}
 			if row, ok := rowOf(z, offset); ok {
 				row.Element = name
@@ -73,10 +67,13 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 			}
 		}
 	}
-	if len(rows) == 0 {
-		return nil, "No figures in this range. Choose a longer one, select something else, or follow the end."
+	if q.phantoms {
+		rows = append(rows, phantomRows(unreal, offset, func(id string) string { return view.ObjectName(snap, id) })...)
 	}
-	return rows, ""
+	if len(rows) == 0 {
+		return nil, phantoms, "No figures in this range. Choose a longer one, select something else, or follow the end."
+	}
+	return rows, phantoms, ""
 }
 
 // rowOf sums a series up; false when it has no value.
@@ -146,6 +143,8 @@ type table struct {
 	chosen stats.Key
 	hover  int // row, -1: none
 	height float64
+	// phantoms counts those of what is looked at, shown or not.
+	phantoms int
 }
 
 // take shows new rows.
@@ -246,7 +245,16 @@ func (t *table) sortOn(column int) {
 }
 
 func (t *table) hold() {
-	t.scroll = min(max(t.scroll, 0), max(float64(len(t.rows))*rowHeight-(t.height-headHeight), 0))
+	t.scroll = min(max(t.scroll, 0), max(t.full()-t.height, 0))
+}
+
+// full is the height of everything.
+func (t *table) full() float64 {
+	rows := len(t.rows)
+	if t.phantoms > 0 {
+		rows++ // the line that shows and hides them
+	}
+	return headHeight + float64(rows)*rowHeight
 }
 
 func (t *table) scrollBy(d float64) {
@@ -255,7 +263,7 @@ func (t *table) scrollBy(d float64) {
 }
 
 func (t *table) hovered(pos fyne.Position) {
-	if i, ok := t.rowAt(pos); !ok {
+	if i, ok := t.rowAt(pos); !ok && i != len(t.rows) {
 		t.hover = -1
 	} else {
 		t.hover = i
@@ -348,7 +356,7 @@ func (p *Page) copyTable(asJSON bool) {
 	if !p.asTable {
 		q := p.asked
 		q.from, q.to = p.time.From, p.time.To
-		rows, empty := gatherTable(context.Background(), q, p.server.Snapshot())
+		rows, _, empty := gatherTable(context.Background(), q, p.server.Snapshot())
 		p.table.take(rows, empty)
 	}
 	p.copyRows(p.table.rows, asJSON)
@@ -371,6 +379,9 @@ func (p *Page) tableClicked(pos fyne.Position, secondary bool) {
 	}
 	i, ok := t.rowAt(pos)
 	if !ok {
+		if i == len(t.rows) && t.phantomWord() != "" {
+			p.showPhantoms(!p.phantoms)
+		}
 		return
 	}
 	t.choose(i)

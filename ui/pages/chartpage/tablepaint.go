@@ -123,15 +123,19 @@ func (t *table) paint(c *paint.Canvas, l *surface.Look, ct surface.TimeAxis, sca
 				c.TextRight(text, text.Fit(s, px(w[col])), px(x[col]+w[col]), base, ink)
 			}
 		}
-		cell(colElement, r.Element, l.Text)
-		cell(colFigure, r.Figure, l.Text)
+		ink := l.Text
+		if r.Phantom {
+			ink = l.Dim
+		}
+		cell(colElement, r.Element, ink)
+		cell(colFigure, r.Figure, ink)
 		cell(colMedia, r.media(), hue)
 		cell(colDir, string(r.Key.Dir), l.Dim)
 		now := "–"
 		if v, ok := r.now(ct); ok {
 			now = stats.Format(v, r.Unit)
 		}
-		value(colNow, now, l.Text)
+		value(colNow, now, ink)
 		value(colMin, stats.Format(r.Min, r.Unit), l.Dim)
 		value(colMean, stats.Format(r.Mean, r.Unit), l.Dim)
 		value(colMax, stats.Format(r.Max, r.Unit), l.Dim)
@@ -139,6 +143,13 @@ func (t *table) paint(c *paint.Canvas, l *surface.Look, ct surface.TimeAxis, sca
 			t.trend(c, l, r, ct, surface.Rect{X: x[colTrend], Y: y + 4, W: w[colTrend], H: rowHeight - 8}, hue, scale)
 		}
 		c.Rect(0, top+high-one, float32(pw), one, l.Faint)
+	}
+	if word := t.phantomWord(); word != "" {
+		y := headHeight + float64(len(t.rows))*rowHeight - t.scroll
+		if t.hover == len(t.rows) {
+			c.Rect(0, px(y), float32(pw), px(y+rowHeight)-px(y), l.Hover)
+		}
+		c.Text(text, text.Fit(word, float32(pw)-2*px(chartGap)), px(chartGap), px(y+rowHeight/2)+text.CapHeight()/2, l.Accent)
 	}
 	c.Unclip()
 	c.Rect(0, 0, float32(pw), px(headHeight), l.Panel)
@@ -172,7 +183,7 @@ func (t *table) paint(c *paint.Canvas, l *surface.Look, ct surface.TimeAxis, sca
 		}
 		surface.Notice(c, l, s, scale)
 	}
-	surface.ScrollMark(c, l, t.scroll, float64(len(t.rows))*rowHeight+headHeight, image.Rect(0, 0, pw, ph), scale)
+	surface.ScrollMark(c, l, t.scroll, t.full(), image.Rect(0, 0, pw, ph), scale)
 }
 
 // sortMark is the little triangle beside the title of the column that is sorted
