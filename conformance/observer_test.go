@@ -40,9 +40,18 @@ func (o *observer) detach(t testing.TB) {
 	}
 }
 
-// complete reports whether the states of all objects, and at least n of them,
-// were read, and all is subscribed.
+// complete reports whether everything is known of all objects, and at least n of
+// them, their names and tags too, and all is subscribed.
 func (o *observer) complete(n int) bool {
+	return o.known(n, func(obj *inventory.Object) bool { return obj.TagsKnown && o.stated(obj) })
+}
+
+// attached reports whether all objects, and at least n of them, are known with
+// their connections and states, and all is subscribed: what is seen from then on
+// is right. Names follow.
+func (o *observer) attached(n int) bool { return o.known(n, o.stated) }
+
+func (o *observer) known(n int, enough func(*inventory.Object) bool) bool {
 	link, snap := o.s.Link(), o.s.Snapshot()
 	if link.Reading != "" || link.LeaseEnds.IsZero() || !snap.Listed {
 		return false
@@ -54,12 +63,29 @@ func (o *observer) complete(n int) bool {
 				continue
 			}
 			alive++
-			if !obj.TagsKnown {
+			if !enough(obj) {
 				return false
 			}
 		}
 	}
 	return alive >= n
+}
+
+// stated reports whether the connections and all states that every element has
+// are known of an object.
+func (o *observer) stated(obj *inventory.Object) bool {
+	if !o.s.Schema().IsA(obj.Type, "MediaElement") {
+		return true // pipelines and hubs have none
+	}
+	if !obj.ConnectionsRead {
+		return false
+	}
+	for _, m := range []inventory.Media{inventory.Audio, inventory.Video} {
+		if !obj.State(inventory.FlowIn(m)).Known() || !obj.State(inventory.FlowOut(m)).Known() || !obj.State(inventory.TranscodingLane(m)).Known() {
+			return false
+		}
+	}
+	return true
 }
 
 // sees reports whether the objects are known to live.

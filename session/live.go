@@ -65,6 +65,7 @@ type live struct {
 
 	mu        sync.Mutex
 	pending   []string             // ids whose states are to be read, in order
+	unnamed   []string             // ids whose name and tags are to be read, after the states
 	asked     map[string]bool      // ids whose states were, or are about to be, read
 	watched   map[string]bool      // ids whose events are subscribed
 	waiting   map[string]time.Time // ids known since, whose events are not subscribed yet
@@ -259,7 +260,7 @@ func (l *live) resync() {
 	l.greet = true
 	clear(l.asked)
 	clear(l.waiting)
-	l.pending = nil
+	l.pending, l.unnamed = nil, nil
 	l.mu.Unlock()
 	l.enqueueNew(&inventory.Snapshot{}, l.s.Snapshot())
 	l.signal()
@@ -287,6 +288,7 @@ func (l *live) askLocked(id string) {
 	delete(l.waiting, id)
 	l.asked[id] = true
 	l.pending = append(l.pending, id)
+	l.unnamed = append(l.unnamed, id)
 }
 
 // onWatched has the states read of objects whose events come from now on. Not

@@ -35,9 +35,10 @@ func (l *live) watch(ctx context.Context) {
 func (l *live) sweep(ctx context.Context) {
 	look := time.NewTicker(unwatchedAfter / 4)
 	defer look.Stop()
+	late := false
 	for {
-		for l.sweepOnce(ctx) {
-			if ctx.Err() != nil {
+		for l.sweepOnce(ctx, late) {
+			if late = false; ctx.Err() != nil {
 				return
 			}
 		}
@@ -45,21 +46,27 @@ func (l *live) sweep(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
+			late = false
 		case <-look.C:
+			late = true
 			l.overdue()
 		}
 	}
 }
 
-// sweepOnce does the most urgent work and reports whether there was any.
-func (l *live) sweepOnce(ctx context.Context) bool {
+// sweepOnce does the most urgent work and reports whether there was any. Names
+// wait for the states of all, unless it is late.
+func (l *live) sweepOnce(ctx context.Context, late bool) bool {
 	l.mu.Lock()
 	greet, inspect := l.greet, l.inspected
 	l.greet, l.inspected = false, nil
-	n := min(len(l.pending), sweepObjects)
-	states := l.pending[:n:n]
-	l.pending = l.pending[n:]
+	states := cut(&l.pending)
 	left := len(l.pending) + len(l.waiting)
+	var names []string
+	settled := l.watcher != nil
+	if len(states) == 0 && (left == 0 && settled || late) {
+		names = cut(&l.unnamed)
+	}
 	l.mu.Unlock()
 
 	if greet {
@@ -89,9 +96,22 @@ func (l *live) sweepOnce(ctx context.Context) bool {
 			default:
 			}
 		}
+	}
+	if len(names) > 0 {
+		l.read(ctx, names, labelReads)
+	}
+	if left == 0 && len(states) == 0 && settled {
 		l.readDescriptions(ctx)
 	}
-	return greet || len(inspect) > 0 || len(states) > 0
+	return greet || len(inspect) > 0 || len(states) > 0 || len(names) > 0
+}
+
+// cut takes the ids of a burst off a list.
+func cut(ids *[]string) []string {
+	n := min(len(*ids), sweepObjects)
+	first := (*ids)[:n:n]
+	*ids = (*ids)[n:]
+	return first
 }
 
 func (l *live) reading(what string, done, total int) {
@@ -230,7 +250,9 @@ func (l *live) sample(ctx context.Context) {
 			ops = l.lookedAt(schema(), snapshot())
 		case <-beats.C:
 			ops = l.restBeat(schema(), snapshot(), beat, &endpoints)
-			ops = append(ops, pollBeat(schema(), snapshot(), beat, &polled)...)
+			if l.settled() { // before, the sweeper reads the same anyway
+				ops = append(ops, pollBeat(schema(), snapshot(), beat, &polled)...)
+			}
 			if beat%serverBeats == 0 {
 				ops = append(ops, serverReads()...)
 			}
@@ -240,6 +262,13 @@ func (l *live) sample(ctx context.Context) {
 			r.Read(ctx, ops)
 		}
 	}
+}
+
+// settled reports whether everything was subscribed once.
+func (l *live) settled() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watcher != nil
 }
 
 // keep runs set under the lock unless the session ended meanwhile.

@@ -17,13 +17,16 @@ type mediaParam struct {
 // refused (observed: 40107).
 var media = []inventory.Media{inventory.Audio, inventory.Video}
 
-// stateReads are the calls that tell the states of an object once, to close
-// the time before its events were subscribed.
+// labelReads ask for what a person called an object. Nothing depends on it, so
+// it is read when the states of all are known.
+func labelReads(_ *kmd.Schema, o *inventory.Object) []kmsconn.Op {
+	return []kmsconn.Op{kmsconn.Invoke(o.ID, "getName", nil), kmsconn.Invoke(o.ID, "getTags", nil)}
+}
+
+// stateReads are the calls that tell the connections and states of an object
+// once, to close the time before its events were subscribed.
 func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
-	ops := []kmsconn.Op{
-		kmsconn.Invoke(o.ID, "getName", nil),
-		kmsconn.Invoke(o.ID, "getTags", nil),
-	}
+	var ops []kmsconn.Op
 	if s.IsA(o.Type, "MediaElement") {
 		ops = append(ops, kmsconn.Invoke(o.ID, "getSourceConnections", nil))
 		for _, m := range media {
@@ -46,7 +49,7 @@ func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 // ElementConnected is lost when connect follows the creation within about
 // 100 ms (observed), and nothing announces a name or a tag.
 func polledReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
-	ops := []kmsconn.Op{kmsconn.Invoke(o.ID, "getName", nil), kmsconn.Invoke(o.ID, "getTags", nil)}
+	ops := labelReads(s, o)
 	if s.IsA(o.Type, "MediaElement") {
 		ops = append(ops, kmsconn.Invoke(o.ID, "getSourceConnections", nil))
 	}
@@ -56,7 +59,7 @@ func polledReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 // allReads are the calls for everything that the inspector shows of an object.
 // Calls on the guard list are left out: the connection would refuse them.
 func allReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
-	ops := stateReads(s, o)
+	ops := append(labelReads(s, o), stateReads(s, o)...)
 	asked := make(map[string]bool, len(ops))
 	for _, op := range ops {
 		asked[op.Operation] = true
