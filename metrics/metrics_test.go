@@ -350,6 +350,12 @@ func TestNames(t *testing.T) {
 		for _, typ := range f.Types {
 			v := stats.Value{Key: stats.Key{Metric: f.Name}, Type: typ, Kind: f.Kind, V: 1}
 			got, _, ok := familyOf(&v)
+			if f.Kind == stats.State && typ+"/"+f.Name != "datachannel/state" {
+				if ok {
+					t.Errorf("the word %s of %s became the figure %s", f.Name, typ, got.name)
+				}
+				continue
+			}
 			if !ok || got.counter != (f.Kind == stats.Total && !f.Falls) {
 				t.Errorf("%s of %s: %+v", f.Name, typ, got)
 			}
