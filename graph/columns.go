@@ -356,11 +356,16 @@ func order(cols [][]int, rank []int, j *job) {
 	}
 }
 
-// curve leads from the right side of one box to the left side of another; to
-// the same box, or one further left, it goes round by the top.
+// curve leads from the right side of one box to the left side of another; to its
+// neighbour on the left straight back, and to the same box, or one further left,
+// round by the top.
 func curve(a Point, sa [2]float64, b Point, sb [2]float64, loop bool) []Point {
 	from := Point{a.X + sa[0], a.Y + sa[1]/2}
 	to := Point{b.X, b.Y + sb[1]/2}
+	if gap := a.X - b.X - sb[0]; !loop && gap > 0 && gap < 2*columnGap {
+		from, to = Point{a.X, from.Y}, Point{b.X + sb[0], to.Y}
+		return []Point{from, {from.X - gap/2, from.Y}, {to.X + gap/2, to.Y}, to}
+	}
 	bend := max((to.X-from.X)/2, columnGap/2)
 	if loop || to.X <= from.X {
 		top := min(a.Y, b.Y) - 2*rowGap/3
