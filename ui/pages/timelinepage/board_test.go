@@ -150,6 +150,18 @@ func TestBoardOfServers(t *testing.T) {
 	}
 }
 
+// TestTellingLanes holds that a folded object shows what flows, however many lanes
+// it has.
+func TestTellingLanes(t *testing.T) {
+	all := []inventory.Lane{"ice/1/1", "ice/1/2", "dtls/1/in", "dtls/1/out", "connection", "media", "flow-in/AUDIO", "flow-in/VIDEO", "flow-out/AUDIO", "flow-out/VIDEO", "transcoding/AUDIO"}
+	if got := fmt.Sprint(telling(all)); got != "[ice/1/1 dtls/1/in dtls/1/out flow-in/AUDIO flow-in/VIDEO flow-out/AUDIO flow-out/VIDEO]" {
+		t.Error(got)
+	}
+	if got := telling(all[4:8]); len(got) != 4 {
+		t.Error(got)
+	}
+}
+
 // TestStories holds what a person must see at once.
 func TestStories(t *testing.T) {
 	b, ids := conference(t)

@@ -4,6 +4,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -186,10 +187,9 @@ func (p *painting) story(r *boardRow) {
 	p.c.Text(p.small, text, left+8*p.scale, p.px(y+17), hue)
 }
 
-// strips draws the lanes of a folded object, three units high each.
+// strips draws the lanes of a folded object that tell most, three units high each.
 func (p *painting) strips(r *boardRow, top float64) {
-	n := min(len(r.lanes), 7)
-	for i, lane := range r.lanes[:n] {
+	for i, lane := range telling(r.lanes) {
 		y := top + 3 + float64(i)*3
 		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, p.window(r, p.columns))
 		hue := p.hues(lane)
@@ -197,6 +197,31 @@ func (p *painting) strips(r *boardRow, top float64) {
 			k = p.run(hue, k, int(p.px(y)), int(p.px(y+2)), math.MaxInt)
 		}
 	}
+}
+
+// maxStrips is how many lanes a folded object shows.
+const maxStrips = 7
+
+// telling chooses the lanes that a folded object shows: what connects and what
+// flows. Left out while there are too many are those that say the same again (the
+// second component of ICE, the summaries of connection and media), then
+// transcoding.
+func telling(lanes []inventory.Lane) []inventory.Lane {
+	out := slices.Clone(lanes)
+	for _, drop := range []func(head, rest string) bool{
+		func(head, rest string) bool { return head == "ice" && strings.HasSuffix(rest, "/2") },
+		func(head, _ string) bool { return head == "transcoding" },
+		func(head, _ string) bool { return head == "connection" || head == "media" },
+	} {
+		if len(out) <= maxStrips {
+			break
+		}
+		out = slices.DeleteFunc(out, func(l inventory.Lane) bool {
+			head, rest, _ := strings.Cut(string(l), "/")
+			return drop(head, rest)
+		})
+	}
+	return out[:min(len(out), maxStrips)]
 }
 
 // lane draws one lane.
