@@ -181,15 +181,40 @@ func (b *board) window(r *boardRow, columns int) timeline.Window {
 	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: b.of(r).end}
 }
 
-// story is one sentence on an endpoint whose lanes contradict each other or say
+// story is one sentence on an element whose lanes contradict each other or say
 // that it is in trouble: what a person must see first.
 type story struct {
 	text  string
 	level view.Level
 }
 
+// flow is what the lanes of one direction say at a moment.
+type flow struct {
+	flowing, stopped, silent []string // media
+	since                    time.Time
+}
+
+func (f *flow) add(medium string, s *timeline.Bar) {
+	switch {
+	case s.State == "FLOWING":
+		f.flowing = append(f.flowing, medium)
+	case s.Source != inventory.FromEvent:
+		f.silent = append(f.silent, medium) // not known to have flowed at all
+	default:
+		f.stopped = append(f.stopped, medium)
+		if f.since.IsZero() || s.From.Before(f.since) {
+			f.since = s.From
+		}
+	}
+}
+
+func media(list []string) string { return strings.Join(slices.Compact(list), ", ") }
+
 // tell gives the story of an object at the cursor, or at the end, or, of a dead
-// one, at its death.
+// one, at its death. What flows into a WebRtcEndpoint goes to its peer, and what
+// the peer sends flows out of it (kurento.MediaElement): so it is the one whose
+// outflow stops that has lost its peer, and the one whose inflow stops has lost
+// what feeds it.
 func (b *board) tell(head *boardRow) story {
 	at, server := b.time.Cursor, b.of(head)
 	if at.IsZero() || at.After(server.end) {
@@ -202,15 +227,15 @@ func (b *board) tell(head *boardRow) story {
 	}
 	at = at.Add(-time.Microsecond)
 	var ice, closed []timeline.Bar
-	var stopped, flowing []string
-	var since time.Time
-	media := timeline.Bar{}
+	var in, out flow
+	mediaState := timeline.Bar{}
 	for _, lane := range head.lanes {
 		s, ok := server.source.At(head.object, lane, at, server.end)
 		if !ok || s.From.After(at) {
 			continue
 		}
 		kind, rest, _ := strings.Cut(string(lane), "/")
+		medium, _, _ := strings.Cut(strings.ToLower(rest), "/")
 		switch {
 		case kind == "ice" && s.State == "FAILED":
 			return story{"ICE failed " + b.since(s.From, at) + gone, view.Trouble}
@@ -221,46 +246,78 @@ func (b *board) tell(head *boardRow) story {
 		case kind == "dtls" && s.State == "CLOSED":
 			closed = append(closed, s)
 		case kind == "media":
-			media = s
+			mediaState = s
 		case kind == "flow-in":
-			medium, _, _ := strings.Cut(rest, "/")
-			medium = strings.ToLower(medium)
-			switch {
-			case s.State == "FLOWING":
-				flowing = append(flowing, medium)
-			case s.Source == inventory.FromEvent:
-				stopped = append(stopped, medium)
-				if since.IsZero() || s.From.Before(since) {
-					since = s.From
-				}
-			}
+			in.add(medium, &s)
+		case kind == "flow-out":
+			out.add(medium, &s)
 		}
 	}
-	said := ""
+	var st story
+	if len(ice) > 0 {
+		st = b.tellPeer(ice, closed, &mediaState, &in, &out, at)
+	} else {
+		st = b.tellElement(&in, &out, at)
+	}
+	if st.text != "" {
+		st.text += gone
+	}
+	return st
+}
+
+// tellPeer gives the story of an endpoint with a peer.
+func (b *board) tellPeer(ice, closed []timeline.Bar, mediaState *timeline.Bar, in, out *flow, at time.Time) story {
+	up := ""
 	for _, s := range ice {
 		if s.State != "READY" && s.State != "CONNECTED" {
-			said = ""
+			up = ""
 			break
 		}
-		said = s.State
+		up = s.State
 	}
 	switch {
-	case len(stopped) == 0 && len(ice) > 0 && ice[0].State == "CONNECTING" && at.Sub(ice[0].From) > 10*time.Second:
-		return story{"ICE has been trying " + b.since(ice[0].From, at) + gone, view.Attention}
-	case len(stopped) == 0:
-		return story{}
 	case len(closed) > 0:
-		return story{"The other side hung up " + b.since(closed[0].From, at) + ": DTLS closed, nothing arrives" + gone, view.Attention}
-	case len(flowing) > 0:
-		return story{strings.Join(slices.Compact(stopped), ", ") + " stopped arriving " + b.since(since, at) + "; " + strings.Join(slices.Compact(flowing), ", ") + " goes on" + gone, view.Trouble}
-	case said != "":
-		text := "Nothing arrives " + b.since(since, at) + ", yet ICE still says " + said
-		if media.State == "DISCONNECTED" {
+		text := "The other side hung up " + b.since(closed[0].From, at) + ": DTLS closed"
+		if len(out.stopped)+len(in.stopped) > 0 {
+			text += ", nothing comes from it"
+		}
+		return story{text, view.Attention}
+	case len(out.stopped) > 0 && len(out.flowing) > 0:
+		return story{media(out.stopped) + " stopped coming from the peer " + b.since(out.since, at) + "; " + media(out.flowing) + " goes on", view.Trouble}
+	case len(out.stopped) > 0:
+		text := "Nothing comes from the peer " + b.since(out.since, at)
+		if up != "" {
+			text += ", yet ICE still says " + up
+		}
+		if mediaState.State == "DISCONNECTED" {
 			text += " (media: DISCONNECTED)"
 		}
-		return story{text + gone, view.Trouble}
+		return story{text, view.Trouble}
+	case len(in.stopped) > 0 && len(in.flowing) > 0:
+		return story{media(in.stopped) + " for the peer stopped " + b.since(in.since, at) + "; " + media(in.flowing) + " goes on", view.Attention}
+	case len(in.stopped) > 0:
+		return story{"Nothing to send to the peer " + b.since(in.since, at) + ": what feeds it stopped", view.Attention}
+	case ice[0].State == "CONNECTING" && at.Sub(ice[0].From) > 10*time.Second:
+		return story{"ICE has been trying " + b.since(ice[0].From, at), view.Attention}
+	case len(out.flowing) > 0 && len(out.silent) > 0:
+		return story{"No " + media(out.silent) + " comes from the peer, but " + media(out.flowing), view.Unknown}
+	case len(in.flowing) > 0 && len(in.silent) > 0:
+		return story{"No " + media(in.silent) + " goes to the peer, but " + media(in.flowing), view.Unknown}
 	}
-	return story{"Nothing arrives " + b.since(since, at) + gone, view.Trouble}
+	return story{}
+}
+
+// tellElement gives that of any other element.
+func (b *board) tellElement(in, out *flow, at time.Time) story {
+	switch {
+	case len(in.stopped) > 0 && len(in.flowing) > 0:
+		return story{media(in.stopped) + " stopped arriving " + b.since(in.since, at) + "; " + media(in.flowing) + " goes on", view.Trouble}
+	case len(in.stopped) > 0:
+		return story{"Nothing arrives " + b.since(in.since, at), view.Trouble}
+	case len(out.stopped) > 0 && len(out.flowing) == 0:
+		return story{"Nothing goes out " + b.since(out.since, at), view.Attention}
+	}
+	return story{}
 }
 
 // since writes "since 12:03:44.120 (31 s)".

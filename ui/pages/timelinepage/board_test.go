@@ -50,14 +50,14 @@ func conference(t testing.TB) (*pagetest.Bench, []string) {
 		}
 		b.StateEvent(id, "DtlsConnectionStateChange", `"streamId":"1","componentId":"[bundle/dtlssrtpenc]","state":"CONNECTED"`)
 		for _, m := range []string{"AUDIO", "VIDEO"} {
-			b.StateEvent(id, "MediaFlowInStateChanged", fmt.Sprintf(`"state":"FLOWING","padName":"default","mediaType":%q`, m))
+			b.StateEvent(id, "MediaFlowOutStateChanged", fmt.Sprintf(`"state":"FLOWING","padName":"default","mediaType":%q`, m))
 		}
 	}
 	b.At = b.At.Add(8 * time.Second)
 	b.StateEvent(ids[2], "DtlsConnectionStateChange", `"streamId":"1","componentId":"[bundle/dtlssrtpenc]","state":"CLOSED"`)
 	for _, m := range []string{"AUDIO", "VIDEO"} {
 		for _, id := range []string{ids[0], ids[2]} {
-			b.StateEvent(id, "MediaFlowInStateChanged", fmt.Sprintf(`"state":"NOT_FLOWING","padName":"default","mediaType":%q`, m))
+			b.StateEvent(id, "MediaFlowOutStateChanged", fmt.Sprintf(`"state":"NOT_FLOWING","padName":"default","mediaType":%q`, m))
 		}
 		if m == "AUDIO" {
 			b.At = b.At.Add(2 * time.Second)
@@ -89,7 +89,7 @@ func TestBoardRows(t *testing.T) {
 		}
 		return strings.Join(out, " ")
 	}
-	const lanes = " ICE 1.1 DTLS 1 out in audio default in video default"
+	const lanes = " ICE 1.1 DTLS 1 out out audio default out video default"
 	if got, want := strings.ReplaceAll(words(), " default", ""), strings.ReplaceAll("aaaa:"+lanes+" bbbb: ICE 1.1 cccc:"+lanes, " default", ""); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -174,7 +174,7 @@ func TestStories(t *testing.T) {
 		}
 		return "no row"
 	}
-	for i, want := range []string{"Nothing arrives since", "ICE failed since", "The other side hung up since"} {
+	for i, want := range []string{"Nothing comes from the peer since", "ICE failed since", "The other side hung up since"} {
 		if got := tell(ids[i]); !strings.HasPrefix(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
@@ -184,7 +184,7 @@ func TestStories(t *testing.T) {
 	}
 	// Between the two stops one medium goes on; before, all is well.
 	x.time.Cursor = b.At.Add(-4 * time.Second)
-	if got := tell(ids[0]); !strings.HasPrefix(got, "audio stopped arriving since") || !strings.HasSuffix(got, "video goes on") {
+	if got := tell(ids[0]); !strings.HasPrefix(got, "audio stopped coming from the peer since") || !strings.HasSuffix(got, "video goes on") {
 		t.Errorf("%q", got)
 	}
 	x.time.Cursor = b.At.Add(-8 * time.Second)
@@ -198,6 +198,55 @@ func TestStories(t *testing.T) {
 	x.arrange("")
 	if got := tell(ids[0]); !strings.Contains(got, "READY; released 12:") {
 		t.Errorf("%q", got)
+	}
+}
+
+// TestStoriesOfFlow holds whom a stopped flow is put down to: an endpoint whose
+// outflow stops has lost its peer, one whose inflow stops has lost what feeds it.
+func TestStoriesOfFlow(t *testing.T) {
+	const player = pagetest.Room + "/eeeeeeee-0000-0000-0000-000000000000_kurento.PlayerEndpoint"
+	flow := func(dir, medium, state string) [3]string { return [3]string{dir, medium, state} }
+	read := func(dir, medium string) [3]string { return [3]string{dir, medium, ""} }
+	for _, c := range []struct {
+		id   string
+		up   bool
+		said [][3]string
+		want string
+	}{
+		{pagetest.Alice, true, [][3]string{flow("In", "AUDIO", "FLOWING"), flow("In", "AUDIO", "NOT_FLOWING")}, "Nothing to send to the peer since"},
+		{pagetest.Alice, true, [][3]string{flow("In", "AUDIO", "NOT_FLOWING"), flow("In", "VIDEO", "FLOWING")}, "audio for the peer stopped since"},
+		{pagetest.Alice, false, [][3]string{flow("Out", "AUDIO", "NOT_FLOWING")}, "Nothing comes from the peer since"},
+		{pagetest.Alice, true, [][3]string{flow("Out", "VIDEO", "FLOWING"), read("Out", "AUDIO")}, "No audio comes from the peer, but video"},
+		{pagetest.Alice, true, [][3]string{flow("In", "VIDEO", "FLOWING"), read("In", "AUDIO")}, "No audio goes to the peer, but video"},
+		{pagetest.Alice, false, nil, "ICE has been trying since"},
+		{player, false, [][3]string{flow("Out", "AUDIO", "NOT_FLOWING")}, "Nothing goes out since"},
+		{player, false, [][3]string{flow("In", "AUDIO", "NOT_FLOWING")}, "Nothing arrives since"},
+		{player, false, [][3]string{flow("In", "AUDIO", "NOT_FLOWING"), flow("In", "VIDEO", "FLOWING")}, "audio stopped arriving since"},
+	} {
+		b := pagetest.New(t)
+		b.Created(pagetest.Room)
+		b.Created(c.id)
+		if c.id == pagetest.Alice {
+			state := "CONNECTING"
+			if c.up {
+				state = "READY"
+			}
+			b.StateEvent(c.id, "IceComponentStateChanged", fmt.Sprintf(`"streamId":1,"componentId":1,"state":%q`, state))
+		}
+		for _, s := range c.said {
+			if s[2] == "" {
+				b.Feed(wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "isMediaFlowing" + s[0], Object: c.id, Took: time.Millisecond,
+					Params: []byte(fmt.Sprintf(`{"mediaType":%q}`, s[1])), Result: []byte("false")})
+				continue
+			}
+			b.StateEvent(c.id, "MediaFlow"+s[0]+"StateChanged", fmt.Sprintf(`"state":%q,"padName":"default","mediaType":%q`, s[2], s[1]))
+		}
+		b.At = b.At.Add(15 * time.Second)
+		b.Feed(wire.Fact{Kind: wire.KindNote, Text: "later"})
+		x := boardOf(b)
+		if got := x.tell(&x.rows[0]).text; !strings.HasPrefix(got, c.want) {
+			t.Errorf("%v of %s: %q, want %q", c.said, view.ShortOf(c.id), got, c.want)
+		}
 	}
 }
 

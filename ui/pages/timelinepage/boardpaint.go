@@ -174,9 +174,12 @@ func (p *painting) story(r *boardRow) {
 	if st.text == "" {
 		return
 	}
-	hue := p.l.Warning
-	if st.level == view.Trouble {
+	hue := p.l.Dim
+	switch st.level {
+	case view.Trouble:
 		hue = p.l.Error
+	case view.Attention:
+		hue = p.l.Warning
 	}
 	text := p.small.Fit(st.text, float32(p.w-16)*p.scale)
 	width := p.small.Width(text)
