@@ -104,12 +104,18 @@ func (s *Server) write(b *bufio.Writer) {
 
 func (s *Server) environment(b *bufio.Writer) {
 	v := s.Snapshot.Server
+	began := false
 	row := func(key, value string) {
-		if value != "" {
-			fmt.Fprintf(b, "| %s | %s |\n", key, value)
+		if value == "" {
+			return
 		}
+		if !began {
+			began = true
+			fmt.Fprint(b, "| what | value |\n|---|---|\n")
+		}
+		fmt.Fprintf(b, "| %s | %s |\n", key, value)
 	}
-	fmt.Fprint(b, "### Environment\n\n| what | value |\n|---|---|\n")
+	fmt.Fprint(b, "### Environment\n\n")
 	row("address", code(s.URL))
 	row("server", text(strings.TrimSpace(v.Type+" "+v.Version)))
 	for _, m := range v.Modules {
@@ -126,6 +132,9 @@ func (s *Server) environment(b *bufio.Writer) {
 	}
 	if v.Sessions >= 0 {
 		row("sessions", fmt.Sprint(v.Sessions))
+	}
+	if !began {
+		fmt.Fprint(b, "The capture does not tell.\n")
 	}
 	fmt.Fprint(b, "\n")
 }
@@ -257,7 +266,8 @@ func (s *Server) elements(b *bufio.Writer) {
 func states(o *inventory.Object) string {
 	var lanes []inventory.Lane
 	for l, st := range o.States {
-		if st.Known() {
+		// To the question whether it transcodes a server answers no, whatever it does.
+		if st.Known() && (st.Value != "NOT_TRANSCODING" || st.Source != inventory.FromRead) {
 			lanes = append(lanes, l)
 		}
 	}

@@ -30,9 +30,6 @@ func (w *Window) report() {
 		return
 	}
 	file := w.ws.Capture().Path
-	if r := w.state.Replay(); r != nil {
-		file = r.Path()
-	}
 	var text string
 	w.task("Writing the report", func(ctx context.Context) error {
 		var b bytes.Buffer

@@ -215,7 +215,7 @@ func (b *timeBar) update() {
 		b.live.Set("", "LIVE")
 		b.live.SetTip("Follow the end (Ctrl+L)")
 		x := b.state.Server()
-		live = live && x != nil && x.Live() && b.state.Following() && !b.state.Paused()
+		live = live && x != nil && x.Live() && x.Link().State == view.Connected && b.state.Following() && !b.state.Paused()
 		b.live.SetEnabled(x != nil)
 	}
 	want := func(p theme.Palette) color.NRGBA { return p.OK }

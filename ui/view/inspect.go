@@ -145,6 +145,11 @@ func stateSection(o *inventory.Object, snap *inventory.Snapshot, c Clock) Sectio
 			}
 			bins[m], st, shown = detail, o.Transcoding(m), inventory.TranscodingLane(m)
 		}
+		if !saysTranscoding(shown, st) {
+			sec.Fields = append(sec.Fields, Field{ID: "state/" + string(shown), Key: LaneTitle(shown), Value: "not known", Dim: true,
+				Detail: "No event told of it. To the question itself the server answers no, whatever it does, unless one converter is named."})
+			continue
+		}
 		f := Field{ID: "state/" + string(shown), Key: LaneTitle(shown), Value: human(st.Value), Level: StateLevel(shown, st), Detail: detail}
 		if age := now.Sub(st.Since); st.Source == inventory.FromEvent && age >= 0 && f.Level > Fine && !st.Since.IsZero() {
 			f.Value += " " + Ago(age)
@@ -183,6 +188,12 @@ func sourceWord(s inventory.Source) string {
 		return "as read"
 	}
 	return "as an event said"
+}
+
+// saysTranscoding reports whether a state tells anything: asked without the name
+// of a converter, servers say that nothing is transcoded even while all is.
+func saysTranscoding(l inventory.Lane, s inventory.State) bool {
+	return s.Value != "NOT_TRANSCODING" || s.Source != inventory.FromRead || !strings.HasPrefix(string(l), "transcoding/")
 }
 
 // transcodingMedia gives the medium of a transcoding lane.

@@ -331,10 +331,16 @@ func (s *State) problemSection(x Session, snap *inventory.Snapshot, id string) S
 	if more > 0 {
 		sec.Fields = append(sec.Fields, Field{ID: "trouble/more", Value: "and " + Plural(more, "more object"), Dim: true, Wide: true})
 	}
-	if len(sec.Fields) == 0 && id == "" && snap.Counts.Elements > 0 && x.Link().Reading == "" {
+	if len(sec.Fields) == 0 && id == "" && snap.Counts.Elements > 0 && settled(x) {
 		sec.Empty = "none that is known"
 	}
 	return sec
+}
+
+// settled reports whether enough is known of a server to say that nothing is wrong.
+func settled(x Session) bool {
+	l := x.Link()
+	return l.Reading == "" && (l.State == Connected || !x.Live())
 }
 
 // problemText sums up the problems of a server for the status bar; "" without any.

@@ -31,11 +31,17 @@ func (s *State) ReportSources() []ReportSource {
 }
 
 // Report gathers what is known of servers for a ticket, what is wrong first. tool
-// is the program and its version, file the capture or "". It may take long.
+// is the program and its version, file what is being captured, or "". It may take long.
 func Report(ctx context.Context, tool, file string, sources []ReportSource) *report.Document {
 	doc := &report.Document{Tool: tool}
-	if file != "" {
+	live := false
+	for _, src := range sources {
+		live = live || src.Session.Live()
+	}
+	if live && file != "" {
 		doc.Capture = filepath.Base(file)
+	} else if len(sources) > 0 {
+		doc.Capture = sources[0].Session.Name() // a replay is called after its file
 	}
 	for _, src := range sources {
 		x, link := src.Session, src.Session.Link()
