@@ -193,6 +193,10 @@ func (p *placedFrame) adjust(g *Graph, m *frameMembers, c change, parts func(box
 	for _, k := range m.order {
 		from, to := a.standing(k[0]), a.standing(k[1])
 		ids := a.ids(k)
+		if from.X > to.X && m.pairs[[2]int{k[1], k[0]}] != nil && (c.isFresh[k[0]] || c.isFresh[k[1]]) {
+			delete(p.pairs, ids) // it runs beside the one that goes to the right
+			continue
+		}
 		if old := p.path(g, m, k); old != nil && !c.isFresh[k[0]] && !c.isFresh[k[1]] && ends(old, from.rect(), to.rect()) {
 			continue
 		}

@@ -137,3 +137,54 @@ func TestAdjustKeepsTheOrder(t *testing.T) {
 		t.Error("nothing was tidied")
 	}
 }
+
+// TestBothWays has a guest with a port come to a conference: what goes to and fro
+// between the two runs side by side, and not around their boxes.
+func TestBothWays(t *testing.T) {
+	l := newLayouter(t, nil)
+	l.plain = true
+	g := &Graph{Frames: []Frame{{ID: "p"}}, Nodes: []Node{{ID: "hub", Frame: "p", Kind: Hub, W: 180, H: 56}}}
+	join := func(i int) {
+		guest, port := fmt.Sprint("guest", i), fmt.Sprint("port", i)
+		g.Nodes = append(g.Nodes, Node{ID: guest, Frame: "p", W: 180, H: 56}, Node{ID: port, Frame: "p", Kind: HubPort, Parent: "hub", W: 180, H: 56})
+		for _, m := range []inventory.Media{inventory.Audio, inventory.Video} {
+			g.Edges = append(g.Edges, Edge{From: guest, To: port, Frame: "p", Media: m, Count: 1}, Edge{From: port, To: guest, Frame: "p", Media: m, Count: 1})
+		}
+		g.Edges = append(g.Edges, Edge{From: port, To: "hub", Frame: "p", PartOf: true, Count: 1})
+	}
+	for i := range 9 {
+		join(i)
+	}
+	if _, err := l.place(t.Context(), g); err != nil {
+		t.Fatal(err)
+	}
+	join(9)
+	out, err := l.place(t.Context(), g.clone())
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := map[string]box{}
+	for _, n := range out.Nodes {
+		at[n.ID] = box{n.X, n.Y, n.W, n.H}
+	}
+	seen := 0
+	for _, e := range out.Edges {
+		if e.PartOf || e.From != "guest9" && e.To != "guest9" {
+			continue
+		}
+		seen++
+		a, b := at[e.From], at[e.To]
+		if a.x > b.x {
+			a, b = b, a
+		}
+		for _, p := range e.Path {
+			if p.X < a.x+a.w-1 || p.X > b.x+1 {
+				t.Errorf("%s -> %s goes by %v, the boxes are %v and %v", e.From, e.To, p, a, b)
+				break
+			}
+		}
+	}
+	if seen != 4 || len(l.frames) != 1 || l.frames["p"].base != 19 {
+		t.Errorf("%d edges, and the frame was placed anew", seen)
+	}
+}

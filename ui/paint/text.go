@@ -25,12 +25,19 @@ const (
 )
 
 // Typeface is a font in all sizes, with fall-backs for characters that it does
-// not have. The zero Typeface has no characters. It belongs to one goroutine at a time, like the Canvas. Text is
-// laid out from left to right, one glyph a character: joined and right-to-left
-// scripts are readable only in the tables and the inspector.
+// not have. The zero Typeface has no characters. It belongs to one goroutine at a time,
+// like the Canvas. Text is laid out from left to right, one glyph a character; what
+// needs more is for the Scribe (foreign.go).
 type Typeface struct {
+	// Scribe draws what the fonts cannot; nil leaves it out.
+	Scribe Scribe
+
 	fonts []*sfnt.Font
 	faces map[int]*Face // by size in quarters of a pixel
+
+	strange  map[rune]bool // whether a character is for the scribe
+	widths   map[writingKey]float32
+	writings map[writingKey]*writing
 }
 
 // NewTypeface reads TrueType or OpenType fonts: the first is used, the others
@@ -63,7 +70,7 @@ func (t *Typeface) Face(px float32) *Face {
 	if t.faces == nil || len(t.faces) >= typefaceFaces {
 		t.faces = map[int]*Face{}
 	}
-	f := &Face{glyphs: map[glyphKey]*glyph{}, px: float32(half) / 2}
+	f := &Face{of: t, glyphs: map[glyphKey]*glyph{}, px: float32(half) / 2}
 	for _, src := range t.fonts {
 		face, err := opentype.NewFace(src, &opentype.FaceOptions{Size: float64(half) / 2, DPI: 72, Hinting: font.HintingNone})
 		if err != nil {
@@ -89,6 +96,7 @@ type Face struct {
 	// bottom of a line, in pixels, both positive.
 	Ascent, Descent float32
 
+	of        *Typeface
 	px        float32
 	capHeight float32
 	chain     []source
@@ -178,6 +186,9 @@ const maxTextRunes = 1024
 
 // Width is the width of a text in pixels.
 func (f *Face) Width(s string) float32 {
+	if f.foreign(s) {
+		return f.foreignWidth(s)
+	}
 	var w float32
 	n := 0
 	for _, r := range s {
@@ -192,6 +203,9 @@ func (f *Face) Width(s string) float32 {
 // Fit gives the text, or its beginning with an ellipsis when it is wider than
 // width pixels.
 func (f *Face) Fit(s string, width float32) string {
+	if f.foreign(s) {
+		return f.fitForeign(s, width)
+	}
 	if f.Width(s) <= width {
 		return s
 	}
@@ -221,6 +235,9 @@ func (c *Canvas) Text(f *Face, s string, x, y float32, col color.NRGBA) float32 
 	by := floor(y + 0.5)
 	if by-ceil(f.Ascent)-2 >= c.clip.Max.Y || by+ceil(f.Descent)+2 <= c.clip.Min.Y {
 		return x + f.Width(s)
+	}
+	if f.foreign(s) {
+		return c.foreignText(f, s, x, by, col)
 	}
 	n := 0
 	for _, r := range s {

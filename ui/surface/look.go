@@ -3,6 +3,7 @@ package surface
 import (
 	"image/color"
 
+	"fyne.io/fyne/v2"
 	fynetheme "fyne.io/fyne/v2/theme"
 
 	"kmscope/inventory"
@@ -27,6 +28,7 @@ func CurrentLook() *Look {
 		fonts.regular = TypefaceOr(theme.Regular(), plain, symbols)
 		fonts.bold = TypefaceOr(theme.SemiBold(), plain, symbols)
 		fonts.mono = TypefaceOr(theme.Monospace(), plain, symbols)
+		fonts.regular.Scribe, fonts.bold.Scribe, fonts.mono.Scribe = scribe{}, scribe{fyne.TextStyle{Bold: true}}, scribe{fyne.TextStyle{Monospace: true}}
 	}
 	return &Look{Palette: theme.Current(), Regular: fonts.regular, Bold: fonts.bold, Mono: fonts.mono}
 }

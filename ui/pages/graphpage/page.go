@@ -16,6 +16,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
+	fynetheme "fyne.io/fyne/v2/theme"
 
 	"kmscope/graph"
 	"kmscope/ui/kit"
@@ -124,7 +125,9 @@ func New(l Layouter) *Page {
 	p.surface.OnCursor = p.cursor
 	p.landFirst()
 	p.makeBar()
-	p.content = container.NewBorder(container.NewStack(kit.NewGround(kit.BackgroundColour, 0), surface.Inset(p.bar.box)), nil, nil, nil, p.surface)
+	// The ground of the bar reaches to the surface, over the border's gap.
+	ground := kit.WithMargin(kit.Margin{Bottom: -fynetheme.Padding()}, kit.NewGround(kit.BackgroundColour, 0))
+	p.content = container.NewBorder(container.NewStack(ground, surface.Inset(p.bar.box)), nil, nil, nil, p.surface)
 	return p
 }
 

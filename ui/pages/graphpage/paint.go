@@ -544,8 +544,13 @@ func (gp *graphPainter) rate(c *paint.Canvas, l *surface.Look, e *graph.Edge, v 
 	f := l.Regular.Face(size)
 	b := pathBounds(e.Path)
 	w, h := f.Width(s), f.CapHeight()
-	// A short edge has no room for words.
-	if float32(math.Hypot(b.W, b.H))*k < w+26*k || len(gp.words) >= maxWords {
+	// A short edge has no room for words, or for the rate alone.
+	room := float32(math.Hypot(b.W, b.H))*k - 26*k
+	if i := strings.LastIndex(s, " ×"); w > room && i > 0 {
+		s = s[:i]
+		w = f.Width(s)
+	}
+	if w > room || len(gp.words) >= maxWords {
 		return false
 	}
 	// Edges of the same two nodes run side by side: each word takes the first
