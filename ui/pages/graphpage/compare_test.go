@@ -65,7 +65,7 @@ func TestGraphComparesWithAMark(t *testing.T) {
 	if text := p.sayMark(); !strings.Contains(text, " → now: +1") {
 		t.Errorf("the bar says %q", text)
 	}
-	lines := cardLines(p.scene, hit{node: p.scene.node(added)}, b.State.Clock())
+	lines := cardLines(p.scene, hit{node: p.scene.node(added)}, b.State.Clock(), troubles{})
 	if !slices.ContainsFunc(lines, func(l cardLine) bool { return l.text == "+ new" }) {
 		t.Errorf("the card says %v", lines)
 	}

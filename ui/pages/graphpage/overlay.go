@@ -126,7 +126,7 @@ func dimHue(l *surface.Look) color.NRGBA  { return l.Dim }
 func textHue(l *surface.Look) color.NRGBA { return l.Text }
 
 // cardLines says what is known of the thing under the pointer.
-func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
+func cardLines(s *scene, h hit, clock view.Clock, t troubles) []cardLine {
 	var out []cardLine
 	add := func(text string, hue func(*surface.Look) color.NRGBA) {
 		out = append(out, cardLine{text: text, hue: hue})
@@ -149,6 +149,7 @@ func cardLines(s *scene, h hit, clock view.Clock) []cardLine {
 				add(w, func(l *surface.Look) color.NRGBA { return l.Accent })
 			}
 		}
+		out = append(out, t.troubleLines(n, h.on)...)
 		for _, b := range n.States {
 			text := b.Text
 			if !b.Since.IsZero() {

@@ -476,13 +476,14 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	marks := graphMarks{hover: p.hover}
 	if p.view != nil {
 		marks.selected, marks.server = p.view.Selection().Object, p.view.Server()
+		marks.troubles = p.troublesNow()
 	}
 	p.painter.paint(c, l, p.scene, p.port, marks, scale)
 	p.band(c, l, scale)
 	p.goneLink(c, l, scale)
 	p.painter.miniMap(c, l, p.scene, p.port, scale)
 	if !p.hover.none() && !p.panning && p.moving == "" && p.view != nil {
-		p.painter.card(c, l, cardLines(p.scene, p.hover, p.view.Clock()), [2]float32{p.hoverPos.X, p.hoverPos.Y}, scale)
+		p.painter.card(c, l, cardLines(p.scene, p.hover, p.view.Clock(), marks.troubles), [2]float32{p.hoverPos.X, p.hoverPos.Y}, scale)
 	}
 	switch {
 	case p.problem != "":

@@ -78,7 +78,7 @@ func TestGraphPage(t *testing.T) {
 		t.Errorf("hover %+v", p.hover)
 	}
 	var words []string
-	for _, ln := range cardLines(p.scene, p.hover, b.State.Clock()) {
+	for _, ln := range cardLines(p.scene, p.hover, b.State.Clock(), troubles{}) {
 		words = append(words, ln.text)
 	}
 	if s := strings.Join(words, "\n"); !strings.Contains(s, pagetest.Bob) || !strings.Contains(s, "1 error") {

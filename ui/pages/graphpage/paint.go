@@ -46,6 +46,7 @@ type graphMarks struct {
 	selected string
 	server   view.Session // that is looked at
 	hover    hit
+	troubles troubles
 }
 
 // paint draws what a viewport shows of a scene.
@@ -102,7 +103,7 @@ func (gp *graphPainter) paint(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			if change == graph.Removed {
 				with = &gp.faint
 			}
-			gp.node(c, with, n, v, k, scale, n.ID == selected, marks.hover.node == n)
+			gp.node(c, with, marks.troubles.inTrouble(s, i), v, k, scale, n.ID == selected, marks.hover.node == n)
 			if change != graph.Same {
 				gp.changed(c, l, n, change, v, k, scale)
 			}
@@ -165,7 +166,9 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *surface.Look, s *scene, v surf
 			continue
 		}
 		x, y, w, h := snap(v, frameRect(f), scale)
-		hue, line := healthColor(l, f.Health), l.Line
+		on := s.serverAt(f.X, f.Y)
+		health, state := marks.troubles.tileState(f, on)
+		hue, line := healthColor(l, health), l.Line
 		if f.Dead {
 			hue = l.Line
 		}
@@ -191,13 +194,12 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *surface.Look, s *scene, v surf
 		}
 		c.Text(bold, bold.Fit(name, room), left, y+28*k, l.Text)
 		c.Text(small, small.Fit(view.Plural(f.Elements, "element")+" · "+view.Plural(f.Connections, "connection"), room), left, y+50*k, l.Dim)
-		state := f.Health.String()
 		switch {
 		case f.Dead:
 			state = "gone"
 		case f.Elements == 0:
 			state, hue = "empty", l.Dim
-		case f.Health == graph.HealthUnknown:
+		case health == graph.HealthUnknown:
 			state = "state unknown"
 		}
 		end := c.Text(small, state, left, y+72*k, hue)

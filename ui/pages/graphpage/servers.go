@@ -147,14 +147,21 @@ func (s *scene) serverOf(id string) view.Session {
 		return nil
 	}
 	if i, ok := s.index[id]; ok {
-		for k := range s.bands {
-			if b := &s.bands[k]; i >= b.nodes[0] && i < b.nodes[1] {
-				return b.session
-			}
-		}
+		return s.bandOfNode(i).session
 	}
 	if r, ok := s.place(id); ok {
 		return s.serverAt(r.X+r.W/2, r.Y+r.H/2)
+	}
+	return nil
+}
+
+// bandOfNode gives the band on which the ith node stands; nil where there is one
+// server.
+func (s *scene) bandOfNode(i int) *band {
+	for k := range s.bands {
+		if b := &s.bands[k]; i >= b.nodes[0] && i < b.nodes[1] {
+			return b
+		}
 	}
 	return nil
 }

@@ -1,11 +1,13 @@
 package graphpage
 
 import (
+	"slices"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
 
+	"kmscope/graph"
 	"kmscope/ui/pages/pagetest"
 	"kmscope/ui/view"
 )
@@ -120,5 +122,43 @@ func TestServersSideBySide(t *testing.T) {
 	b.Settle(func() bool { return len(p.scene.bands) == 0 })
 	if len(p.scene.g.Nodes) != 2 {
 		t.Errorf("the one server has %d nodes", len(p.scene.g.Nodes))
+	}
+}
+
+// TestTroubleBeyondStates has an endpoint whose states are well and whose figures
+// are not: it must not look well.
+func TestTroubleBeyondStates(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New(&row{})
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 900, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.scene != nil })
+	i := p.scene.index[pagetest.Alice]
+	well := p.troublesNow()
+	if n := well.inTrouble(p.scene, i); n != &p.scene.g.Nodes[i] || n.Health != graph.HealthOK {
+		t.Fatalf("without a problem: %s", n.Health)
+	}
+	b.State.SetProblems(b, []view.Problem{{Object: pagetest.Alice, Level: view.Trouble,
+		Reasons: []view.Reason{{Level: view.Trouble, Text: "Audio loss in 12 %"}, {Level: view.Attention, Text: "Jitter"}}}})
+	now := p.troublesNow()
+	if n := now.inTrouble(p.scene, i); n.Health != graph.HealthError || n.Summary != "Audio loss in 12 %" {
+		t.Errorf("it says %s, %q", n.Health, n.Summary)
+	}
+	if n := &p.scene.g.Nodes[i]; n.Health != graph.HealthOK {
+		t.Error("the graph itself changed")
+	}
+	if lines := cardLines(p.scene, hit{node: &p.scene.g.Nodes[i]}, b.State.Clock(), now); !slices.ContainsFunc(lines, func(l cardLine) bool { return l.text == "Jitter" }) {
+		t.Error("the card does not tell of the jitter")
+	}
+	if h, word := now.tileState(&graph.Frame{ID: pagetest.Room, Health: graph.HealthOK}, nil); h != graph.HealthError || word != "1 in trouble" {
+		t.Errorf("the tile says %s, %q", h, word)
+	}
+	before := now.inTrouble(p.scene, p.scene.index[pagetest.Bob])
+	if before.Summary == "Audio loss in 12 %" {
+		t.Error("the other element took it over")
 	}
 }
