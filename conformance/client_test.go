@@ -111,20 +111,24 @@ var errNoAnswer = errors.New("no answer")
 // anyReply waits for a reply that nobody else waits for.
 const anyReply = "any"
 
+// post sends a frame and gives where the reply to id will be.
+func (c *client) post(id any, frame string) (<-chan object, error) {
+	ch := make(chan object, 1)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.waiting[fmt.Sprint(id)] = ch
+	return ch, c.ws.WriteMessage(websocket.TextMessage, []byte(frame))
+}
+
 // raw sends a frame and waits for the reply to id, or for the end of the socket.
 func (c *client) raw(id any, frame string, wait time.Duration) (object, error) {
-	ch := make(chan object, 1)
-	key := fmt.Sprint(id)
-	c.mu.Lock()
-	c.waiting[key] = ch
-	err := c.ws.WriteMessage(websocket.TextMessage, []byte(frame))
-	c.mu.Unlock()
+	ch, err := c.post(id, frame)
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
 		c.mu.Lock()
-		delete(c.waiting, key)
+		delete(c.waiting, fmt.Sprint(id))
 		c.mu.Unlock()
 	}()
 	timer := time.NewTimer(wait)

@@ -102,7 +102,7 @@ func BenchmarkIdleCPU(b *testing.B) {
 	o.wait(b, patience, "all is complete", func() bool { return o.complete(idleEndpoints) })
 	o.s.Focus(alive(o.s.Snapshot())...)
 	sampled := func(times int) {
-		seen, late := o.s.Stats().Samples(), time.After(10*patience)
+		seen, late := o.s.Stats().Samples(), time.After(3*patience)
 		for o.s.Stats().Samples() < seen+2*idleEndpoints*times {
 			select {
 			case <-o.ws.Changed(): // not more often: looking costs as well

@@ -240,7 +240,7 @@ func (l link) try(t *testing.T, url string, f fault) string {
 		t.Fatal(err)
 	}
 	ringFrom(t, app, id, socket)
-	o.wait(t, 3*patience, "audio and video flow", func() bool {
+	o.wait(t, patience, "audio and video flow", func() bool {
 		return !slices.ContainsFunc([]inventory.Media{inventory.Audio, inventory.Video}, func(m inventory.Media) bool {
 			return o.s.Snapshot().Object(id).State(inventory.FlowOut(m)).Value != "FLOWING"
 		})
@@ -259,7 +259,7 @@ func (l link) try(t *testing.T, url string, f fault) string {
 	}
 	l.cable.spoil(t, f)
 	spoilt := time.Now()
-	o.wait(t, 3*patience, "the reports are of the spoilt link", func() bool { return len(points(stats.RTT, stats.Out, "AUDIO", spoilt)) >= 8 })
+	o.wait(t, patience, "the reports are of the spoilt link", func() bool { return len(points(stats.RTT, stats.Out, "AUDIO", spoilt)) >= 8 })
 	from := time.Now()
 	peerBefore, serverBefore := l.cable.passage(t, l.peer), l.cable.passage(t, l.server)
 	o.wait(t, time.Duration(*lossyFor)*4*time.Second, "samples enough", func() bool {

@@ -16,7 +16,7 @@ import (
 // leaseBound is how much later than with nobody looking a dead application's
 // pipeline may go: the Watcher looks at the sessions every two seconds, keeps
 // four seconds between renewals, and takes a moment for one.
-const leaseBound = 2*time.Second + 4*time.Second + time.Second
+const leaseBound = slack * (2*time.Second + 4*time.Second + time.Second)
 
 // call makes what a small call would: a pipeline with endpoints, a hub with
 // ports, and connections; the pipeline is first.
@@ -49,7 +49,7 @@ func TestDeadApplicationWhileObserved(t *testing.T) {
 				return !slices.ContainsFunc(ids, func(id string) bool { _, gone := j.when(id); return !gone })
 			})
 		}
-		unobserved := 2*s.period + s.period/2 + time.Second
+		unobserved := 2*s.period + s.period/2 + slack*time.Second
 		var without, with []time.Duration
 		for range rounds {
 			app := dial(t, s.url)

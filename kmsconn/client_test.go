@@ -186,10 +186,12 @@ func TestDialFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			opts := quick(c.url)
-			opts.CallTimeout = time.Second
+			if c.want == FailSilent {
+				opts.CallTimeout = 500 * time.Millisecond
+			}
 			_, err := Dial(within(t), opts)
-			if FailureOf(err) != c.want {
-				t.Errorf("%s: %v", FailureOf(err), err)
+			if jsonrpc.FailureOf(err) != c.want {
+				t.Errorf("%s: %v", jsonrpc.FailureOf(err), err)
 			}
 		})
 	}
@@ -296,10 +298,11 @@ func TestExpiredSession(t *testing.T) {
 
 // A connection that is open and answers nothing is replaced.
 func TestDeafConnection(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, time.Hour)
 	var o observed
-	opts := quick(f.url())
-	opts.Observer, opts.CallTimeout, opts.PingTimeout = o.observer(), 30*time.Millisecond, 30*time.Millisecond
+	opts := deafSoon(f.url())
+	opts.Observer, opts.PingEvery = o.observer(), time.Hour // the call finds it out
 	c := connect(t, opts)
 	f.set(func() { f.mute = true })
 	_, err := c.Invoke(within(t), Manager, "getName", nil)
@@ -317,12 +320,13 @@ func TestDeafConnection(t *testing.T) {
 
 // One slow call is no deafness.
 func TestSlowCallKeepsTheConnection(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, time.Hour)
 	var o observed
 	opts := quick(f.url())
-	opts.Observer, opts.CallTimeout = o.observer(), 50*time.Millisecond
+	opts.Observer, opts.CallTimeout = o.observer(), time.Second
 	c := connect(t, opts)
-	f.set(func() { f.slow = map[string]time.Duration{"getName": 150 * time.Millisecond} })
+	f.set(func() { f.slow = map[string]time.Duration{"getName": 1500 * time.Millisecond} })
 	if _, err := c.Invoke(within(t), Manager, "getName", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Fatalf("%v", err)
 	}
@@ -349,10 +353,11 @@ func TestCallersDeadline(t *testing.T) {
 
 // Pings keep an idle connection open and find one that went deaf while idle.
 func TestPing(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, time.Hour)
 	var o observed
-	opts := quick(f.url())
-	opts.Observer, opts.PingEvery, opts.PingTimeout = o.observer(), 10*time.Millisecond, 30*time.Millisecond
+	opts := deafSoon(f.url())
+	opts.Observer = o.observer()
 	c := connect(t, opts)
 	eventually(t, "several pings", func() bool { return f.count("ping") >= 3 })
 	if c.PingTook() <= 0 || c.State().Phase != Connected {

@@ -57,8 +57,16 @@ func servers(t *testing.T, collectEvery time.Duration, run func(t *testing.T, ur
 func quick(url string) Options {
 	return Options{
 		Target: Target{URL: url}, Label: "test", Schema: func() Schema { return testSchema{} },
-		CallTimeout: 2 * time.Second, BackoffMin: 5 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
+		CallTimeout: 20 * time.Second, BackoffMin: 5 * time.Millisecond, BackoffMax: 50 * time.Millisecond,
 	}
+}
+
+// deafSoon are options with which a silent server is soon found deaf: far later
+// than an answer takes, also on a machine that has other things to do.
+func deafSoon(url string) Options {
+	o := quick(url)
+	o.CallTimeout, o.PingTimeout, o.PingEvery = time.Second, time.Second, 20*time.Millisecond
+	return o
 }
 
 // app is an application: a plain client with a session of the server's making.

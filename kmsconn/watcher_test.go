@@ -7,6 +7,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"kmscope/kmsconn/jsonrpc"
 )
 
 // watched records what a Watcher tells.
@@ -184,14 +186,12 @@ func TestWatchReconnects(t *testing.T) {
 
 // Deaf, then alive again: right within seconds.
 func TestWatchSurvivesSilence(t *testing.T) {
+	t.Parallel()
 	f := newFake(t, time.Hour)
 	a := newApp(t, f.url())
 	a.pipeline(2)
-	short := func(o *Options) {
-		o.CallTimeout, o.PingTimeout, o.PingEvery, o.HandshakeTimeout = 50*time.Millisecond, 50*time.Millisecond, 20*time.Millisecond, 100*time.Millisecond
-	}
-	opts := quick(f.url())
-	short(&opts)
+	opts := deafSoon(f.url())
+	opts.HandshakeTimeout = opts.CallTimeout
 	reader, err := NewReader(within(t), opts, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -293,13 +293,13 @@ func TestWatchFailsAtOnce(t *testing.T) {
 	if _, err := Watch(within(t), WatchOptions{Options: quick(f.url()), Reader: r}); !IsDown(err) {
 		t.Errorf("%v", err)
 	}
-	if _, err := Watch(within(t), WatchOptions{Options: quick("127.0.0.1:1"), Reader: r}); FailureOf(err) != "refused" {
+	if _, err := Watch(within(t), WatchOptions{Options: quick("127.0.0.1:1"), Reader: r}); jsonrpc.FailureOf(err) != "refused" {
 		t.Errorf("%v", err)
 	}
-	if _, err := NewReader(within(t), quick("127.0.0.1:1"), nil); FailureOf(err) != "refused" {
+	if _, err := NewReader(within(t), quick("127.0.0.1:1"), nil); jsonrpc.FailureOf(err) != "refused" {
 		t.Errorf("%v", err)
 	}
-	if _, err := NewProbe(within(t), quick("127.0.0.1:1")); FailureOf(err) != "refused" {
+	if _, err := NewProbe(within(t), quick("127.0.0.1:1")); jsonrpc.FailureOf(err) != "refused" {
 		t.Errorf("%v", err)
 	}
 }

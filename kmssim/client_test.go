@@ -28,7 +28,7 @@ type client struct {
 	session string
 }
 
-const patience = 10 * time.Second
+const patience = time.Minute
 
 func start(t *testing.T, opt Options) (*Server, string) {
 	t.Helper()

@@ -172,11 +172,16 @@ func (s *Server) collectLocked() {
 }
 
 // startCollectorLocked runs the collector every period, and keeps the sessions
-// that have a socket alive four times per period.
+// that have a socket alive four times per period. One timer drives both: with two
+// of them a machine that has other things to do could run the collector twice in
+// a row, which would take what belongs to a connected application.
 func (s *Server) startCollectorLocked() {
-	period := s.opt.CollectorPeriod
-	s.every(period, s.collectLocked)
-	s.every(period/4, func() {
+	const keptAlive = 4
+	quarters := 0
+	s.every(s.opt.CollectorPeriod/keptAlive, func() {
+		if quarters++; quarters%keptAlive == 0 {
+			s.collectLocked()
+		}
 		for id := range s.links {
 			s.keepAliveLocked(id)
 		}

@@ -16,7 +16,6 @@ type link struct {
 	session  string          // the session that its requests belong to
 	closed   bool
 	received int
-	onEvent  func(frame []byte) // App only; called under the server's lock
 
 	gone chan struct{} // closed when the link ends
 
@@ -37,6 +36,10 @@ const (
 	maxQueueBytes = 128 << 20
 	maxFrameBytes = 64 << 20
 )
+
+// farewell is how long a socket stays that was told the reason of its end: until
+// it has answered, or as long.
+const farewell = 10 * time.Second
 
 var upgrader = websocket.Upgrader{
 	ReadBufferSize: 16 << 10, WriteBufferSize: 32 << 10,
@@ -70,8 +73,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/kurento" {
 		_ = ws.WriteControl(websocket.CloseMessage,
 			websocket.FormatCloseMessage(websocket.CloseProtocolError, "Invalid path"),
-			time.Now().Add(time.Second))
-		_ = ws.SetReadDeadline(time.Now().Add(time.Second))
+			time.Now().Add(farewell))
+		_ = ws.SetReadDeadline(time.Now().Add(farewell))
 		_, _, _ = ws.ReadMessage()
 		_ = ws.Close()
 		return

@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"kmscope/inventory"
 	"kmscope/kmssim"
@@ -17,7 +16,7 @@ func TestDump(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "x.kmscap")
 	w := workspace(t, Options{CaptureFile: file})
 	s := attach(t, w, url)
-	until(t, w, "the session shows what lives", 20*time.Second, func() bool { return read(s) })
+	until(t, w, "the session shows what lives", func() bool { return read(s) })
 	ctx := context.Background()
 	byType := map[string]string{}
 	for _, id := range server.Objects() {
@@ -44,8 +43,8 @@ func TestDump(t *testing.T) {
 			t.Errorf("%s, %q: %.60q, %v", bad.id, bad.details, dot, err)
 		}
 	}
-	until(t, w, "nothing is held by a dump", 5*time.Second, func() bool { return s.live.dumper.Held() == 0 })
-	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	until(t, w, "nothing is held by a dump", func() bool { return s.live.dumper.Held() == 0 })
+	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	if err := w.Close(ctx); err != nil {
 		t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log"
+	"net"
 	"strings"
 	"sync"
 	"testing"
@@ -233,10 +234,15 @@ func TestGivingUpWhileTheSocketIsFull(t *testing.T) {
 
 func TestWriteTimeoutEndsTheConnection(t *testing.T) {
 	release := make(chan struct{})
-	s := serve(t, false, func(*websocket.Conn) { <-release })
+	s := serve(t, false, func(ws *websocket.Conn) {
+		if tcp, ok := ws.NetConn().(*net.TCPConn); ok {
+			_ = tcp.SetReadBuffer(64 << 10) // else the kernel takes megabytes
+		}
+		<-release
+	})
 	defer close(release)
 	c := dial(t, Options{URL: s.ws(), WriteTimeout: 50 * time.Millisecond})
-	_, err := c.Call(within(t), "ping", map[string]string{"x": strings.Repeat("x", 32<<20)})
+	_, err := c.Call(within(t), "ping", map[string]string{"x": strings.Repeat("x", 12<<20)})
 	if FailureOf(err) != FailClosed {
 		t.Errorf("Call = %v", err)
 	}

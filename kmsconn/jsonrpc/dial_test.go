@@ -63,7 +63,7 @@ func TestDialFailures(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var frames tapLog
-			timeout := 10 * time.Second
+			timeout := time.Minute
 			if c.want == FailTimeout {
 				timeout = 200 * time.Millisecond
 			}

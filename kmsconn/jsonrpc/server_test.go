@@ -107,7 +107,7 @@ func silent(ws *websocket.Conn) {
 // within gives a context that ends long after anything should have happened.
 func within(t testing.TB) context.Context {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -87,7 +87,7 @@ func TestOldFiguresComeFromTheCapture(t *testing.T) {
 	select {
 	case show := <-file:
 		show()
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 		t.Fatal("the capture was not read")
 	}
 	if q.deep = p.deep; q.deep == nil || q.deep.store == nil {

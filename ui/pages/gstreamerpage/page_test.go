@@ -88,7 +88,7 @@ func newBench(t *testing.T, placer gst.Placer) *bench {
 // settle runs what the workers post, as the interface would, until done.
 func (b *bench) settle(done func() bool) {
 	b.t.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !done() {
 		select {
 		case f := <-b.posts:

@@ -73,7 +73,7 @@ func newRig(t *testing.T, name string) *rig {
 // settle runs what workers post until done.
 func (r *rig) settle(done func() bool) {
 	r.Helper()
-	deadline := time.After(20 * time.Second)
+	deadline := time.After(time.Minute)
 	for !done() {
 		select {
 		case f := <-r.posts:
