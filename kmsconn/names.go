@@ -6,71 +6,39 @@ import (
 	"sync"
 )
 
-// nameData tells how events and operations were called before, by the name
-// that 7.x uses. Server 6.18 has both names of many events.
+// nameData tells how events were called before, by the name that 7.x uses.
+// Server 6.18 has both names of many of them.
 //
 //go:embed names.json
 var nameData []byte
 
-type generations struct {
-	Events     []generation `json:"events"`
-	Operations []generation `json:"operations"`
-}
-
-type generation struct {
+type renamedEvent struct {
 	Name string   `json:"name"`
 	Old  []string `json:"old"`
 }
 
-type nameTable struct {
-	newEvent     map[string]string   // any name to the current one
-	newOperation map[string]string   // likewise
-	oldOperation map[string][]string // current name to the older ones
-}
-
-var names = sync.OnceValue(func() nameTable {
-	t := nameTable{newEvent: map[string]string{}, newOperation: map[string]string{}, oldOperation: map[string][]string{}}
-	var g generations
-	if err := json.Unmarshal(nameData, &g); err != nil {
-		return t // the file is part of the program, and a test reads it
+// currentEvents gives the 7.x name by any older one.
+var currentEvents = sync.OnceValue(func() map[string]string {
+	m := map[string]string{}
+	var list []renamedEvent
+	if err := json.Unmarshal(nameData, &list); err != nil {
+		return m // the file is part of the program, and a test reads it
 	}
-	for _, e := range g.Events {
+	for _, e := range list {
 		for _, old := range e.Old {
-			t.newEvent[old] = e.Name
+			m[old] = e.Name
 		}
 	}
-	for _, o := range g.Operations {
-		t.oldOperation[o.Name] = o.Old
-		for _, old := range o.Old {
-			t.newOperation[old] = o.Name
-		}
-	}
-	return t
+	return m
 })
 
 // CanonicalEvent gives the 7.x name of an event; a name that is not known to
 // have changed stays.
 func CanonicalEvent(name string) string {
-	if n, ok := names().newEvent[name]; ok {
+	if n, ok := currentEvents()[name]; ok {
 		return n
 	}
 	return name
-}
-
-// CanonicalOperation gives the 7.x name of an operation; a name that is not
-// known to have changed stays.
-func CanonicalOperation(name string) string {
-	if n, ok := names().newOperation[name]; ok {
-		return n
-	}
-	return name
-}
-
-// OperationNames gives the names under which servers know an operation, the
-// newest first.
-func OperationNames(name string) []string {
-	name = CanonicalOperation(name)
-	return append([]string{name}, names().oldOperation[name]...)
 }
 
 // WatchedEvents gives the events of a class to subscribe to: all that the

@@ -9,8 +9,6 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
-
-	"kmscope/kmsconn/jsonrpc"
 )
 
 // Reading without holding. Every describe, invoke or subscribe references its
@@ -411,20 +409,14 @@ func (c *Client) Sessions(ctx context.Context) ([]string, error) {
 	return sessions, nil
 }
 
-// ServerInfo is kurento.ServerInfo.
+// ServerInfo is what the protocol's own decisions need of kurento.ServerInfo;
+// the model reads the rest from the record of the reply.
 type ServerInfo struct {
 	Version      string   `json:"version"`
-	Type         string   `json:"type"`
 	Capabilities []string `json:"capabilities"`
-	Modules      []struct {
-		Name      string   `json:"name"`
-		Version   string   `json:"version"`
-		Factories []string `json:"factories"`
-	} `json:"modules"`
 }
 
-// Info reads the server's version, modules and capabilities, and remembers
-// whether it runs transactions. It concerns the manager alone and holds nothing.
+// Info reads the server's description of itself, and remembers whether it runs transactions. It concerns the manager alone and holds nothing.
 func (c *Client) Info(ctx context.Context) (ServerInfo, error) {
 	var info ServerInfo
 	raw, err := c.Invoke(ctx, Manager, "getInfo", nil)
@@ -437,6 +429,3 @@ func (c *Client) Info(ctx context.Context) (ServerInfo, error) {
 	c.opts.Abilities.SetCapabilities(info.Capabilities)
 	return info, nil
 }
-
-// FailureOf gives the Failure of an error, looking through DownError.
-func FailureOf(err error) jsonrpc.Failure { return jsonrpc.FailureOf(err) }

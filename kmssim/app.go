@@ -2,7 +2,6 @@ package kmssim
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"time"
@@ -17,7 +16,6 @@ type App struct {
 	s      *Server
 	link   *link
 	nextID int
-	on     map[string]func(Event) // by object and type
 }
 
 // size is how many of something a scenario makes: what the options ask for,
@@ -29,18 +27,12 @@ func (a *App) size(own int) int {
 	return own
 }
 
-// Event is an event that an App subscribed to.
-type Event struct {
-	Object, Type string
-	Data         map[string]any
-}
-
 // ErrGone is what an App's calls give after the server restarted or closed.
 var ErrGone = errors.New("the simulated server restarted or was closed: reconnect")
 
 // NewApp connects an application.
 func (s *Server) NewApp() *App {
-	a := &App{s: s, on: map[string]func(Event){}}
+	a := &App{s: s}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	a.attachLocked()
@@ -48,7 +40,7 @@ func (s *Server) NewApp() *App {
 }
 
 func (a *App) attachLocked() {
-	a.link = &link{s: a.s, gone: make(chan struct{}), onEvent: a.event}
+	a.link = &link{s: a.s, gone: make(chan struct{})}
 	if a.s.closed {
 		a.link.closed = true
 		close(a.link.gone)
@@ -85,13 +77,6 @@ func (a *App) Leave() {
 	a.s.mu.Lock()
 	defer a.s.mu.Unlock()
 	a.link.dropLocked()
-}
-
-// Session is the id of the application's session, "" before its first call.
-func (a *App) Session() string {
-	a.s.mu.Lock()
-	defer a.s.mu.Unlock()
-	return a.link.session
 }
 
 // Call sends one request of the protocol and gives its result; a refusal is an
@@ -177,33 +162,8 @@ func (a *App) Release(object string) error {
 	return err
 }
 
-// Subscribe has f called for the events of a type. f runs under the server's
-// lock: it must not call the App or the Server.
-func (a *App) Subscribe(object, typ string, f func(Event)) error {
-	a.s.mu.Lock()
-	a.on[object+"|"+typ] = f
-	a.s.mu.Unlock()
-	_, err := a.value("subscribe", map[string]any{"object": object, "type": typ})
-	return err
-}
-
-func (a *App) event(frame []byte) {
-	var m struct {
-		Params struct {
-			Value Event
-		}
-	}
-	if json.Unmarshal(frame, &m) != nil {
-		return
-	}
-	if f := a.on[m.Params.Value.Object+"|"+m.Params.Value.Type]; f != nil {
-		f(m.Params.Value)
-	}
-}
-
-// Dial lets a simulated browser call a
-// WebRtcEndpoint, or a sender use an RtpEndpoint. direction is the browser's:
-// "sendrecv", "sendonly" or "recvonly".
+// Dial lets a simulated browser call a WebRtcEndpoint, or a sender use an
+// RtpEndpoint. direction is the browser's: "sendrecv", "sendonly" or "recvonly".
 func (a *App) Dial(endpoint, direction string, p Peer) error {
 	a.SetPeer(endpoint, func(have *Peer) { *have = p })
 	p = p.withDefaults()

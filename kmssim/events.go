@@ -156,12 +156,7 @@ func (l *link) send(frame []byte) {
 	if l.closed {
 		return
 	}
-	switch {
-	case l.ws != nil:
-		if !l.out.add(frame) {
-			l.dropLocked()
-		}
-	case l.onEvent != nil:
-		l.onEvent(frame)
+	if l.ws != nil && !l.out.add(frame) { // an App subscribes to nothing
+		l.dropLocked()
 	}
 }

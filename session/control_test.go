@@ -41,7 +41,7 @@ func measured(t *testing.T, server *kmssim.Server, pipeline string) bool {
 
 func leave(t *testing.T, w *Workspace) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	if err := w.Close(ctx); err != nil {
 		t.Fatal(err)

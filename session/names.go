@@ -12,13 +12,6 @@ type Target = kmsconn.Target
 // user looked at it and agreed, set Target.Fingerprint to its Fingerprint.
 type UntrustedError = jsonrpc.UntrustedError
 
-// Failure says in one word why a server could not be reached; see the
-// constants of package jsonrpc.
-type Failure = jsonrpc.Failure
-
-// FailureOf gives the Failure of an error of Attach; "" when it has none.
-func FailureOf(err error) Failure { return kmsconn.FailureOf(err) }
-
 // Danger is a call that is known to kill servers, with the reason.
 type Danger = kmsconn.Danger
 

@@ -31,7 +31,6 @@ type Table struct {
 	w      io.Writer
 	format TableFormat
 	buf    []byte
-	rows   int
 
 	// The columns that repeat from row to row, as they were last written.
 	server, element, name string
@@ -50,9 +49,6 @@ func NewTable(w io.Writer, format TableFormat) *Table {
 	}
 	return t
 }
-
-// Rows counts the rows written, the header left out.
-func (t *Table) Rows() int { return t.rows }
 
 // Write adds a row. server is the server's URL ("" where a recording does not
 // say), name that of the element ("" where it has none).
@@ -75,7 +71,6 @@ func (t *Table) Write(server, name string, v *Value) error {
 	} else {
 		t.json(v)
 	}
-	t.rows++
 	if len(t.buf) >= tableBuffer {
 		return t.Flush()
 	}

@@ -233,8 +233,8 @@ func TestTable(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if err := w.Flush(); err != nil || w.Rows() != 4 {
-			t.Fatal(err, w.Rows())
+		if err := w.Flush(); err != nil {
+			t.Fatal(err)
 		}
 	}
 	want := Columns + `

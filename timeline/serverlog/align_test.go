@@ -21,8 +21,7 @@ const (
 
 func run(t testing.TB, name string) (lines []Line, events []wire.Fact) {
 	t.Helper()
-	r, err := Open(beside + name + ".log.gz")
-	lines = readAll(t, r, err)
+	lines = readFile(t, beside+name+".log.gz")
 	c, err := capture.Open(beside + name + ".jsonl.zst")
 	if err != nil {
 		t.Fatal(err)
@@ -219,9 +218,8 @@ type endless struct {
 
 func newEndless(t testing.TB, size int64) *endless {
 	t.Helper()
-	r, err := Open(filepath.Join(beside, "loopback.log.gz"))
 	var e endless
-	for _, l := range readAll(t, r, err) {
+	for _, l := range readFile(t, filepath.Join(beside, "loopback.log.gz")) {
 		if l.Timed {
 			e.lines = append(e.lines, fmt.Sprintf(" %d %s %-7v %24s %s:%s:<%s> %s\n", l.PID, l.Thread, l.Level, l.Component, l.Source, l.Function, l.Element, l.Text))
 		}

@@ -76,8 +76,7 @@ func TestImport(t *testing.T) {
 
 func TestSelect(t *testing.T) {
 	file := filepath.Join("testdata", "counted.log")
-	r, err := Open(file)
-	want := timed(readAll(t, r, err))
+	want := timed(readFile(t, file))
 	b, err := Import(t.Context(), file, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -150,8 +149,7 @@ func sameElement(all []Line, l *Line, object string) bool {
 // TestTooManyMessages holds that the details go first.
 func TestTooManyMessages(t *testing.T) {
 	file := filepath.Join("testdata", "counted.log")
-	r, err := Open(file)
-	all := timed(readAll(t, r, err))
+	all := timed(readFile(t, file))
 	coarse := 0
 	for _, l := range all {
 		if l.Level <= Info {

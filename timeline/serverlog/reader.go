@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 )
 
@@ -21,7 +20,6 @@ const (
 // size of the file does not matter. It is for one goroutine at a time.
 type Reader struct {
 	name   string
-	file   io.Closer
 	zip    *gzip.Reader
 	in     *bufio.Reader
 	number int64
@@ -36,26 +34,9 @@ type Reader struct {
 	err                      error
 }
 
-// Open opens a log file, plain or gzip-compressed, told apart by its content.
-// The error is one sentence for the user.
-func Open(path string) (*Reader, error) {
-	f, err := os.Open(path)
-	if err != nil {
-		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s does not exist: check the name: %w", path, os.ErrNotExist)
-		}
-		return nil, fmt.Errorf("%s cannot be opened: %w", path, err)
-	}
-	r, err := NewReader(path, f)
-	if err != nil {
-		_ = f.Close() // it was only read
-		return nil, err
-	}
-	r.file = f
-	return r, nil
-}
-
-// NewReader reads a log from anywhere; the name is for errors.
+// NewReader reads a log, plain or gzip-compressed, told apart by its content.
+// The name is for errors, which are one sentence for the user. Whoever opened
+// the file closes it.
 func NewReader(name string, in io.Reader) (*Reader, error) {
 	r := &Reader{name: name, in: bufio.NewReaderSize(in, 64<<10)}
 	head, err := r.in.Peek(2)
@@ -71,18 +52,10 @@ func NewReader(name string, in io.Reader) (*Reader, error) {
 	return r, nil
 }
 
-// Close closes the file that Open opened.
-func (r *Reader) Close() error {
-	r.have, r.err = false, io.EOF
-	if r.file == nil {
-		return nil
-	}
-	return r.file.Close()
-}
-
 // Next gives the next message with the lines that continue it, io.EOF after the
-// last. What stands before the first message is one without a time. A file that holds no line of a server's log gives an error in one
-// sentence; so does one that is damaged, after all that is readable.
+// last. What stands before the first message is one without a time. A file that
+// holds no line of a server's log gives an error in one sentence; so does one
+// that is damaged, after all that is readable.
 func (r *Reader) Next() (Line, error) {
 	if !r.have {
 		if err := r.advance(); err != nil {

@@ -129,10 +129,10 @@ func New(a fyne.App, o Options) *Window {
 	return w
 }
 
-// Window gives the toolkit's window, for tests and dialogs.
+// Window gives the toolkit's window, for tests.
 func (w *Window) Window() fyne.Window { return w.win }
 
-// State gives what the window looks at.
+// State gives what the window looks at, for tests.
 func (w *Window) State() *view.State { return w.state }
 
 // Run shows the window, opens what was named, and returns when the window was

@@ -38,7 +38,6 @@ const (
 	Forward      = "forward"
 	Folder       = "folder"
 	Plug         = "plug"
-	Warning      = "warning"
 	Info         = "info"
 	Dead         = "dead"
 )
@@ -70,20 +69,14 @@ func Of(k graph.Kind) string {
 	return "unknown"
 }
 
-type colored struct {
-	name string
-	c    color.NRGBA
-}
-
 type sized struct {
 	name string
 	px   int
 }
 
 var (
-	mu        sync.Mutex
-	resources = map[colored]fyne.Resource{}
-	masks     = map[sized]*image.Alpha{}
+	mu    sync.Mutex
+	masks = map[sized]*image.Alpha{}
 )
 
 // maxMaskPx bounds the side of a mask; maxKept the caches, which are emptied
@@ -92,28 +85,6 @@ const (
 	maxMaskPx = 512
 	maxKept   = 512
 )
-
-// Resource gives an icon in a colour; an unknown name gives the icon of an
-// unknown thing. Any goroutine.
-func Resource(name string, c color.NRGBA) fyne.Resource {
-	mu.Lock()
-	defer mu.Unlock()
-	k := colored{name, c}
-	if r := resources[k]; r != nil {
-		return r
-	}
-	if len(resources) >= maxKept {
-		clear(resources)
-	}
-	hex := fmt.Sprintf("#%02x%02x%02x", c.R, c.G, c.B)
-	svg := strings.ReplaceAll(source(name), "currentColor", hex)
-	if c.A != 255 {
-		svg = strings.Replace(svg, "<g ", fmt.Sprintf(`<g opacity="%.3f" `, float64(c.A)/255), 1)
-	}
-	r := fyne.NewStaticResource(fmt.Sprintf("%s-%s%02x.svg", name, hex[1:], c.A), []byte(svg))
-	resources[k] = r
-	return r
-}
 
 func source(name string) string {
 	data := assets.Icon(name)

@@ -1,8 +1,6 @@
 package icon
 
 import (
-	"bytes"
-	"image/color"
 	"testing"
 
 	"kmscope/assets"
@@ -44,18 +42,5 @@ func TestEveryKindHasItsIcon(t *testing.T) {
 			t.Errorf("kinds %v and %v share the icon %q", k, other, name)
 		}
 		seen[name] = k
-	}
-}
-
-func TestResourceTakesColour(t *testing.T) {
-	r := Resource(Server, color.NRGBA{R: 0x12, G: 0x34, B: 0x56, A: 0x80})
-	if !bytes.Contains(r.Content(), []byte("#123456")) || bytes.Contains(r.Content(), []byte("currentColor")) {
-		t.Errorf("the colour is missing in %s", r.Content())
-	}
-	if Resource(Server, color.NRGBA{R: 0x12, G: 0x34, B: 0x56, A: 0x80}) != r {
-		t.Error("a resource is made twice")
-	}
-	if Resource("no such icon", color.NRGBA{A: 255}).Content() == nil {
-		t.Error("an unknown name gives nothing")
 	}
 }

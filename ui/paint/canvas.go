@@ -149,15 +149,6 @@ func Mix(a, b color.NRGBA, t float64) color.NRGBA {
 	return color.NRGBA{m(a.R, b.R), m(a.G, b.G), m(a.B, b.B), m(a.A, b.A)}
 }
 
-// Solid turns any colour into the form that the Canvas takes.
-func Solid(col color.Color) color.NRGBA {
-	if n, ok := col.(color.NRGBA); ok {
-		return n
-	}
-	n, _ := color.NRGBAModel.Convert(col).(color.NRGBA)
-	return n
-}
-
 // fillRow writes opaque pixels; it doubles what is written, which the runtime
 // copies faster than any loop here.
 func fillRow(row []byte, col color.NRGBA) {

@@ -184,15 +184,6 @@ func (s *State) replayOf(x Session) Replay {
 	return nil
 }
 
-// Object gives the selected object as it was at the cursor; nil when none is
-// selected or when it was not there.
-func (s *State) Object() *inventory.Object {
-	if s.selection.Session == nil || s.selection.Object == "" {
-		return nil
-	}
-	return s.Snapshot(s.selection.Session).Object(s.selection.Object)
-}
-
 // Snapshot gives the state of a session to show: at the cursor, or as it was
 // when the window was paused, or the newest. Never nil. Where the window has
 // kept nothing of the moment, it is the nearest later state that it has.

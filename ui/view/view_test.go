@@ -180,19 +180,19 @@ func TestSelectionHasATrail(t *testing.T) {
 
 func TestCursorShowsThePast(t *testing.T) {
 	st, s, ids := conference(t)
-	st.Select(view.Selection{Session: s, Object: ids["presenter"]})
 	before := s.Now()
 	s.Pass(10 * time.Second)
 	s.Destroy(ids["presenter"])
-	if o := st.Object(); o == nil || o.Alive() {
+	presenter := func() *inventory.Object { return st.Snapshot(s).Object(ids["presenter"]) }
+	if o := presenter(); o == nil || o.Alive() {
 		t.Fatal("live shows the past")
 	}
 	st.Pin(before.Add(2 * time.Second))
-	if o := st.Object(); o == nil || !o.Alive() {
+	if o := presenter(); o == nil || !o.Alive() {
 		t.Error("at a moment when it lived the object is gone")
 	}
 	st.Hover(s.Now())
-	if o := st.Object(); o == nil || o.Alive() {
+	if o := presenter(); o == nil || o.Alive() {
 		t.Error("hovering does not go before pinning")
 	}
 	st.Hover(time.Time{})
