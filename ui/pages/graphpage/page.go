@@ -125,8 +125,8 @@ func New(l Layouter) *Page {
 	p.surface.OnCursor = p.cursor
 	p.landFirst()
 	p.makeBar()
-	// The ground of the bar reaches to the surface, over the border's gap.
-	ground := kit.WithMargin(kit.Margin{Bottom: -fynetheme.Padding()}, kit.NewGround(kit.BackgroundColour, 0))
+	// The ground of the bar reaches over the gaps that borders leave.
+	ground := kit.WithMargin(kit.Margin{Top: -fynetheme.Padding(), Bottom: -fynetheme.Padding()}, kit.NewGround(kit.BackgroundColour, 0))
 	p.content = container.NewBorder(container.NewStack(ground, surface.Inset(p.bar.box)), nil, nil, nil, p.surface)
 	return p
 }

@@ -207,7 +207,7 @@ func field(name, value string) row { return row{mono: true, name: name, text: va
 func (p *Page) dumpRows(d *gst.Dump) []row {
 	when := "taken " + p.clock(p.now.at)
 	if !p.now.session.Live() {
-		when = "the newest in the capture up to " + p.clock(p.now.at)
+		when = "in the capture at " + p.clock(p.now.at)
 	}
 	rows := []row{{head: true, text: p.now.name}, {text: d.Elements[0].Type + " " + d.Elements[0].Name, hue: dim}, {text: when, hue: dim}}
 	if p.now.details != "" {
