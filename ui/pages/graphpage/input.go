@@ -156,6 +156,7 @@ func (p *Page) dragged(pos, delta fyne.Position) {
 }
 
 func (p *Page) hovered(pos fyne.Position) {
+	p.over = true
 	_, _, p.onMap = p.inMap(pos)
 	p.onMap = p.onMap || p.linkRect.Contains(float64(pos.X), float64(pos.Y))
 	h := hit{}
@@ -172,7 +173,7 @@ func (p *Page) hovered(pos fyne.Position) {
 }
 
 func (p *Page) left() {
-	p.onMap = false
+	p.onMap, p.over = false, false
 	if !p.hover.none() {
 		p.hover = hit{}
 		p.surface.Repaint()

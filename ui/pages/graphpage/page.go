@@ -79,6 +79,7 @@ type Page struct {
 
 	hover    hit
 	hoverPos fyne.Position
+	over     bool         // the pointer is over the surface
 	onMap    bool         // over the small map or the link
 	linkRect surface.Rect // the link that shows what is gone; empty: there is none
 	flying   bool         // the next scene is flown to
@@ -155,7 +156,7 @@ func (p *Page) Shown(visible bool) {
 		p.work.Stop()
 		p.asked = graphQuery{}
 		p.idle()
-		p.hover = hit{}
+		p.hover, p.over = hit{}, false
 	}
 }
 
@@ -421,6 +422,9 @@ func (p *Page) show(s *scene, err error) {
 		p.fitNow()
 	case old.g != s.g:
 		p.port = anchored(p.port, old, s)
+	}
+	if p.over && !p.onMap { // what the pointer is on is told as long as it is there
+		p.hover = p.under(p.hoverPos)
 	}
 	if p.flying {
 		p.flying = false

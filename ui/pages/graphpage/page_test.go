@@ -94,9 +94,14 @@ func TestGraphPage(t *testing.T) {
 	}
 	b.Feed(wire.Fact{Kind: wire.KindEvent, Type: "MediaFlowInStateChanged", Object: pagetest.Alice,
 		Data: []byte(fmt.Sprintf(`{"source":%q,"type":"MediaFlowInStateChanged","state":"NOT_FLOWING","padName":"default","mediaType":"VIDEO"}`, pagetest.Alice))})
+	p.surface.MouseMoved(&desktop.MouseEvent{PointEvent: fyne.PointEvent{Position: at(pagetest.Alice)}})
 	old, port := p.scene, p.port
 	p.Update(b.State)
 	b.Settle(func() bool { return p.scene != old })
+	if p.hover.node != p.scene.node(pagetest.Alice) {
+		t.Errorf("a new state hid what the pointer is on: %+v", p.hover)
+	}
+	p.surface.MouseOut()
 	if l.calls.Load() != 1 || p.port != port {
 		t.Errorf("a state moved the graph: %d layouts, %v", l.calls.Load(), p.port)
 	}
