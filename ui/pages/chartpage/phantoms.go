@@ -50,18 +50,16 @@ func notePhantoms(charts []chart, store *stats.Store) {
 // phantomRows makes the rows of the table.
 func phantomRows(list []stats.Value, offset time.Duration, name func(id string) string) []tableRow {
 	var rows []tableRow
-	for _, field := range phantomFields {
-		f, known := stats.FieldOf(field)
-		for _, v := range list {
-			if v.Metric != field || !known || len(rows) >= maxRows {
-				continue
-			}
-			at := time.UnixMilli(v.AtMs).Add(-offset)
-			row := tableRow{Key: v.Key, Element: name(v.Element), Figure: "phantom …" + v.Stream[max(len(v.Stream)-4, 0):] + ": " + f.Label, Unit: v.Unit,
-				Min: v.V, Mean: v.V, Max: v.V, Points: []stats.Point{{At: at, V: v.V}}, Phantom: true}
-			row.words = strings.ToLower(row.Element + "\n" + row.Figure + "\n" + row.media() + "\n" + string(row.Key.Dir) + "\n" + v.Element + "\n" + v.Stream)
-			rows = append(rows, row)
+	for _, v := range list {
+		f, known := stats.FieldOf(v.Metric)
+		if !known || !slices.Contains(phantomFields, v.Metric) || len(rows) >= maxRows {
+			continue
 		}
+		at := time.UnixMilli(v.AtMs).Add(-offset)
+		row := tableRow{Key: v.Key, Element: name(v.Element) + " · phantom …" + v.Stream[max(len(v.Stream)-4, 0):], Figure: f.Label, Unit: v.Unit,
+			Min: v.V, Mean: v.V, Max: v.V, Points: []stats.Point{{At: at, V: v.V}}, Phantom: true}
+		row.words = strings.ToLower(row.Element + "\n" + row.Figure + "\n" + row.media() + "\n" + string(row.Key.Dir) + "\n" + v.Element + "\n" + v.Stream)
+		rows = append(rows, row)
 	}
 	return rows
 }

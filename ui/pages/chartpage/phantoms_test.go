@@ -59,7 +59,7 @@ func TestPhantomsAreHiddenButReachable(t *testing.T) {
 	line()
 	b.Settle(func() bool { return ghosts() > 0 })
 	p.filter.SetText("phantom nack")
-	if len(p.table.rows) != 1 || p.table.rows[0].Max != 3 || !strings.Contains(p.table.rows[0].Figure, "phantom …4712") {
+	if len(p.table.rows) != 1 || p.table.rows[0].Max != 3 || !strings.Contains(p.table.rows[0].Element, "phantom …4712") {
 		t.Errorf("%+v", p.table.rows)
 	}
 	p.filter.SetText("")
