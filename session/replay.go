@@ -43,6 +43,7 @@ type player struct {
 	models *Models
 	next   *capture.Record // read, not yet due
 	ended  bool
+	tell   func(share float64) // how much was read, while the file is opened; or nil
 	// clock maps now to a moment of the capture while playing.
 	from time.Time // wall clock at which playing began
 	at   time.Time // moment of the capture at that time
@@ -55,19 +56,27 @@ const publishEvery = 50 * time.Millisecond
 // It returns an error in one sentence when the file is no capture; a file that
 // was cut gives all that is in it.
 func (w *Workspace) Open(ctx context.Context, path string) (*Replay, error) {
+	return w.OpenTelling(ctx, path, nil)
+}
+
+// OpenTelling is Open that tells how much of the file was read, as a share of 0 to
+// 1, at most twenty times a second, on a goroutine of the replay; nil tells nobody.
+func (w *Workspace) OpenTelling(ctx context.Context, path string, progress func(share float64)) (*Replay, error) {
 	reader, err := capture.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	run, cancel := context.WithCancel(context.Background())
 	r := &Replay{path: path, ws: w, commands: make(chan func(*player)), done: make(chan struct{}), cancel: cancel, speed: 1}
-	p := &player{r: r, reader: reader}
+	p := &player{r: r, reader: reader, tell: progress}
 	p.reset()
 	first := make(chan error, 1)
 	go func() {
 		defer close(r.done)
 		defer func() { p.reader.Close() }()
-		first <- p.runTo(ctx, time.Time{})
+		err := p.runTo(ctx, time.Time{})
+		p.tell = nil
+		first <- err
 		p.loop(run)
 	}()
 	if err := <-first; err != nil {
@@ -189,6 +198,9 @@ func (p *player) runTo(ctx context.Context, until time.Time) error {
 			}
 			if time.Since(shown) > publishEvery {
 				p.publish()
+				if p.tell != nil {
+					p.tell(p.reader.Progress())
+				}
 				shown = time.Now()
 			}
 		}

@@ -3,10 +3,13 @@ package app
 import (
 	"context"
 	"errors"
+	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -23,24 +26,53 @@ import (
 // tells what is done and offers to cancel it. done runs on the interface
 // goroutine, unless the person cancelled.
 func (w *Window) task(what string, work func(context.Context) error, done func(error)) {
+	w.longTask(what, func(ctx context.Context, _ func(float64)) error { return work(ctx) }, done)
+}
+
+// longTask is task for reading that may tell how much is read, as a share of 0 to 1.
+func (w *Window) longTask(what string, work func(ctx context.Context, progress func(share float64)) error, done func(error)) {
 	ctx, stop := context.WithCancel(w.ctx)
 	var d *kit.Modal
 	finished := false
+	var far *widget.ProgressBar // once something was told
+	room, told := container.NewStack(), widget.NewLabel("")
+	var share atomic.Uint64
+	var pending atomic.Bool
+	progress := func(now float64) {
+		share.Store(math.Float64bits(now))
+		if pending.Swap(true) {
+			return
+		}
+		w.do(func() {
+			pending.Store(false)
+			if far == nil {
+				far = widget.NewProgressBar()
+				far.TextFormatter = func() string { return "" } // the bar is thin: the words stand below
+				room.Objects = []fyne.CanvasObject{far}
+				room.Refresh()
+			}
+			part := math.Float64frombits(share.Load())
+			far.SetValue(part)
+			told.SetText(fmt.Sprintf("%.0f %% read", 100*part))
+		})
+	}
 	show := time.AfterFunc(300*time.Millisecond, func() {
 		w.do(func() {
 			if finished {
 				return
 			}
-			bar := widget.NewProgressBarInfinite()
+			if far == nil {
+				room.Add(widget.NewProgressBarInfinite())
+			}
 			cancel := kit.NewButton(kit.Framed, "", "Cancel", stop)
 			d = kit.NewModal(w.win.Canvas(), what, container.New(&leastWidth{380},
-				container.NewVBox(container.New(slim{}, bar), container.NewHBox(layout.NewSpacer(), cancel))))
+				container.NewVBox(container.New(slim{}, room), container.NewHBox(told, layout.NewSpacer(), cancel))))
 			d.OnClosed(stop)
 			d.Show()
 		})
 	})
 	go func() {
-		err := work(ctx)
+		err := work(ctx, progress)
 		w.do(func() {
 			finished = true
 			show.Stop()
@@ -138,12 +170,12 @@ func (w *Window) openCapture(path string) {
 	var r view.Replay
 	at, importer := w.importer()
 	beside := false
-	w.task("Reading "+filepath.Base(path), func(ctx context.Context) (err error) {
+	w.longTask("Reading "+filepath.Base(path), func(ctx context.Context, progress func(float64)) (err error) {
 		if importer != nil && importer.Takes(path) {
 			beside = true
 			return nil
 		}
-		if r, err = w.ws.Open(ctx, path); err != nil {
+		if r, err = w.ws.Open(ctx, path, progress); err != nil {
 			return err
 		}
 		var of []view.Session

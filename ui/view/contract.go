@@ -98,8 +98,9 @@ type Replay interface {
 type Workspace interface {
 	// Attach connects to a server, or says in one sentence why not.
 	Attach(ctx context.Context, t Target) (Session, error)
-	// Open opens a capture file, or says in one sentence why not.
-	Open(ctx context.Context, path string) (Replay, error)
+	// Open opens a capture file, or says in one sentence why not. It tells progress,
+	// if there is one, how much was read, 0 to 1, on any goroutine.
+	Open(ctx context.Context, path string, progress func(share float64)) (Replay, error)
 	Sessions() []Session
 	Replays() []Replay
 	// Remove ends a session and leaves its server as it would be without us.

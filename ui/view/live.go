@@ -50,8 +50,8 @@ func (w *liveWorkspace) Attach(ctx context.Context, t Target) (Session, error) {
 	return liveSession{s}, nil
 }
 
-func (w *liveWorkspace) Open(ctx context.Context, path string) (Replay, error) {
-	r, err := w.w.Open(ctx, path)
+func (w *liveWorkspace) Open(ctx context.Context, path string, progress func(float64)) (Replay, error) {
+	r, err := w.w.OpenTelling(ctx, path, progress)
 	if err != nil {
 		return nil, err
 	}

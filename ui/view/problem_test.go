@@ -44,7 +44,7 @@ func TestProblemsOfTheIncidents(t *testing.T) {
 	w := view.Of(ws)
 	for _, tt := range tests {
 		t.Run(tt.file, func(t *testing.T) {
-			r, err := w.Open(context.Background(), filepath.Join("..", "..", "testdata", "recordings", "incidents", tt.file+".jsonl.zst"))
+			r, err := w.Open(context.Background(), filepath.Join("..", "..", "testdata", "recordings", "incidents", tt.file+".jsonl.zst"), nil)
 			if err != nil {
 				t.Fatal(err)
 			}

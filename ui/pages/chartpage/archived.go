@@ -21,6 +21,10 @@ type archived struct {
 // steps no shorter than it gains nothing from the file.
 const sumStep = 10 * time.Second
 
+// toldAfter is how long the capture is read before the page says so: until it is
+// there, old figures are coarse, or missing.
+const toldAfter = 500 * time.Millisecond
+
 // covers reports whether a range was read, or found to be unreadable.
 func (a *archived) covers(x view.Session, from, to time.Time) bool {
 	return a != nil && a.session == x && !a.from.After(from) && !a.to.Before(to)
@@ -91,6 +95,15 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 		return
 	}
 	p.file.Start(func(ctx context.Context) func() {
+		slow := time.AfterFunc(toldAfter, func() {
+			p.file.Post(func() {
+				if ctx.Err() == nil { // else the result is there, or nobody wants it
+					p.reading = true
+					p.surface.Repaint()
+				}
+			})
+		})
+		defer slow.Stop()
 		// A margin on both sides: whoever pans a little reads nothing again.
 		margin := to.Sub(from) / 4
 		a := &archived{session: q.session, from: from.Add(-margin), to: to.Add(margin)}
@@ -102,7 +115,7 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 			a.store = store
 		}
 		return func() {
-			p.deep = a
+			p.deep, p.reading = a, false
 			p.refresh()
 		}
 	})

@@ -46,6 +46,7 @@ type Page struct {
 	work      surface.Worker
 	file      surface.Worker // reads the capture
 	deep      *archived      // what it read last
+	reading   bool           // the capture is being read, and that takes a while
 	painter   chartPainter
 	table     table
 	saveFile  func(title, name string, write func(io.Writer) error) // the window's
@@ -165,6 +166,7 @@ func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
 		p.file.Stop()
+		p.reading = false
 		p.deep = nil
 		p.asked = chartQuery{}
 		p.left()
@@ -333,6 +335,9 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		p.painter.readout(c, l, &p.charts[p.under], p.time, p.place(p.under), scale)
 	}
 	surface.ScrollMark(c, l, p.scroll, p.full, image.Rect(0, 0, w, h), scale)
+	if p.reading {
+		surface.Notice(c, l, "Reading older figures from the capture …", scale)
+	}
 }
 
 // paintDrag shows what a drag would do.

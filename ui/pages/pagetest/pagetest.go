@@ -207,7 +207,7 @@ func (b *Bench) Dismiss(string) {}
 func (b *Bench) Attach(context.Context, view.Target) (view.Session, error) { return b, nil }
 
 // Open implements view.Workspace.
-func (b *Bench) Open(context.Context, string) (view.Replay, error) { return nil, nil }
+func (b *Bench) Open(context.Context, string, func(float64)) (view.Replay, error) { return nil, nil }
 
 // Replays implements view.Workspace.
 func (b *Bench) Replays() []view.Replay { return nil }

@@ -52,9 +52,12 @@ func (w *Workspace) Attach(ctx context.Context, t view.Target) (view.Session, er
 }
 
 // Open implements view.Workspace.
-func (w *Workspace) Open(ctx context.Context, path string) (view.Replay, error) {
+func (w *Workspace) Open(ctx context.Context, path string, progress func(float64)) (view.Replay, error) {
 	if w.OnOpen == nil {
 		return nil, errors.New("this is not a capture")
+	}
+	if progress != nil {
+		progress(0.5)
 	}
 	return w.OnOpen(ctx, path)
 }
