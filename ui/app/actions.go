@@ -66,7 +66,7 @@ func (w *Window) longTask(what string, work func(ctx context.Context, progress f
 			}
 			cancel := kit.NewButton(kit.Framed, "", "Cancel", stop)
 			d = kit.NewModal(w.win.Canvas(), what, container.New(&leastWidth{380},
-				container.NewVBox(container.New(slim{}, room), container.NewHBox(told, layout.NewSpacer(), cancel))))
+				container.NewVBox(container.New(slim{}, room), container.NewHBox(flush(told), layout.NewSpacer(), cancel))))
 			d.OnClosed(stop)
 			d.Show()
 		})
