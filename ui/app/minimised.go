@@ -9,12 +9,20 @@ import (
 // painting such a window, and does not tell; the library below it knows. (Under
 // Wayland a window that cannot be seen is not painted anyway.) Interface
 // goroutine.
-func minimised(w fyne.Window) bool {
+//
+// A signal ends the toolkit's loop at once. What is handed to it after that runs on
+// whoever handed it over, and the library below, which is gone, panics: then nobody
+// can see the window any more.
+func minimised(w fyne.Window) (icon bool) {
 	native, ok := w.(interface{ RunWithContext(func()) })
 	if !ok {
 		return false // a window of tests
 	}
-	icon := false
+	defer func() {
+		if recover() != nil {
+			icon = true
+		}
+	}()
 	native.RunWithContext(func() {
 		if v := glfw.GetCurrentContext(); v != nil {
 			icon = v.GetAttrib(glfw.Iconified) == glfw.True

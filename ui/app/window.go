@@ -473,7 +473,10 @@ func (w *Window) close() {
 				return
 			}
 			w.end()
-			w.app.Quit()
+			// Not the Quit of the app: that also ends watching the toolkit's
+			// settings, and panics where the system had no watch left for them (on
+			// Linux a person has 128, and editors take them).
+			w.app.Driver().Quit()
 		})
 	}()
 }
