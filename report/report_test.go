@@ -157,7 +157,7 @@ func TestWhatIsWrongStandsFirst(t *testing.T) {
 	feed(wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "getName", Object: bad, Result: []byte(`"guest"`)})
 	doc := report.Document{Servers: []report.Server{{Name: "server", Snapshot: r.Snapshot(),
 		Problems: []report.Problem{{Object: bad, Sure: true, Reasons: []string{"ICE failed", "cannot open rtsp://me:secret@camera/1"}}},
-		Figures:  func(id string) []string { return []string{"round trip 31 ms"} }}}}
+		Figures:  func(string) []string { return []string{"round trip 31 ms"} }}}}
 	var b bytes.Buffer
 	if err := doc.WriteMarkdown(&b); err != nil {
 		t.Fatal(err)

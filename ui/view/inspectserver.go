@@ -52,7 +52,7 @@ func inspectServer(x Session, snap *inventory.Snapshot, c Clock) *Inspection {
 		add(&state, "reading", readingText(link), Unknown)
 	}
 	if x.Live() {
-		add(&state, "held by us", strings.TrimPrefix(heldText(link, snap.At), heldWord), Unknown)
+		add(&state, "held by this tool", strings.TrimPrefix(heldText(link, snap.At), heldWord), Unknown)
 	}
 	if link.Gaps > 0 {
 		add(&state, "gaps", Thousands(link.Gaps), Attention)

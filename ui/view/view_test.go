@@ -384,7 +384,7 @@ func TestInspectOthers(t *testing.T) {
 	}
 	st.Select(view.Selection{Session: s})
 	s.State.Held, s.State.LeaseEnds = 14, s.Now().Add(92*time.Second)
-	if got := words(view.Inspect(st)); !strings.Contains(got, "STATE held by us=14 (lease 1:32)\n") || !strings.Contains(got, "NOW pipelines=2\n") {
+	if got := words(view.Inspect(st)); !strings.Contains(got, "STATE held by this tool=14 (lease 1:32)\n") || !strings.Contains(got, "NOW pipelines=2\n") {
 		t.Errorf("the server is shown as\n%s", got)
 	}
 	st.Select(view.Selection{Session: s, Object: ids["mix"]})
