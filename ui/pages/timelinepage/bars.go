@@ -118,7 +118,7 @@ func showMenu(below fyne.CanvasObject, m *fyne.Menu) {
 
 func (p *Page) aimMenu() *fyne.Menu {
 	m := fyne.NewMenu("")
-	for i, word := range []string{"Events that match the filter", "Errors (E, Shift+E)", "Changes of ICE (I, Shift+I)"} {
+	for i, word := range []string{"Events that match the filter", "Errors, and media that stopped (E, Shift+E)", "Changes of ICE (I, Shift+I)"} {
 		item := fyne.NewMenuItem(word, func() { p.aimAt(jumpTarget(i)) })
 		item.Checked = p.target == jumpTarget(i)
 		m.Items = append(m.Items, item)

@@ -23,6 +23,10 @@ var jumpWords = []string{"match", "error", "ICE change"}
 // out.
 var iceChanges = []string{"IceComponentStateChanged", "OnIceComponentStateChanged", "NewCandidatePairSelected", "IceGatheringDone", "OnIceGatheringDone"}
 
+// flowChanges are the events of media that begin and stop, in the words of 6.x and
+// 7.x.
+var flowChanges = []string{"MediaFlowInStateChanged", "MediaFlowInStateChange", "MediaFlowOutStateChanged", "MediaFlowOutStateChange"}
+
 // jump goes to the next event of a kind, or to the one before.
 func (p *Page) jump(to jumpTarget, back bool) {
 	if p.view == nil || p.view.Server() == nil {
@@ -40,14 +44,14 @@ func (p *Page) jump(to jumpTarget, back bool) {
 	case p.hasChosen && at.Equal(p.chosenAt):
 		from = p.chosen
 	}
-	e, ok := nearest(q.origins, from, at, back, func(x view.Session) timeline.Filter {
+	e, ok := nearest(q.origins, from, at, back, func(x view.Session) []timeline.Filter {
 		switch to {
-		case jumpError:
-			return timeline.Filter{Object: p.scope, MinSeverity: timeline.Error}
+		case jumpError: // what the table has in red: see view.EntryLevel
+			return []timeline.Filter{{Object: p.scope, MinSeverity: timeline.Error}, {Object: p.scope, MinSeverity: timeline.Warning, Types: flowChanges}}
 		case jumpICE:
-			return timeline.Filter{Object: p.scope, Types: iceChanges}
+			return []timeline.Filter{{Object: p.scope, Types: iceChanges}}
 		}
-		return q.filter(p.parsed, x.Snapshot())
+		return []timeline.Filter{q.filter(p.parsed, x.Snapshot())}
 	})
 	if !ok {
 		where := "later"
@@ -68,7 +72,7 @@ func (p *Page) jump(to jumpTarget, back bool) {
 // nearest finds the entry that comes next, or before, in the order in which the
 // table has the entries of several servers: of one millisecond, those of the
 // first server come first.
-func nearest(origins []origin, from eventRef, at time.Time, back bool, filter func(view.Session) timeline.Filter) (best event, ok bool) {
+func nearest(origins []origin, from eventRef, at time.Time, back bool, filters func(view.Session) []timeline.Filter) (best event, ok bool) {
 	start := slices.IndexFunc(origins, func(o origin) bool { return o.session == from.server })
 	for i, o := range origins {
 		// Of the servers on the far side of the one that it comes from, those of the
@@ -82,9 +86,11 @@ func nearest(origins []origin, from eventRef, at time.Time, back bool, filter fu
 		case start >= 0 && back && i < start:
 			since = at.Add(time.Millisecond)
 		}
-		e, found := o.log.Find(filter(o.session), since, seq, back)
-		if found && (!ok || !back && e.At.Before(best.At) || back && !e.At.Before(best.At)) {
-			best, ok = event{e, o.session, o.log}, true
+		for _, f := range filters(o.session) {
+			e, found := o.log.Find(f, since, seq, back)
+			if found && (!ok || !back && e.At.Before(best.At) || back && !e.At.Before(best.At)) {
+				best, ok = event{e, o.session, o.log}, true
+			}
 		}
 	}
 	return best, ok

@@ -119,6 +119,13 @@ func TestRowTakesTheClick(t *testing.T) {
 	if e, ok := p.chosenEntry(); !ok || e[0].Severity != timeline.Error {
 		t.Errorf("jumped to %+v", e)
 	}
+	// Media that stopped is as red as an error, and is gone to like one.
+	b.StateEvent(pagetest.Alice, "MediaFlowInStateChanged", `"state":"NOT_FLOWING","padName":"default","mediaType":"VIDEO"`)
+	p.jump(jumpError, false)
+	if e, ok := p.chosenEntry(); !ok || !strings.Contains(e[0].Text, "NOT FLOWING") {
+		t.Errorf("jumped to %+v", e)
+	}
+	p.jump(jumpError, true)
 	p.setMark()
 	p.view.Pin(b.At)
 	p.setMark()
