@@ -28,7 +28,8 @@
 // process; here a network lies between, and a vote cannot tell its delay from
 // an offset.
 //
-// The formats differ by the browser's age. Times are numbers or the local
+// Chrome offers two forms, which say the same: the usual one, and the "rtcstats
+// dump" (see rtcstats.go). The formats differ by the browser's age. Times are numbers or the local
 // date of whoever made the dump, values JSON or prose, names change. Everything
 // is read leniently: what is not understood is counted, and the rest is shown.
 // Firefox and Safari write other formats, which are refused with a sentence.

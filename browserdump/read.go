@@ -44,8 +44,8 @@ type Dump struct {
 // ErrNotDump is what Read gives for a file that is no dump of webrtc-internals.
 var ErrNotDump = errors.New("this is no dump of chrome://webrtc-internals: there, open \"Create a WebRTC-Internals dump\" and download it while the call is on")
 
-// Read reads a dump: JSON, or the same compressed with gzip, told apart by the
-// content. At most 256 MiB of JSON are read. The error is one sentence for the
+// Read reads a dump in either of the two forms that Chrome offers, plain or
+// compressed with gzip, told apart by the content. At most 256 MiB of JSON are read. The error is one sentence for the
 // user.
 func Read(in io.Reader) (*Dump, error) { return read(in, maxBytes) }
 
@@ -75,8 +75,8 @@ func read(in io.Reader, most int64) (*Dump, error) {
 
 func parse(text []byte) (*Dump, error) {
 	text = bytes.TrimPrefix(bytes.TrimSpace(text), []byte("\xef\xbb\xbf"))
-	if bytes.HasPrefix(text, []byte("RTCStatsDump")) {
-		return nil, errors.New(`this is an "rtcstats dump": download the "webrtc-internals dump" that stands beside it`)
+	if bytes.HasPrefix(text, []byte(RTCStatsMagic)) {
+		return rtcstats(text)
 	}
 	var top map[string]json.RawMessage
 	if err := json.Unmarshal(text, &top); err != nil {
@@ -118,6 +118,12 @@ func parse(text []byte) (*Dump, error) {
 			p.span(made.at)
 		}
 	}
+	d.finish()
+	return d, nil
+}
+
+// finish orders the connections and takes the first and the last time of all.
+func (d *Dump) finish() {
 	slices.SortStableFunc(d.Connections, func(a, b *PeerConnection) int { return a.From.Compare(b.From) })
 	for _, p := range d.Connections {
 		if d.From.IsZero() || !p.From.IsZero() && p.From.Before(d.From) {
@@ -127,7 +133,6 @@ func parse(text []byte) (*Dump, error) {
 			d.To = p.To
 		}
 	}
-	return d, nil
 }
 
 func (d *Dump) note(format string, args ...any) {

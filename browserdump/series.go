@@ -57,6 +57,7 @@ type rawSeries struct {
 	kind              string
 	start, end        time.Time
 	values            []json.RawMessage
+	clocked           []time.Time // of each sample, where the dump says it
 }
 
 // series reads the statistics of a connection. A series has the time of its

@@ -107,18 +107,19 @@ func TestKinds(t *testing.T) {
 		return p
 	}
 	for path, want := range map[string]fileKind{
-		beside + "loopback.log.gz":                       logKind,
-		beside + "loopback.dump.json.gz":                 dumpKind,
-		beside + "loopback.jsonl.zst":                    captureKind,
-		"../../../timeline/serverlog/testdata/dated.log": logKind,
-		write("plain.jsonl", `{"jsonrpc":"2.0"}`+"\n{}"): captureKind,
-		write("notes.txt", "hello"):                      logKind, // who reads it says what is wrong
-		write("broken.gz", "\x1f\x8bxxxx"):               logKind,
-		write("one.json", "{}"):                          dumpKind,
-		write("what", "hello"):                           unknownKind,
-		write("empty", ""):                               unknownKind,
-		filepath.Join(dir, "none.log"):                   unknownKind,
-		dir:                                              unknownKind,
+		beside + "loopback.log.gz":                                   logKind,
+		beside + "loopback.dump.json.gz":                             dumpKind,
+		beside + "loopback.jsonl.zst":                                captureKind,
+		"../../../timeline/serverlog/testdata/dated.log":             logKind,
+		write("plain.jsonl", `{"jsonrpc":"2.0"}`+"\n{}"):             captureKind,
+		write("notes.txt", "hello"):                                  logKind, // who reads it says what is wrong
+		write("broken.gz", "\x1f\x8bxxxx"):                           logKind,
+		write("one.json", "{}"):                                      dumpKind,
+		write("rtcstats_dump", "RTCStatsDump\n{\"fileFormat\":3}\n"): dumpKind,
+		write("what", "hello"):                                       unknownKind,
+		write("empty", ""):                                           unknownKind,
+		filepath.Join(dir, "none.log"):                               unknownKind,
+		dir:                                                          unknownKind,
 	} {
 		if got := kindOf(path); got != want {
 			t.Errorf("%s is taken for %d, want %d", path, got, want)

@@ -72,6 +72,9 @@ func kindOf(path string) fileKind {
 var dumpKeys = []string{`"PeerConnections"`, `"getUserMedia"`, `"UserAgent"`, `"UserAgentData"`}
 
 func kindOfText(path string, text []byte) fileKind {
+	if bytes.HasPrefix(text, []byte(browserdump.RTCStatsMagic)) {
+		return dumpKind
+	}
 	if len(text) > 0 && (text[0] == '{' || text[0] == '[') {
 		for _, k := range dumpKeys {
 			if bytes.Contains(text, []byte(k)) {
