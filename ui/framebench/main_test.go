@@ -107,7 +107,7 @@ func open(m *testing.M, home string) (code int, err error) {
 	s.window = w
 	w.Window().Resize(fyne.NewSize(1600, 900))
 	theStage = s
-	ended, forwarded := make(chan struct{}), make(chan struct{})
+	ended, forwarded, result := make(chan struct{}), make(chan struct{}), make(chan int, 1)
 	go func() {
 		defer close(forwarded)
 		for {
@@ -120,7 +120,7 @@ func open(m *testing.M, home string) (code int, err error) {
 		}
 	}()
 	go func() {
-		code = m.Run()
+		result <- m.Run()
 		close(ended)
 		fyne.Do(w.Window().Close)
 	}()
@@ -131,7 +131,7 @@ func open(m *testing.M, home string) (code int, err error) {
 		return 1, fmt.Errorf("the window was closed before the benchmarks were done")
 	}
 	<-forwarded
-	return code, nil
+	return <-result, nil
 }
 
 // theStage is nil where no window was asked for.
