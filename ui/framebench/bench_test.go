@@ -16,7 +16,6 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmssim"
-	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
 	"kmscope/ui/view/viewtest"
@@ -155,9 +154,9 @@ func BenchmarkPan(b *testing.B) {
 
 // BenchmarkEventToFrame is the time from a change on a simulated server to the end of
 // the first frame of the window that shows it, over a real socket, at random moments:
-// "state" is another state of an element, "connection" a new connection (or one that
-// goes), which has the graph placed, "element" an element that comes or goes. What is
-// seen is the colour of pixels. One "op" is one change.
+// "connection" is a connection that comes or goes, "element" an element that does: both
+// have the graph placed, which states do not. What is seen is the colour of pixels. One
+// "op" is one change.
 func BenchmarkEventToFrame(b *testing.B) {
 	s := onStage(b)
 	sim := kmssim.New(kmssim.Options{Seed: 1, Faults: kmssim.Faults{ReorderEvents: -1}})
@@ -189,7 +188,6 @@ func BenchmarkEventToFrame(b *testing.B) {
 	must(err)
 	defer func() { must(s.Remove(context.Background(), x)) }()
 	s.show(b, x)
-	last := ends[len(ends)-1]
 	palette := surface.CurrentLook()
 	more := ""
 	for _, c := range []struct {
@@ -197,14 +195,6 @@ func BenchmarkEventToFrame(b *testing.B) {
 		hue    color.NRGBA
 		change func(on bool)
 	}{
-		{"state", paint.Mix(palette.Line, palette.Error, 0.6), // the outline of what has an error
-			func(on bool) {
-				state := "FLOWING"
-				if on {
-					state = "NOT_FLOWING"
-				}
-				a.Raise(last, "MediaFlowInStateChanged", map[string]any{"state": state, "padName": "default", "mediaType": "VIDEO"})
-			}},
 		{"connection", palette.Stopped(), func(on bool) {
 			if on {
 				_, err := a.Invoke(ends[2], "disconnect", map[string]any{"sink": ends[9]})
