@@ -184,6 +184,7 @@ type Server struct {
 	// refuses.
 	Controlled control.State
 	OnControl  func(on bool) error
+	controls   sync.Mutex // SetControl may run beside Control
 	// Latency records what SetLatencyStats asked for.
 	Latency map[string]bool
 	// OnDump answers Dump; nil refuses.
@@ -260,12 +261,18 @@ func (s *Server) SetControl(_ context.Context, on bool) error {
 			return err
 		}
 	}
+	s.controls.Lock()
+	defer s.controls.Unlock()
 	s.Controlled = control.State{On: on}
 	return nil
 }
 
 // Control implements view.Session.
-func (s *Server) Control() control.State { return s.Controlled }
+func (s *Server) Control() control.State {
+	s.controls.Lock()
+	defer s.controls.Unlock()
+	return s.Controlled
+}
 
 // Audit implements view.Session.
 func (s *Server) Audit() *control.Log { return &s.audit }
