@@ -39,9 +39,9 @@ func (a *archived) complete(x view.Session, q stats.Query, list []stats.Zoom) []
 }
 
 // missing gives the part of a query that memory has only sums of, though the
-// chart has room for more; ok is false where there is none. forgets tells that
-// memory is full: it may have dropped what it has nothing of.
-func missing(q stats.Query, list []stats.Zoom, forgets bool) (from, to time.Time, ok bool) {
+// chart has room for more; ok is false where there is none. full tells that
+// memory forgets: it may have dropped what it has nothing of.
+func missing(q stats.Query, list []stats.Zoom, full bool) (from, to time.Time, ok bool) {
 	if q.From.IsZero() || q.MaxPoints <= 0 {
 		return from, to, false
 	}
@@ -54,7 +54,7 @@ func missing(q stats.Query, list []stats.Zoom, forgets bool) (from, to time.Time
 			to = whole
 		}
 	}
-	if len(list) == 0 && forgets {
+	if len(list) == 0 && full {
 		return q.From, q.To, true
 	}
 	if to.IsZero() {
@@ -64,6 +64,37 @@ func missing(q stats.Query, list []stats.Zoom, forgets bool) (from, to time.Time
 		to = q.To
 	}
 	return q.From, to, true
+}
+
+// forgets tells whether a store is so full that it may have dropped old figures.
+func forgets(m *stats.Store) bool { return m.Bytes() > m.Limit()/10*8 }
+
+// latest gives the newest points of a metric up to a moment of the server's clock;
+// the zero time is now. Series that memory has dropped come from what was read
+// again; until that is there, as they are known later, so that they are looked for.
+func latest(x view.Session, a *archived, metric string, to time.Time) []stats.Series {
+	store := x.Stats()
+	q := stats.Query{Metrics: []string{metric}, To: to}
+	list := store.Latest(q)
+	if to.IsZero() || !forgets(store) {
+		return list
+	}
+	known := make(map[stats.Key]bool, len(list))
+	for _, s := range list {
+		known[s.Key] = true
+	}
+	from := store
+	if a != nil && a.session == x && a.store != nil && !to.Before(a.from) && !to.After(a.to) {
+		from = a.store
+	} else {
+		q.To = time.Time{}
+	}
+	for _, s := range from.Latest(q) {
+		if !known[s.Key] {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 // deeper completes what is read, and notes what is missing still. nil does
@@ -78,7 +109,7 @@ func (d *deeper) complete(x view.Session, q stats.Query, list []stats.Zoom) []st
 		return list
 	}
 	m := x.Stats()
-	if from, to, ok := missing(q, list, m.Bytes() > m.Limit()/10*8); ok && to.After(d.to) {
+	if from, to, ok := missing(q, list, forgets(m)); ok && to.After(d.to) {
 		d.from, d.to = from, to
 	}
 	return d.have.complete(x, q, list)
@@ -94,6 +125,7 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 	if archive == nil {
 		return
 	}
+	p.reading = len(p.charts) == 0 // at once: nothing else is there to be seen
 	p.file.Start(func(ctx context.Context) func() {
 		slow := time.AfterFunc(toldAfter, func() {
 			p.file.Post(func() {

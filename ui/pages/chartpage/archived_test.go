@@ -103,6 +103,25 @@ func TestOldFiguresComeFromTheCapture(t *testing.T) {
 	}
 	p.Shown(false)
 	p.work.Stop()
+
+	// Of a time that memory has nothing of at all, elements are ranked all the same:
+	// by what was read again, and before that by what is known later.
+	early := begin.Add(-time.Hour)
+	part := b.Stats().Sibling()
+	for second := range 3 {
+		at := early.Add(time.Duration(second-3) * time.Second)
+		part.Feed(wire.Fact{Kind: wire.KindCall, Method: "invoke", Operation: "getStats", Object: ids[7], At: at, Params: []byte(`{"mediaType":"VIDEO"}`),
+			Result: fmt.Appendf(nil, `{"s":{"id":"s","type":"inboundrtp","ssrc":"77","timestampMillis":%d,"bytesReceived":%d,"packetsReceived":%d}}`, at.UnixMilli(), 1000*second+1, second+1)})
+	}
+	if got := latest(b, nil, stats.Bitrate, early); len(got) != elements {
+		t.Errorf("%d series to look for", len(got))
+	}
+	if got := latest(b, &archived{session: b, from: early.Add(-time.Minute), to: early, store: part}, stats.Bitrate, early); len(got) != 1 || got[0].Element != ids[7] {
+		t.Errorf("%d series were read again", len(got))
+	}
+	if got := latest(b, nil, stats.Bitrate, time.Time{}); len(got) != elements {
+		t.Errorf("%d series now", len(got))
+	}
 }
 
 func TestMissing(t *testing.T) {

@@ -89,6 +89,8 @@ var (
 	_ page.Commander = (*Page)(nil)
 )
 
+const readingOld = "Reading older figures from the capture …"
+
 const noServer = "No server yet. Connect to one, or open a capture."
 
 // New makes the page. Interface goroutine.
@@ -315,7 +317,11 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		return
 	}
 	if len(p.charts) == 0 {
-		surface.EmptyState(c, l, p.empty, scale)
+		words := p.empty
+		if p.reading {
+			words = readingOld
+		}
+		surface.EmptyState(c, l, words, scale)
 		return
 	}
 	p.placeAll() // the theme or the size may have changed
@@ -336,7 +342,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	}
 	surface.ScrollMark(c, l, p.scroll, p.full, image.Rect(0, 0, w, h), scale)
 	if p.reading {
-		surface.Notice(c, l, "Reading older figures from the capture …", scale)
+		surface.Notice(c, l, readingOld, scale)
 	}
 }
 

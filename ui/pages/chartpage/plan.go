@@ -176,7 +176,7 @@ func (g *gathering) main() (charts []chart, empty string) {
 		to = to.Add(offset)
 	}
 	r := rankingOf(q.rank)
-	ranked := busiest(q.session.Stats().Latest(stats.Query{Metrics: []string{r.metric}, To: to}), r.metric, busiestCharts, func(id string) bool {
+	ranked := busiest(latest(q.session, q.deep, r.metric, to), r.metric, busiestCharts, func(id string) bool {
 		return (inPipeline == "" || inventory.PipelineOf(id) == inPipeline) && (q.kind == "" || inventory.TypeOf(id) == q.kind)
 	})
 	for _, b := range ranked {
