@@ -25,6 +25,10 @@ const sumStep = 10 * time.Second
 // there, old figures are coarse, or missing.
 const toldAfter = 500 * time.Millisecond
 
+// muchMore is how many times longer a range that is being read may be than one
+// that is asked for, and still be waited for.
+const muchMore = 4
+
 // covers reports whether a range was read, or found to be unreadable.
 func (a *archived) covers(x view.Session, from, to time.Time) bool {
 	return a != nil && a.session == x && !a.from.After(from) && !a.to.Before(to)
@@ -125,6 +129,16 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 	if archive == nil {
 		return
 	}
+	// What is under way will do, unless it is so much more that it would have a
+	// person wait who looks closer meanwhile.
+	if under := p.fetching; under.covers(q.session, from, to) && under.to.Sub(under.from) <= muchMore*to.Sub(from) {
+		return
+	}
+	p.file.Stop()
+	// A margin on both sides: whoever pans a little reads nothing again.
+	margin := to.Sub(from) / 4
+	a := &archived{session: q.session, from: from.Add(-margin), to: to.Add(margin)}
+	p.fetching = a
 	p.reading = len(p.charts) == 0 // at once: nothing else is there to be seen
 	p.file.Start(func(ctx context.Context) func() {
 		slow := time.AfterFunc(toldAfter, func() {
@@ -136,9 +150,6 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 			})
 		})
 		defer slow.Stop()
-		// A margin on both sides: whoever pans a little reads nothing again.
-		margin := to.Sub(from) / 4
-		a := &archived{session: q.session, from: from.Add(-margin), to: to.Add(margin)}
 		store, err := archive.Load(ctx, a.from, a.to)
 		if ctx.Err() != nil {
 			return nil
@@ -147,7 +158,7 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 			a.store = store
 		}
 		return func() {
-			p.deep, p.reading = a, false
+			p.deep, p.fetching, p.reading = a, nil, false
 			p.refresh()
 		}
 	})

@@ -46,6 +46,7 @@ type Page struct {
 	work      surface.Worker
 	file      surface.Worker // reads the capture
 	deep      *archived      // what it read last
+	fetching  *archived      // what it reads now; nil is nothing
 	reading   bool           // the capture is being read, and that takes a while
 	painter   chartPainter
 	table     table
@@ -169,7 +170,7 @@ func (p *Page) Shown(visible bool) {
 		p.work.Stop()
 		p.file.Stop()
 		p.reading = false
-		p.deep = nil
+		p.deep, p.fetching = nil, nil
 		p.asked = chartQuery{}
 		p.left()
 	}
