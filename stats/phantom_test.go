@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"errors"
 	"io"
 	"path/filepath"
 	"slices"
@@ -51,7 +52,7 @@ func TestPhantomsOfRecordings(t *testing.T) {
 		s, most := NewStore(), 0
 		for {
 			rec, err := reader.Next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				break
 			}
 			if err != nil {

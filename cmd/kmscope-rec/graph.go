@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"net/url"
 	"os"
 	"slices"
 	"strconv"
@@ -165,11 +166,27 @@ func serversAt(file string, atMs float64, errs io.Writer) ([]*session.Server, er
 	return m.Servers(), nil
 }
 
+// nameServer has the pipelines of a graph say of which server they are.
+func nameServer(g *graph.Graph, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return
+	}
+	for i := range g.Frames {
+		if f := &g.Frames[i]; f.ID != "" {
+			f.Label = u.Host + " · " + strings.TrimPrefix(f.Label, "MediaPipeline ")
+		}
+	}
+}
+
 func writeGraph(w io.Writer, o graphOptions, servers []*session.Server) error {
 	snaps, graphs := make([]*inventory.Snapshot, len(servers)), make([]*graph.Graph, len(servers))
 	for i, s := range servers {
 		snaps[i] = s.Snapshot()
 		graphs[i], _ = graph.BuildAlive(snaps[i], graph.FiguresAt(s.Stats(), time.Time{}))
+		if len(servers) > 1 {
+			nameServer(graphs[i], snaps[i].Server.URL)
+		}
 	}
 	if o.format == "json" {
 		d := graph.Describe(snaps...)
