@@ -97,8 +97,11 @@ func howToTrust(err error) error {
 	if !errors.As(err, &u) {
 		return err
 	}
-	if u.Pinned {
+	switch {
+	case u.Pinned:
 		return fmt.Errorf("%w; it has now --fingerprint %s: find out who changed it before you trust it", err, u.Fingerprint)
+	case !u.Unknown: // whoever vouches for it cannot mend this
+		return fmt.Errorf("%w; have it replaced on the server, or trust it alone with --fingerprint %s", err, u.Fingerprint)
 	}
 	return fmt.Errorf("%w; name who vouches for it with --ca FILE, or trust it alone with --fingerprint %s", err, u.Fingerprint)
 }

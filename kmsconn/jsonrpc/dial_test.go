@@ -180,15 +180,16 @@ func certificate(t *testing.T, name string, notAfter time.Time) tls.Certificate 
 func TestTLS(t *testing.T) {
 	later := time.Now().Add(24 * time.Hour)
 	for _, c := range []struct {
-		name   string
-		cert   tls.Certificate
-		config func(leaf *x509.Certificate) *tls.Config
-		reason string // "" is trusted
-		pinned bool
+		name    string
+		cert    tls.Certificate
+		config  func(leaf *x509.Certificate) *tls.Config
+		reason  string // "" is trusted
+		pinned  bool
+		unknown bool
 	}{
 		{name: "own authority", cert: certificate(t, "127.0.0.1", later), config: trust},
-		{name: "self-signed", cert: certificate(t, "127.0.0.1", later), reason: "signed by itself"},
-		{name: "other name", cert: certificate(t, "kurento.example", later), config: trust, reason: "not valid for the name"},
+		{name: "self-signed", cert: certificate(t, "127.0.0.1", later), reason: "signed by itself", unknown: true},
+		{name: "other name", cert: certificate(t, "kurento.example", later), config: trust, reason: "not valid for the name 127.0.0.1, but for kurento.example"},
 		{name: "expired", cert: certificate(t, "127.0.0.1", time.Now().Add(-time.Hour)), config: trust, reason: "it expired on"},
 		{name: "not yet", cert: certificate(t, "127.0.0.1", time.Now().Add(1000*time.Hour)), config: trust, reason: "not valid before"},
 		{name: "pinned", cert: certificate(t, "whoever", time.Now().Add(-time.Hour)), config: func(leaf *x509.Certificate) *tls.Config { return PinnedTLS(Fingerprint(leaf)) }},
@@ -215,7 +216,7 @@ func TestTLS(t *testing.T) {
 			if !errors.As(err, &u) {
 				t.Fatalf("Dial = %v", err)
 			}
-			if !strings.Contains(u.Reason, c.reason) || u.Fingerprint != Fingerprint(c.cert.Leaf) || u.Pinned != c.pinned || FailureOf(err) != FailUntrusted {
+			if !strings.Contains(u.Reason, c.reason) || u.Fingerprint != Fingerprint(c.cert.Leaf) || u.Pinned != c.pinned || u.Unknown != c.unknown || FailureOf(err) != FailUntrusted {
 				t.Errorf("%+v", u)
 			}
 			if u.Subject != c.cert.Leaf.Subject.String() || !u.NotAfter.Equal(c.cert.Leaf.NotAfter) || !strings.HasPrefix(u.URL, "wss://127.0.0.1:") {

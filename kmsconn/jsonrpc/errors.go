@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -235,6 +236,9 @@ type UntrustedError struct {
 	Reason string
 	// Pinned is set when another certificate was pinned: the server's changed.
 	Pinned bool
+	// Unknown is set when whoever signed it is unknown here: a file of
+	// authorities may mend that. It mends no other reason.
+	Unknown bool
 	Cause  error
 }
 
@@ -242,6 +246,20 @@ func (e *UntrustedError) Error() string {
 	return fmt.Sprintf("the certificate of %s is not trusted: %s", e.URL, e.Reason)
 }
 func (e *UntrustedError) Unwrap() error { return e.Cause }
+
+// certifiedNames gives the first names and addresses that a certificate is valid
+// for; "" when it names none.
+func certifiedNames(c *x509.Certificate) string {
+	names := slices.Clone(c.DNSNames)
+	for _, ip := range c.IPAddresses {
+		names = append(names, ip.String())
+	}
+	const few = 3
+	if len(names) > few {
+		names = append(names[:few], "others")
+	}
+	return clip(strings.Join(names, ", "), 200)
+}
 
 // untrusted turns a verification failure of crypto/tls into an UntrustedError;
 // nil when err is none.
@@ -266,6 +284,9 @@ func untrusted(err error, shown string) *UntrustedError {
 	switch {
 	case errors.As(err, &name):
 		u.Reason = fmt.Sprintf("it is not valid for the name %s", name.Host)
+		if names := certifiedNames(leaf); names != "" {
+			u.Reason += ", but for " + names
+		}
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
 		if time.Now().Before(leaf.NotBefore) {
 			u.Reason = "it is not valid before " + leaf.NotBefore.Format(time.DateOnly)
@@ -273,6 +294,7 @@ func untrusted(err error, shown string) *UntrustedError {
 			u.Reason = "it expired on " + leaf.NotAfter.Format(time.DateOnly)
 		}
 	case errors.As(err, &authority):
+		u.Unknown = true
 		u.Reason = "it is signed by an authority that is unknown here"
 		if leaf.CheckSignatureFrom(leaf) == nil || leaf.Subject.String() == leaf.Issuer.String() {
 			u.Reason = "it is signed by itself"

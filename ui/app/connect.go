@@ -271,21 +271,27 @@ func (d *connectDialog) done(t view.Target, x view.Session, err error) {
 
 // ask lets a person decide about a certificate that nobody vouches for.
 func (d *connectDialog) ask(t view.Target, u *view.Untrusted) {
-	text := widget.NewLabel(sentence(u) + "\n\nIf this is a server with a certificate of its own, compare the fingerprint with the one that its administrator tells you. If it differs, somebody may be in between.")
+	title, advice := "Trust this certificate?", "If this is a server with a certificate of its own, compare the fingerprint with the one that its administrator tells you. If it differs, somebody may be in between."
+	yes, accept, refuse := "Trust it from now on", kit.Primary, kit.Framed
+	if u.Changed {
+		title, advice = "The certificate has changed", "Find out who changed it before you trust the new one: compare the fingerprint with the one that the server's administrator tells you."
+		yes, accept, refuse = "Trust the new one", kit.Framed, kit.Primary
+	}
+	text := widget.NewLabel(sentence(u) + "\n\n" + advice)
 	text.Wrapping = fyne.TextWrapWord
 	facts := widget.NewLabelWithStyle(fmt.Sprintf("issued for  %s\nvalid until  %s\nSHA-256  %s", u.Subject, u.NotAfter.Local().Format("2006-01-02 15:04"), groups(u.Fingerprint)),
 		fyne.TextAlignLeading, fyne.TextStyle{Monospace: true})
 	facts.Wrapping = fyne.TextWrapWord
 	var q *kit.Modal
-	trust := kit.NewButton(kit.Primary, "", "Trust it from now on", func() {
+	trust := kit.NewButton(accept, "", yes, func() {
 		q.Hide()
 		t.Fingerprint, t.CAFile = u.Fingerprint, ""
 		d.pin.SetText(u.Fingerprint)
 		d.trust.SetSelected(trustPin)
 		d.attach(t)
 	})
-	no := kit.NewButton(kit.Framed, "", "Do not connect", func() { q.Hide() })
-	q = kit.NewModal(d.w.win.Canvas(), "Trust this certificate?", container.New(&leastWidth{600},
+	no := kit.NewButton(refuse, "", "Do not connect", func() { q.Hide() })
+	q = kit.NewModal(d.w.win.Canvas(), title, container.New(&leastWidth{600},
 		container.NewVBox(flush(text), flush(facts), container.NewHBox(layout.NewSpacer(), no, trust))))
 	q.Show()
 }

@@ -53,7 +53,9 @@ type Untrusted struct {
 	Fingerprint string // SHA-256 in hex
 	Subject     string
 	NotAfter    time.Time
-	Err         error
+	// Changed is set when another certificate was accepted before.
+	Changed bool
+	Err     error
 }
 
 // Error gives the sentence of the failure.

@@ -43,7 +43,7 @@ func (w *liveWorkspace) Attach(ctx context.Context, t Target) (Session, error) {
 	if err != nil {
 		var u *session.UntrustedError
 		if errors.As(err, &u) {
-			return nil, &Untrusted{Fingerprint: u.Fingerprint, Subject: u.Subject, NotAfter: u.NotAfter, Err: err}
+			return nil, &Untrusted{Fingerprint: u.Fingerprint, Subject: u.Subject, NotAfter: u.NotAfter, Changed: u.Pinned, Err: err}
 		}
 		return nil, err
 	}
