@@ -314,6 +314,7 @@ func TestDeafConnection(t *testing.T) {
 	eventually(t, "deaf", func() bool { return o.saw(Deaf) })
 	f.set(func() { f.mute = false })
 	eventually(t, "a new connection", func() bool { _, err := c.Ping(within(t)); return err == nil })
+	eventually(t, "its session is told", func() bool { _, ok := o.session(1); return ok })
 	if s, _ := o.session(1); !s.Resumed {
 		t.Errorf("%+v", s)
 	}

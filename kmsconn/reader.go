@@ -7,7 +7,6 @@ import (
 	"sort"
 	"strings"
 	"sync"
-	"sync/atomic"
 	"time"
 )
 
@@ -52,9 +51,10 @@ type Reader struct {
 	client *Client
 	gate   *Gate
 	turn   chan struct{} // one burst at a time
-	held   atomic.Int64
 
 	mu sync.Mutex
+	// held are the objects that bursts referenced and whose end was not paid yet.
+	held map[string]struct{}
 	// owed and owedListing: the session, or session "", has not been closed
 	// after a burst. Owned by whoever has the turn, except for reading.
 	owed        bool
@@ -67,7 +67,7 @@ func NewReader(ctx context.Context, opts Options, gate *Gate) (*Reader, error) {
 	if gate == nil {
 		gate = new(Gate)
 	}
-	r := &Reader{gate: gate, turn: make(chan struct{}, 1)}
+	r := &Reader{gate: gate, turn: make(chan struct{}, 1), held: make(map[string]struct{})}
 	outer := opts.Observer.OnSession
 	observer := opts.Observer
 	ready := make(chan struct{})
@@ -92,7 +92,11 @@ func NewReader(ctx context.Context, opts Options, gate *Gate) (*Reader, error) {
 func (r *Reader) Client() *Client { return r.client }
 
 // Held counts the objects that a burst references right now.
-func (r *Reader) Held() int { return int(r.held.Load()) }
+func (r *Reader) Held() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.held)
+}
 
 // Close ends the Reader; nothing of it stays on the server.
 func (r *Reader) Close(ctx context.Context) error { return r.client.Close(ctx) }
@@ -176,23 +180,34 @@ func lists(ops []Op) bool {
 	return false
 }
 
-// hold counts what ops reference: their objects and all ancestors.
+// hold notes what ops reference: their objects and all ancestors.
 func (r *Reader) hold(ops []Op) {
-	seen := make(map[string]bool)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, op := range ops {
-		if op.Object == Manager {
-			continue
-		}
-		for id := op.Object; id != "" && !seen[id]; {
-			seen[id] = true
-			cut := strings.LastIndexByte(id, '/')
-			if cut < 0 {
-				break
-			}
-			id = id[:cut]
+		if op.Object != Manager {
+			r.holdLocked(op.Object)
 		}
 	}
-	r.held.Add(int64(len(seen)))
+}
+
+// holdAll notes that everything listed is referenced.
+func (r *Reader) holdAll(ids []string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, id := range ids {
+		r.holdLocked(id)
+	}
+}
+
+func (r *Reader) holdLocked(id string) {
+	for id != "" {
+		if _, is := r.held[id]; is {
+			return
+		}
+		r.held[id] = struct{}{}
+		id = id[:max(strings.LastIndexByte(id, '/'), 0)]
+	}
 }
 
 // burst runs f in its turn and drops the references afterwards.
@@ -248,7 +263,7 @@ func (r *Reader) finish(ctx context.Context) {
 	}
 	if paid(ownErr) {
 		r.owed = false
-		r.held.Store(0)
+		clear(r.held)
 	}
 }
 
@@ -264,8 +279,8 @@ func (r *Reader) settle(s Session) {
 		r.mu.Lock()
 		r.owed = false
 		r.owedListing = r.owedListing && !s.Restarted
+		clear(r.held)
 		r.mu.Unlock()
-		r.held.Store(0)
 	}
 	r.finish(context.Background())
 }
@@ -322,7 +337,7 @@ func (r *Reader) list(ctx context.Context) (Listing, error) {
 				l.Objects = append(l.Objects, id)
 			}
 		}
-		r.held.Store(int64(len(l.Objects)))
+		r.holdAll(l.Objects)
 		children, err := r.children(ctx, parents)
 		if err != nil {
 			return l, err
@@ -339,7 +354,7 @@ func (r *Reader) list(ctx context.Context) (Listing, error) {
 			}
 		}
 	}
-	r.held.Store(int64(len(l.Objects)))
+	r.holdAll(l.Objects)
 	return l, nil
 }
 

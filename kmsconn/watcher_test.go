@@ -234,6 +234,30 @@ func TestReaderPaysAfterReconnect(t *testing.T) {
 	}
 }
 
+// While the connection is lost, what may still be held is counted once, however
+// often a reading of it is tried.
+func TestLostReaderCountsOnce(t *testing.T) {
+	f := newFake(t, time.Hour)
+	ids := newApp(t, f.url()).pipeline(2)
+	r, err := NewReader(within(t), quick(f.url()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(within(t))
+	f.http.CloseClientConnections()
+	f.http.Close()
+	f.cut()
+	eventually(t, "the connection is lost", func() bool { return r.Client().State().Phase != Connected })
+	for range 5 {
+		if err := r.Read(within(t), []Op{Describe(ids[1]), Describe(ids[2])})[0].Err; !IsDown(err) {
+			t.Errorf("%v", err)
+		}
+	}
+	if n := r.Held(); n > len(ids) {
+		t.Errorf("%d are held of %d", n, len(ids))
+	}
+}
+
 // A caller who gives up leaves nothing behind either.
 func TestCancelledReadHoldsNothing(t *testing.T) {
 	f := newFake(t, time.Hour)
