@@ -200,8 +200,7 @@ func (w *Workspace) Close(ctx context.Context) error {
 	}
 	wg.Wait()
 	w.mu.Lock()
-	writer := w.writer
-	w.writer = nil
+	writer := w.writer // it stays: Capture tells what it wrote
 	w.mu.Unlock()
 	if writer != nil {
 		errs = append(errs, writer.Close())

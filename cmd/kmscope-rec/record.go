@@ -74,7 +74,11 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	began := w.Capture().Path != ""
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), goodbye)
 	defer cancel()
+	watched := err == nil && attached > 0
 	err = errors.Join(err, w.Close(end))
+	if st := w.Capture(); watched && err == nil { // now all of it is on the disk
+		say(errs, fmt.Sprintf("recorded %d frames into %s", st.Records, st.Path))
+	}
 	if attached == 0 && began { // it holds nothing but failed attempts, and would bar the next one
 		err = errors.Join(err, os.Remove(output))
 	}
@@ -141,11 +145,9 @@ func observe(ctx context.Context, w *session.Workspace, urls []string, t session
 		}
 		break
 	}
-	st := w.Capture()
-	if st.Err != "" {
+	if st := w.Capture(); st.Err != "" {
 		return attached, errors.New(st.Err)
 	}
-	say(errs, fmt.Sprintf("recorded %d frames into %s", st.Records, st.Path))
 	return attached, nil
 }
 

@@ -239,7 +239,7 @@ type UntrustedError struct {
 	// Unknown is set when whoever signed it is unknown here: a file of
 	// authorities may mend that. It mends no other reason.
 	Unknown bool
-	Cause  error
+	Cause   error
 }
 
 func (e *UntrustedError) Error() string {
