@@ -48,9 +48,8 @@ func population(b *testing.B, url string, pipelines int) (elements []string) {
 //     as a whole does: a reading, the end of its session, and the session's name
 //     again. This is what the observer would do without bursts.
 //   - to-bare: against calls that hold what they touch, which the observer never
-//     makes. Its floor is what one transaction costs the server by itself, and the
-//     sweep is within a few percent of that: a real server spends a third of the
-//     time of a single call on the operation and not on its frame.
+//     makes. Its floor is what one transaction costs the server by itself: most of
+//     the sweep's time is spent there.
 func BenchmarkSweep(b *testing.B) {
 	against(b, func(b *testing.B, s *server) {
 		elements := population(b, s.url, 20)

@@ -46,8 +46,9 @@ type note struct {
 func (n note) frame() json.RawMessage {
 	raw, err := json.Marshal(map[string]note{wire.ControlKey: n})
 	if err != nil {
-		n.Params = nil // the one part that is not ours
-		raw, _ = json.Marshal(map[string]note{wire.ControlKey: n})
+		bare := n
+		bare.Params = nil // the one part that is not ours
+		raw, _ = json.Marshal(map[string]note{wire.ControlKey: bare})
 	}
 	return raw
 }

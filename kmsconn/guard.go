@@ -55,7 +55,7 @@ type GuardError struct {
 }
 
 func (e *GuardError) Error() string {
-	return fmt.Sprintf("%s was not sent: %s (seen on %s); it can be sent all the same by saying so for this one call",
+	return fmt.Sprintf("%s was not sent: %s (seen on %s)",
 		e.Danger.Operation, e.Danger.Reason, e.Danger.Versions)
 }
 
