@@ -206,7 +206,7 @@ func (p *placedFrame) adjust(g *Graph, m *frameMembers, c change, parts func(box
 		if fresh := p.pairs[ids]; fresh != nil && ends(fresh, from.rect(), to.rect()) {
 			continue // graphviz has just drawn it
 		}
-		p.pairs[ids] = curve(from.Point, [2]float64{from.w, from.h}, to.Point, [2]float64{to.w, to.h}, k[0] == k[1])
+		p.pairs[ids] = backOrCurve(from.Point, [2]float64{from.w, from.h}, to.Point, [2]float64{to.w, to.h}, k[0] == k[1])
 	}
 	return nil
 }

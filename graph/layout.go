@@ -333,11 +333,11 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 		return x, notice{}, nil
 	}
 	if l.plain {
-		x.placement = columns(j)
+		x.placement = elementColumns(j)
 		return x, notice{}, nil
 	}
 	if len(j.Boxes) > maxBoxesPerJob || len(j.Pairs) > maxPairsPerJob {
-		x.placement = columns(j)
+		x.placement = elementColumns(j)
 		return x, notice{text: fmt.Sprintf("%d connected elements are too many to be placed well in good time: they stand in simple columns.", len(j.Boxes))}, nil
 	}
 	placed, err := l.ask(ctx, j.turn(turned))
@@ -345,7 +345,7 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 		if ctx.Err() != nil {
 			return x, notice{}, ctx.Err()
 		}
-		x.placement = columns(j)
+		x.placement = elementColumns(j)
 		return x, notice{"Placed in simple columns, for graphviz failed: " + err.Error(), true}, nil
 	}
 	placed.turnBack(turned)
