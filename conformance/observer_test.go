@@ -81,7 +81,7 @@ func (o *observer) stated(obj *inventory.Object) bool {
 		return false
 	}
 	for _, m := range []inventory.Media{inventory.Audio, inventory.Video} {
-		if !obj.State(inventory.FlowIn(m)).Known() || !obj.State(inventory.FlowOut(m)).Known() || !obj.State(inventory.TranscodingLane(m)).Known() {
+		if !obj.State(inventory.FlowIn(m)).Known() || !obj.State(inventory.FlowOut(m)).Known() {
 			return false
 		}
 	}

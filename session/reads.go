@@ -24,7 +24,10 @@ func labelReads(_ *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 }
 
 // stateReads are the calls that tell the connections and states of an object
-// once, to close the time before its events were subscribed.
+// once, to close the time before its events were subscribed. Whether an element
+// transcodes is not asked: isMediaTranscoding answers for a bin of the name
+// "default", which no element has, so it says no whatever the element does (KMS
+// 7.3, in all recordings); only the event tells.
 func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 	var ops []kmsconn.Op
 	if s.IsA(o.Type, "MediaElement") {
@@ -32,8 +35,7 @@ func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 		for _, m := range media {
 			ops = append(ops,
 				kmsconn.Invoke(o.ID, "isMediaFlowingIn", mediaParam{m}),
-				kmsconn.Invoke(o.ID, "isMediaFlowingOut", mediaParam{m}),
-				kmsconn.Invoke(o.ID, "isMediaTranscoding", mediaParam{m}))
+				kmsconn.Invoke(o.ID, "isMediaFlowingOut", mediaParam{m}))
 		}
 	}
 	for _, p := range s.Properties(o.Type) {
