@@ -2,7 +2,6 @@ package view
 
 import (
 	"cmp"
-	"math"
 	"slices"
 	"strings"
 	"time"
@@ -69,8 +68,8 @@ type pipelineHealth struct {
 	at    time.Time
 	round int
 
-	// children by parent, in the order in which they became known: an object's
-	// own list lacks those whose parent was never described. alive and errors
+	// children by parent, the oldest first: an object's own list lacks those
+	// whose parent was never described. alive and errors
 	// count what lives, but for the pipeline itself.
 	children      map[string][]*inventory.Object
 	alive, errors int
@@ -158,27 +157,43 @@ func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 // inOrder sorts pipelines by the second of their creation, then by name: the
 // server lists them in no order.
 func inOrder(pipelines []*inventory.Pipeline) []*inventory.Pipeline {
-	born := func(p *inventory.Pipeline) int64 {
-		switch o := p.Object; {
-		case o == nil:
-			return math.MaxInt64
-		case o.CreatedAt.IsZero():
-			return o.FirstSeen.Unix()
-		default:
-			return o.CreatedAt.Unix()
-		}
-	}
-	label := func(p *inventory.Pipeline) string {
-		if p.Object == nil {
-			return p.ID
-		}
-		return name(p.Object)
-	}
 	sorted := slices.Clone(pipelines)
 	slices.SortStableFunc(sorted, func(a, b *inventory.Pipeline) int {
-		return cmp.Or(cmp.Compare(born(a), born(b)), compareNatural(label(a), label(b)))
+		switch {
+		case a.Object != nil && b.Object != nil:
+			return older(a.Object, b.Object)
+		case a.Object != nil:
+			return -1
+		case b.Object != nil:
+			return 1
+		}
+		return compareNatural(a.ID, b.ID)
 	})
 	return sorted
+}
+
+// older compares the age of two objects by the second of their creation, as
+// far as it is known: what an application made together is read more easily by
+// name, and what has none stays in the order in which it became known.
+func older(a, b *inventory.Object) int {
+	born := func(o *inventory.Object) int64 {
+		if o.CreatedAt.IsZero() {
+			return o.FirstSeen.Unix()
+		}
+		return o.CreatedAt.Unix()
+	}
+	if by := cmp.Compare(born(a), born(b)); by != 0 {
+		return by
+	}
+	switch {
+	case a.Name == "" && b.Name == "":
+		return 0
+	case a.Name == "":
+		return 1
+	case b.Name == "":
+		return -1
+	}
+	return compareNatural(a.Name, b.Name)
 }
 
 func (n *Navigator) isOpen(k navKey, otherwise bool) bool {
@@ -344,6 +359,9 @@ func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHeal
 				parent = p.ID
 			}
 			h.children[parent] = append(h.children[parent], o)
+		}
+		for _, siblings := range h.children {
+			slices.SortStableFunc(siblings, older)
 		}
 		n.health[p] = h
 	}

@@ -56,7 +56,7 @@ func TestNavigatorShowsTheTree(t *testing.T) {
 		"    + presenter (WebRtc)\n",
 		"    X guest-1 (WebRtc) errors 1\n",
 		"    X guest-2 (WebRtc)\n",
-		"    . mix (Composite)\n      . presenter ▸ out (HubPort)\n      . guest-1 ▸ out (HubPort)\n",
+		"    . mix (Composite)\n      . guest-1 ▸ out (HubPort)\n      . presenter ▸ out (HubPort)\n",
 		"recorder (Recorder) transcodes\n",
 		"  . 3fe0 (1)\n    . e7c1 (WebRtc)\n    . b020 (WebRtc · destroyed 12:04",
 	} {
@@ -77,11 +77,11 @@ func TestNavigatorFilters(t *testing.T) {
 		filter string
 		want   string // labels of all rows, in order
 	}{
-		{"", "studio-1 room-42 presenter guest-1 guest-2 mix presenter ▸ out guest-1 ▸ out recorder 3fe0 e7c1 b020"},
+		{"", "studio-1 room-42 guest-1 guest-2 mix guest-1 ▸ out presenter ▸ out presenter recorder 3fe0 e7c1 b020"},
 		{"guest-1", "studio-1 room-42 guest-1 mix guest-1 ▸ out"},
 		{"GUEST hubport", "studio-1 room-42 mix guest-1 ▸ out"},
 		{"not flowing", "studio-1 room-42 guest-2"},
-		{"composite", "studio-1 room-42 mix presenter ▸ out guest-1 ▸ out"},
+		{"composite", "studio-1 room-42 mix guest-1 ▸ out presenter ▸ out"},
 		{"/^guest-[12]$/", "studio-1 room-42 guest-1 guest-2"},
 		{"/guest-[12]$", "studio-1 room-42 guest-1 guest-2"},
 		{"3fe0", "studio-1 3fe0 e7c1 b020"},
