@@ -220,7 +220,7 @@ func TestTreeByKeyboard(t *testing.T) {
 		t.Fatal("the first server is not selected")
 	}
 	key(fyne.KeyDown, fyne.KeyDown)
-	if sel() != ids["presenter"] {
+	if sel() != ids["guest-1"] {
 		t.Errorf("two down is %s", sel())
 	}
 	key(fyne.KeyLeft)

@@ -15,6 +15,11 @@ import (
 func TestChartsPage(t *testing.T) {
 	b := pagetest.New(t)
 	b.Room()
+	for i := range 5 {
+		b.At = b.At.Add(time.Second)
+		b.Sampled(pagetest.Alice, 100_000*(30+i))
+		b.Sampled(pagetest.Bob, 10_000*i)
+	}
 	p := New()
 	b.Catch(&p.work)
 	win := pagetest.Window(p, 900, 600)
@@ -70,6 +75,23 @@ func TestChartsPage(t *testing.T) {
 	test.Tap(p.chip)
 	if b.State.Selection().Object != "" {
 		t.Error("the chip did not let go of the selection")
+	}
+}
+
+// Where one element alone has figures there is nothing to rank: its charts
+// stand there as if it were selected.
+func TestOnlyElementIsShownWhole(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 900, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return len(p.charts) > 0 })
+	if n := len(p.charts); n < 5 || p.charts[0].Title != "Bitrate received" || p.charts[0].Element != pagetest.Alice {
+		t.Errorf("%d charts, the first %q of %q", n, p.charts[0].Title, p.charts[0].Element)
 	}
 }
 

@@ -147,22 +147,7 @@ func (g *gathering) main() (charts []chart, empty string) {
 		return g.server(), ""
 	}
 	if elements := q.elements(); len(elements) > 0 {
-		kinds, set := elementCharts, q.set
-		if q.metric != "" {
-			kinds, set = kindsOf(q.metric), inAll
-		}
-		charts = elementsCharts(kinds, elements, set, func(id string) []stats.Series { return g.read(id) }, g.label)
-		if charts == nil {
-			return nil, "No statistics yet: " + g.label(elements[0]) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
-		}
-		if q.metric != "" {
-			return charts, ""
-		}
-		if q.set == inLatency || q.set == inAll {
-			charts = append(charts, stacks(g.snap, elements, surface.TimeAxis{From: q.from, To: q.to},
-				func(id string) []stats.Series { return g.read(id, stats.InputLatency) }, g.label)...)
-		}
-		return append(charts, g.server()...), ""
+		return g.of(elements)
 	}
 	inPipeline := ""
 	if q.object != "" && q.object != inventory.ManagerID {
@@ -179,6 +164,10 @@ func (g *gathering) main() (charts []chart, empty string) {
 	ranked := busiest(latest(q.session, q.deep, r.metric, to), r.metric, busiestCharts, func(id string) bool {
 		return (inPipeline == "" || inventory.PipelineOf(id) == inPipeline) && (q.kind == "" || inventory.TypeOf(id) == q.kind)
 	})
+	if len(ranked) == 1 && q.metric == "" {
+		// Nothing to rank: as good as selected.
+		return g.of([]string{ranked[0].ID})
+	}
 	for _, b := range ranked {
 		if g.ctx.Err() != nil {
 			return charts, ""
@@ -199,6 +188,28 @@ func (g *gathering) main() (charts []chart, empty string) {
 		return nil, "No statistics of " + r.word + of + " in this range. Choose a longer one, another type, or follow the end."
 	}
 	return charts, ""
+}
+
+// of makes the charts of elements, and those of the server that belong to the
+// set.
+func (g *gathering) of(elements []string) (charts []chart, empty string) {
+	q := g.q
+	kinds, set := elementCharts, q.set
+	if q.metric != "" {
+		kinds, set = kindsOf(q.metric), inAll
+	}
+	charts = elementsCharts(kinds, elements, set, func(id string) []stats.Series { return g.read(id) }, g.label)
+	if charts == nil {
+		return nil, "No statistics yet: " + g.label(elements[0]) + " has no figures in this range. RTP and WebRTC endpoints have them once media is negotiated."
+	}
+	if q.metric != "" {
+		return charts, ""
+	}
+	if q.set == inLatency || q.set == inAll {
+		charts = append(charts, stacks(g.snap, elements, surface.TimeAxis{From: q.from, To: q.to},
+			func(id string) []stats.Series { return g.read(id, stats.InputLatency) }, g.label)...)
+	}
+	return append(charts, g.server()...), ""
 }
 
 // elementsCharts makes the charts of one element, or of several over each
