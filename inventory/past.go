@@ -64,6 +64,31 @@ func (p *Past) Add(s *Snapshot) {
 	}
 }
 
+// Room tells what a state of a moment would be worth, so that nobody makes states
+// for nothing: those that come before until take its place. It is false when the
+// state would change nothing.
+func (p *Past) Room(at time.Time) (until time.Time, ok bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n := len(p.snaps)
+	if n == 0 {
+		return at, true
+	}
+	spacing := max(p.spacing, pastSpacing)
+	newest := p.snaps[n-1].At
+	if at.Before(newest) {
+		return time.Time{}, false
+	}
+	if n > 1 {
+		if until = p.snaps[n-2].At.Add(spacing); at.Equal(newest) || at.Before(until) {
+			return until, true
+		}
+	} else if at.Equal(newest) {
+		return at, true
+	}
+	return newest.Add(spacing), true
+}
+
 // weigh takes the weight of a state that will not be replaced any more.
 func (p *Past) weigh(i int) {
 	if i > 0 {

@@ -68,6 +68,7 @@ type Reducer struct {
 	usedCPU       float64 // last getUsedCpu, percent of one core; negative unknown
 
 	changed   bool
+	changedAt time.Time
 	published *Snapshot
 }
 
@@ -118,6 +119,17 @@ func (s *Reducer) Apply(f wire.Fact) {
 	if f.At.After(s.at) {
 		s.at = f.At
 	}
+	before := s.changed
+	s.changed = false
+	s.apply(f)
+	s.boundDead()
+	if s.changed {
+		s.changedAt = s.at
+	}
+	s.changed = s.changed || before
+}
+
+func (s *Reducer) apply(f wire.Fact) {
 	switch f.Kind {
 	case wire.KindCall:
 		s.applyCall(f)
@@ -141,7 +153,6 @@ func (s *Reducer) Apply(f wire.Fact) {
 		s.server.LastClose = f.Text
 		s.changed = true
 	}
-	s.boundDead()
 }
 
 // Dismiss forgets a dead object and its dead descendants. It does nothing to a
@@ -468,6 +479,10 @@ func (s *Reducer) Census() Census {
 
 // Changed reports whether anything but the time changed since the last Snapshot.
 func (s *Reducer) Changed() bool { return s.changed }
+
+// ChangedAt is when a fact changed anything but the time last, as Snapshot.At
+// would have said then.
+func (s *Reducer) ChangedAt() time.Time { return s.changedAt }
 
 // Snapshot gives the state as it is now. When nothing changed it gives the
 // same Snapshot again.

@@ -115,6 +115,7 @@ type Server struct {
 	// newSchema is a description that came since the owner looked last.
 	newSchema *kmd.Schema
 	changed   bool
+	trail     trail
 }
 
 func (s *Server) take(f wire.Fact) {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"kmscope/capture"
+	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
 )
 
@@ -123,6 +124,11 @@ func (p *player) step(until time.Time) (bool, error) {
 	}
 	rec := *p.next
 	p.next = nil
+	for _, s := range p.models.Servers() {
+		if s.trail.ends(rec.At) {
+			p.session(s).past.Add(s.trail.take(s.Model))
+		}
+	}
 	p.models.Feed(rec)
 	for _, s := range p.models.Servers() {
 		if s.newSchema != nil {
@@ -130,10 +136,47 @@ func (p *player) step(until time.Time) (bool, error) {
 			s.newSchema = nil
 		}
 		if s.Model.inventory.Changed() {
-			p.session(s).past.Add(s.Model.inventory.Snapshot())
+			s.trail.note(s.Model.inventory.ChangedAt(), &p.session(s).past)
 		}
 	}
 	return true, nil
+}
+
+// trail finds the states that a Past keeps while a capture is read: making one
+// after every record would take most of the time, and nearly all would be replaced
+// by the next.
+type trail struct {
+	waiting   bool
+	at, until time.Time // the change that waits, and when what comes no longer replaces it
+}
+
+// note is told of a change.
+func (t *trail) note(at time.Time, past *inventory.Past) {
+	if t.waiting {
+		t.at = at
+		return
+	}
+	if until, ok := past.Room(at); ok {
+		*t = trail{waiting: true, at: at, until: until}
+	}
+}
+
+// ends tells whether the state as it is now must be kept before a record of a
+// moment is taken.
+func (t *trail) ends(at time.Time) bool {
+	return t.waiting && at.After(t.at) && !at.Before(t.until)
+}
+
+// take gives the state that waits.
+func (t *trail) take(m *Model) *inventory.Snapshot {
+	t.waiting = false
+	now := m.inventory.Snapshot()
+	if now.At.Equal(t.at) {
+		return now
+	}
+	then := *now // nothing but the time changed since
+	then.At = t.at
+	return &then
 }
 
 // session gives the session of a server, and makes it when it is new.
@@ -160,6 +203,9 @@ func (p *player) session(s *Server) *Session {
 func (p *player) publish() {
 	for _, s := range p.models.Servers() {
 		x := p.session(s)
+		if s.trail.waiting {
+			x.past.Add(s.trail.take(s.Model))
+		}
 		if s.changed {
 			s.changed = false
 			x.publish(s.Model)
