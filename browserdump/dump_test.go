@@ -539,7 +539,6 @@ func TestGzip(t *testing.T) {
 func FuzzRead(f *testing.F) {
 	all := facts(f, "two-connections")
 	server := fed(all)
-	f.Add(rtcstatsText(f))
 	f.Fuzz(func(t *testing.T, in []byte) {
 		d, err := read(bytes.NewReader(in), 4<<20)
 		if err != nil {

@@ -1,8 +1,6 @@
 package browserdump
 
 import (
-	"compress/gzip"
-	"io"
 	"math"
 	"os"
 	"strings"
@@ -149,23 +147,4 @@ func TestRTCStatsTimes(t *testing.T) {
 			t.Errorf("entry %d at %v, want %v", i, got, want)
 		}
 	}
-}
-
-// rtcstatsText gives the text of the real one, as a seed.
-func rtcstatsText(t testing.TB) []byte {
-	t.Helper()
-	f, err := os.Open("testdata/both.rtcstats.gz")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatal(err)
-	}
-	b, err := io.ReadAll(z)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return b
 }
