@@ -57,6 +57,7 @@ type Canvas struct {
 	strokeRadius       float32
 	strokeDash         Dash
 	strokePeriod       float32
+	strokeJoined       bool // the next piece begins where the last one ended
 	dashLeft           float32
 	dashIndex          int
 

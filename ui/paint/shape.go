@@ -217,7 +217,7 @@ func (c *Canvas) Gear(x, y, r float32, col color.NRGBA) {
 	for i := range 8 {
 		s, k := math.Sincos(float64(i) * math.Pi / 4)
 		sx, sy := float32(k), float32(s)
-		c.collect(x+sx*inner*0.9, y+sy*inner*0.9, x+sx*(r-w/2), y+sy*(r-w/2), w/2)
+		c.collect(x+sx*inner*0.9, y+sy*inner*0.9, x+sx*(r-w/2), y+sy*(r-w/2), w/2, false)
 	}
 	c.flush(col)
 }
@@ -227,7 +227,7 @@ func (c *Canvas) Cross(x, y, r, width float32, col color.NRGBA) {
 	if !finite(x, y, r, width) {
 		return
 	}
-	c.collect(x-r, y-r, x+r, y+r, width/2)
-	c.collect(x-r, y+r, x+r, y-r, width/2)
+	c.collect(x-r, y-r, x+r, y+r, width/2, false)
+	c.collect(x-r, y+r, x+r, y-r, width/2, false)
 	c.flush(col)
 }
