@@ -81,20 +81,11 @@ func (c *Canvas) Begin(w, h int, bg color.NRGBA) {
 	if c.img == nil || c.img.Rect.Dx() != w || c.img.Rect.Dy() != h {
 		if c.img != nil && cap(c.img.Pix) >= 4*w*h {
 			c.img = &image.RGBA{Pix: c.img.Pix[:4*w*h], Stride: 4 * w, Rect: image.Rect(0, 0, w, h)}
-			c.mask = c.mask[:w*h]
 		} else {
 			c.img = image.NewRGBA(image.Rect(0, 0, w, h))
-			c.mask = make([]uint8, w*h)
 		}
-		if cap(c.spans) < h {
-			c.spans = make([]span, h)
-		}
-		c.spans = c.spans[:h]
-		for i := range c.spans {
-			c.spans[i] = span{math.MaxInt32, -1}
-		}
-		c.maskWidth = w
 	}
+	c.fit(w, h)
 	c.dirtyTop, c.dirtyBottom = math.MaxInt32, -1
 	c.clip = c.img.Rect
 	c.clips = c.clips[:0]
@@ -103,6 +94,34 @@ func (c *Canvas) Begin(w, h int, bg color.NRGBA) {
 	for y := 1; y < h; y++ {
 		copy(c.img.Pix[y*c.img.Stride:y*c.img.Stride+4*w], row)
 	}
+}
+
+// fit gives the stroke mask the size of the picture.
+func (c *Canvas) fit(w, h int) {
+	if c.maskWidth == w && len(c.spans) == h {
+		return
+	}
+	if cap(c.mask) < w*h {
+		c.mask = make([]uint8, w*h)
+	}
+	c.mask, c.maskWidth = c.mask[:w*h], w
+	if cap(c.spans) < h {
+		c.spans = make([]span, h)
+	}
+	c.spans = c.spans[:h]
+	for i := range c.spans {
+		c.spans[i] = span{math.MaxInt32, -1}
+	}
+}
+
+// On makes c draw on the picture of another Canvas, within its clip, until that
+// begins its next frame. Two goroutines may so draw at the same time, each with a
+// Canvas of its own, as long as both stay on pixels of their own.
+func (c *Canvas) On(of *Canvas) {
+	c.img, c.clip, c.clips = of.img, of.clip, c.clips[:0]
+	c.dirtyTop, c.dirtyBottom = math.MaxInt32, -1
+	w, h := c.Size()
+	c.fit(w, h)
 }
 
 // Image is the picture as drawn so far; nil before the first Begin. It is

@@ -332,3 +332,46 @@ func TestFillAndRepeat(t *testing.T) {
 		t.Errorf("%v %v", img.RGBAAt(2, 8), img.RGBAAt(2, 9))
 	}
 }
+
+// TestTwoOnOnePicture holds that canvases on one picture draw what one would.
+func TestTwoOnOnePicture(t *testing.T) {
+	line := func(c *Canvas, y float32) { c.Polyline([]Point{{4, y}, {30, y - 20}, {90, y}}, 3, red, nil) }
+	one, two, other := NewCanvas(), NewCanvas(), NewCanvas()
+	one.Begin(100, 80, night)
+	line(one, 30)
+	line(one, 75)
+	other.Begin(20, 20, paper)
+	two.Begin(100, 80, night)
+	other.On(two)
+	done := make(chan bool)
+	go func() {
+		defer close(done)
+		line(other, 75)
+	}()
+	line(two, 30)
+	<-done
+	if !bytes.Equal(one.Image().Pix, two.Image().Pix) {
+		t.Error("two canvases drew something else")
+	}
+}
+
+// TestJoints holds that a line of two pieces is as wide at their joint as each of
+// them drawn with both its ends.
+func TestJoints(t *testing.T) {
+	joined, apart := NewCanvas(), NewCanvas()
+	for _, p := range [][3]Point{{{5, 5}, {30, 40}, {55, 6}}, {{5, 30}, {30, 30}, {6, 31}}, {{30, 5}, {30, 5}, {30, 50}}, {{-50, 30}, {20, 20}, {200, 90}}} {
+		for _, width := range []float32{0.5, 1.5, 7} {
+			joined.Begin(60, 60, night)
+			joined.Polyline(p[:], width, red, nil)
+			apart.Begin(60, 60, night)
+			apart.begin(width, nil)
+			apart.walk(p[0].X, p[0].Y, p[1].X, p[1].Y)
+			apart.strokeJoined = false
+			apart.walk(p[1].X, p[1].Y, p[2].X, p[2].Y)
+			apart.flush(thin(red, width))
+			if !bytes.Equal(joined.Image().Pix, apart.Image().Pix) {
+				t.Errorf("%v, %v wide", p, width)
+			}
+		}
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 	"testing"
 	"time"
 
@@ -30,19 +31,22 @@ func wave(n int, from time.Time) chart {
 	return ch
 }
 
+// placeIn4 lays charts out in four columns.
+func placeIn4(i int) surface.Rect {
+	return surface.Rect{X: float64(i%4) * 470, Y: float64(i/4) * 170, W: 460, H: 160}
+}
+
 // BenchmarkCharts paints 32 charts of two lines of 600 points, a frame.
 func BenchmarkCharts(b *testing.B) {
 	l, c := surface.LookOf(theme.Dark), paint.NewCanvas()
 	from := time.Unix(1_800_000_000, 0)
 	ct := surface.TimeAxis{From: from, To: from.Add(600 * time.Second), Cursor: from.Add(100 * time.Second), Clock: view.Clock{Mode: view.UTC}}
-	ch := wave(600, from)
+	charts := slices.Repeat([]chart{wave(600, from)}, 32)
 	var cp chartPainter
 	b.ReportAllocs()
 	for b.Loop() {
 		c.Begin(1900, 1400, l.Background)
-		for i := range 32 {
-			cp.paint(c, l, &ch, ct, surface.Rect{X: float64(i%4) * 470, Y: float64(i/4) * 170, W: 460, H: 160}, 1)
-		}
+		cp.paintAll(c, l, ct, 1, charts, placeIn4)
 	}
 }
 
@@ -76,9 +80,7 @@ func BenchmarkZoomAnHour(b *testing.B) {
 			b.Fatalf("%d charts", len(charts))
 		}
 		c.Begin(1900, 1400, l.Background)
-		for i := range charts {
-			cp.paint(c, l, &charts[i], ct, surface.Rect{X: float64(i%4) * 470, Y: float64(i/4) * 170, W: 460, H: 160}, 1)
-		}
+		cp.paintAll(c, l, ct, 1, charts, placeIn4)
 	}
 }
 

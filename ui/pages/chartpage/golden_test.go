@@ -80,3 +80,36 @@ func differing(a *image.RGBA, b image.Image) int {
 }
 
 func apart(a, b uint32) bool { return max(a, b)-min(a, b) > 0x600 }
+
+// TestChartsTogether holds that charts drawn on several cores look as each drawn
+// alone, in a frame whose size changed as well.
+func TestChartsTogether(t *testing.T) {
+	from := time.Date(2026, 11, 21, 12, 3, 0, 0, time.UTC)
+	l := surface.LookOf(theme.Dark)
+	ct := surface.TimeAxis{From: from, To: from.Add(5 * time.Minute), Cursor: from.Add(75 * time.Second), Clock: view.Clock{Mode: view.UTC}}
+	var charts []chart
+	for i := range 12 {
+		ch := wave(50*i, from)
+		ch.Stacked = i == 5
+		if i == 7 {
+			ch.Lines, ch.Empty = nil, "Nothing was sampled."
+		}
+		charts = append(charts, ch)
+	}
+	place := func(i int) surface.Rect {
+		return surface.Rect{X: float64(i%3) * 300, Y: float64(i/3) * 130, W: 290, H: 120}
+	}
+	together, alone := paint.NewCanvas(), paint.NewCanvas()
+	var many, one chartPainter
+	for _, size := range []image.Point{{900, 520}, {700, 300}, {900, 520}} {
+		together.Begin(size.X, size.Y, l.Background)
+		many.paintAll(together, l, ct, 1, charts, place)
+		alone.Begin(size.X, size.Y, l.Background)
+		for i := range charts {
+			one.paint(alone, l, &charts[i], ct, place(i), 1)
+		}
+		if !bytes.Equal(together.Image().Pix, alone.Image().Pix) {
+			t.Errorf("%v: %d pixels differ", size, differing(together.Image(), alone.Image()))
+		}
+	}
+}

@@ -106,7 +106,7 @@ func (p *Page) placeAll() {
 
 // place gives the rectangle of chart i, scrolling taken into account.
 func (p *Page) place(i int) surface.Rect {
-	if i >= len(p.places) {
+	if i < 0 || i >= len(p.places) {
 		return surface.Rect{}
 	}
 	r := p.places[i]

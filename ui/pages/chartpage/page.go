@@ -326,16 +326,10 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		return
 	}
 	p.placeAll() // the theme or the size may have changed
-	for i := range p.charts {
-		r := p.place(i)
-		if r.Y > float64(h)/float64(scale) || r.Y+r.H < 0 {
-			continue
-		}
-		p.painter.paint(c, l, &p.charts[i], p.time, r, scale)
-		if i == p.focus && p.surface.HasFocus() && len(p.charts) > 1 {
-			one := surface.Hairline(scale)
-			c.StrokeRoundRect(float32(r.X)*scale, float32(r.Y)*scale, float32(r.W)*scale, float32(r.H)*scale, 6*scale, one, paint.WithAlpha(l.Accent, 0.6))
-		}
+	p.painter.paintAll(c, l, p.time, scale, p.charts, p.place)
+	if r := p.place(p.focus); p.focus >= 0 && p.surface.HasFocus() && len(p.charts) > 1 {
+		one := surface.Hairline(scale)
+		c.StrokeRoundRect(float32(r.X)*scale, float32(r.Y)*scale, float32(r.W)*scale, float32(r.H)*scale, 6*scale, one, paint.WithAlpha(l.Accent, 0.6))
 	}
 	p.paintDrag(c, l, scale)
 	if p.hovering && p.under >= 0 && p.under < len(p.charts) && p.drag.grip == noGrip {

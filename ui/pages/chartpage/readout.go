@@ -19,7 +19,8 @@ func pinMark(c *paint.Canvas, x, y float32, hue color.NRGBA, scale float32) floa
 
 // stack draws lines that add up, each as an area on those below it. They have
 // their points at the same moments: see align.
-func (cp *chartPainter) stack(c *paint.Canvas, l *surface.Look, ch *chart, ct surface.TimeAxis, x0, x1 float32, yAt func(float64) float32, scale float32) {
+func (cp *chartPainter) stack(c *paint.Canvas, l *surface.Look, f *frame, ct surface.TimeAxis) {
+	ch, x0, x1 := f.ch, f.x0, f.x1
 	if len(ch.Lines) == 0 {
 		return
 	}
@@ -47,13 +48,13 @@ func (cp *chartPainter) stack(c *paint.Canvas, l *surface.Look, ch *chart, ct su
 			}
 			// Column by column: areas that meet at an angle would show a seam.
 			for x := float32(math.Ceil(float64(max(a, x0)))); x < min(b, x1); x++ {
-				f := float64((x - a) / (b - a))
-				y := yAt(top[i-1].V + (top[i].V-top[i-1].V)*f)
-				c.Rect(x, y, 1, yAt(base[i-1]+(base[i]-base[i-1])*f)-y, fill)
+				k := float64((x - a) / (b - a))
+				y := f.yAt(top[i-1].V + (top[i].V-top[i-1].V)*k)
+				c.Rect(x, y, 1, f.yAt(base[i-1]+(base[i]-base[i-1])*k)-y, fill)
 			}
 		}
 		ln.Points, ln.Dash = top, nil
-		cp.line(c, &ln, hue, ct, x0, x1, yAt, scale)
+		cp.line(c, &ln, hue, ct, f)
 		for i := range base {
 			base[i] = top[i].V
 		}

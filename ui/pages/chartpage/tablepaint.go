@@ -208,12 +208,13 @@ func (t *table) trend(c *paint.Canvas, l *surface.Look, r *tableRow, ct surface.
 		lo, hi = lo-1, hi+1
 	}
 	y1, h := float32(at.Y+at.H)*scale, float32(at.H)*scale
-	yAt := func(v float64) float32 { return y1 - float32((v-lo)/(hi-lo))*h }
 	x0, x1 := float32(at.X)*scale, float32(at.X+at.W)*scale
 	ln := chartLine{Points: r.Points, Low: r.Low, High: r.High}
 	c.Clip(image.Rect(int(x0), int(y1-h)-1, int(x1)+1, int(y1)+2))
 	defer c.Unclip()
-	t.page.painter.line(c, &ln, hue, ct, x0, x1, yAt, scale*0.85)
+	f := frame{x0: x0, y0: y1 - h, x1: x1, y1: y1, scale: scale * 0.85}
+	f.measure(surface.Axis{Bottom: lo, Top: hi})
+	t.page.painter.line(c, &ln, hue, ct, &f)
 	if !ct.Cursor.IsZero() && !ct.Cursor.Before(ct.From) && !ct.Cursor.After(ct.To) {
 		c.Rect(float32(math.Floor(ct.XAt(ct.Cursor, float64(x0), float64(x1-x0)))), y1-h, surface.Hairline(scale), h, paint.WithAlpha(l.Error, 0.6))
 	}
