@@ -125,9 +125,9 @@ func (x *laneMarks) step(w *way, m *mark, at int64) {
 // stateSeverity tells how bad a state of a lane is.
 func stateSeverity(state string) Severity {
 	switch {
-	case state == "FAILED":
+	case state == "FAILED", state == "failed": // a browser's words are small
 		return Error
-	case state == "DISCONNECTED", strings.HasPrefix(state, "NOT_FLOWING"):
+	case state == "DISCONNECTED", state == "disconnected", strings.HasPrefix(state, "NOT_FLOWING"):
 		return Warning
 	}
 	return Info

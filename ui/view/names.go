@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"kmscope/browserdump"
 	"kmscope/graph"
 	"kmscope/inventory"
 )
@@ -82,8 +83,39 @@ func LaneTitle(l inventory.Lane) string {
 		return strings.TrimSpace("out " + lowerFirst(rest))
 	case "transcoding":
 		return strings.TrimSpace("transcoding " + lowerFirst(rest))
+	case "browser":
+		return browserLane(l)
 	}
 	return strings.Join(parts, " ")
+}
+
+// browserLane is the same of what a browser tells.
+func browserLane(l inventory.Lane) string {
+	switch l {
+	case browserdump.LaneSignaling:
+		return "signaling"
+	case browserdump.LaneICEGathering:
+		return "ICE gathering"
+	case browserdump.LaneICEConnection:
+		return "ICE connection"
+	case browserdump.LaneConnection:
+		return "connection"
+	}
+	return strings.TrimPrefix(string(l), "browser/")
+}
+
+// browserLevel judges a state of a browser's connection, in the words of the
+// W3C's WebRTC.
+func browserLevel(state string) Level {
+	switch state {
+	case "connected", "completed", "complete", "stable":
+		return Fine
+	case "failed", "disconnected":
+		return Trouble
+	case "checking", "connecting", "gathering":
+		return Attention
+	}
+	return Unknown
 }
 
 // dtlsPart gives stream and direction. The server names the component by its
@@ -128,6 +160,9 @@ func laneRank(l inventory.Lane) int {
 // so it is in the list of events: see EntryLevel.
 func StateLevel(l inventory.Lane, s inventory.State) Level {
 	head, _, _ := strings.Cut(string(l), "/")
+	if head == "browser" {
+		return browserLevel(s.Value)
+	}
 	switch s.Value {
 	case "FAILED":
 		return Trouble

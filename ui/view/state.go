@@ -45,6 +45,9 @@ type State struct {
 	problems map[Session][]Problem
 	levels   map[Session]map[string]Level // of the problems, by object and pipeline
 
+	imports []laying
+	besides *Besides // nil: to be made anew
+
 	clock     Clock
 	revision  uint64
 	observers map[int]func()

@@ -97,6 +97,7 @@ func newDumpView(p *Page) *dumpView {
 	d.clock = newClockBar(&p.frame, func(shift time.Duration) {
 		if d.s != nil {
 			d.s.setShift(shift)
+			d.p.handOver()
 			d.lanes()
 			d.events.list.Refresh()
 			d.follow(true)

@@ -104,6 +104,7 @@ func newLogView(p *Page) *logView {
 	v.clock = newClockBar(&p.frame, func(d time.Duration) {
 		if v.s != nil {
 			v.s.setShift(d)
+			v.p.handOver()
 			v.table.list.Refresh()
 			v.follow(true)
 		}

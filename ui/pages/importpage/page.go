@@ -166,7 +166,11 @@ func (p *Page) Release() {
 
 // Update implements page.Page.
 func (p *Page) Update(v *view.State) {
+	first := p.view == nil
 	p.view = v
+	if first {
+		p.handOver()
+	}
 	p.lineUp()
 	if s := p.source(); s != nil && !p.asking {
 		if s.book != nil {
@@ -246,7 +250,7 @@ func (p *Page) readNext() {
 	p.bar.SetValue(0)
 	p.progress.Show()
 	p.content.Refresh()
-	beside := capturePath(p.view)
+	beside, replay := capturePath(p.view), replayPath(p.view)
 	post := p.load.OnUI
 	if post == nil {
 		post = fyne.Do
@@ -264,6 +268,9 @@ func (p *Page) readNext() {
 	}
 	p.load.Start(func(context.Context) func() {
 		s, err := readSource(ctx, r.path, beside, told)
+		if err == nil {
+			s.replay = replay
+		}
 		return func() { p.took(r, s, err) }
 	})
 }
@@ -287,11 +294,13 @@ func (p *Page) took(r *request, s *source, err error) {
 		p.sources[at] = s
 		r.instead.close()
 		p.turnTo(p.shown)
+		p.handOver()
 	case r.instead != nil:
 		s.close() // it was closed meanwhile
 	default:
 		p.sources = append(p.sources, s)
 		p.turnTo(len(p.sources) - 1)
+		p.handOver()
 	}
 	p.lineUp()
 	p.readNext()
@@ -356,6 +365,7 @@ func (p *Page) closeSource(i int) {
 	p.shown = min(p.shown, len(p.sources)-1)
 	p.arrange()
 	s.close()
+	p.handOver()
 }
 
 // ask shows the advice over what is open, or takes it away.

@@ -136,6 +136,11 @@ type source struct {
 	inUse  sync.RWMutex // held for reading while a search runs
 	dump   *browserdump.Dump
 	result browserdump.Result
+
+	// parts are what the other pages show of it; replay is the capture of beside
+	// where that is an open file, "" where it is being captured.
+	parts  []part
+	replay string
 }
 
 // title is what the choice of imports calls it.
@@ -168,6 +173,14 @@ func capturePath(v *view.State) string {
 		return r.Path()
 	}
 	return v.Workspace().Capture().Path
+}
+
+// replayPath is the same where that is an open file, else "".
+func replayPath(v *view.State) string {
+	if v == nil || v.Replay() == nil {
+		return ""
+	}
+	return v.Replay().Path()
 }
 
 // factsOf gives the facts of a capture, as many as can be read: nothing for "".
@@ -203,13 +216,21 @@ func readSource(ctx context.Context, path, beside string, told func(done float64
 		return nil, fmt.Errorf("%s is a folder: choose a file in it", path)
 	}
 	s := &source{path: path, beside: beside}
+	read := s.readLog
 	if kindOf(path) == dumpKind {
-		return s, s.readDump(ctx)
+		read = s.readDump
 	}
-	return s, s.readLog(ctx, told)
+	if err := read(ctx, told); err != nil {
+		return s, err
+	}
+	if err := s.prepare(ctx); err != nil {
+		s.close()
+		return s, err
+	}
+	return s, nil
 }
 
-func (s *source) readDump(ctx context.Context) error {
+func (s *source) readDump(ctx context.Context, _ func(done float64)) error {
 	f, err := os.Open(s.path)
 	if err != nil {
 		return fmt.Errorf("the dump cannot be opened: %w", err)

@@ -82,7 +82,7 @@ func (d *dumpView) lanes() {
 	}
 	d.rows = append(d.rows, stripRow{title: "browser: " + d.pc.ID, head: true})
 	for _, l := range d.pc.Lanes(d.pc.ID, d.offset()) {
-		d.rows = append(d.rows, stripRow{title: browserLane(l.Lane), lane: l.Lane, spans: l.Intervals})
+		d.rows = append(d.rows, stripRow{title: view.LaneTitle(l.Lane), lane: l.Lane, spans: l.Intervals})
 	}
 	from, to := d.at(d.pc.From), d.at(d.pc.To)
 	room := max(to.Sub(from)/50, 100*time.Millisecond)
@@ -98,20 +98,6 @@ func (d *dumpView) lanes() {
 	}
 	d.hold()
 	d.strip.Repaint()
-}
-
-func browserLane(l inventory.Lane) string {
-	switch l {
-	case browserdump.LaneSignaling:
-		return "signaling"
-	case browserdump.LaneICEGathering:
-		return "ICE gathering"
-	case browserdump.LaneICEConnection:
-		return "ICE connection"
-	case browserdump.LaneConnection:
-		return "connection"
-	}
-	return string(l)
 }
 
 // newStrip makes the widget of the states.
@@ -199,24 +185,13 @@ func (d *dumpView) hold() {
 
 // stateHue is the colour of a state, by how good it is.
 func stateHue(l *surface.Look, lane inventory.Lane, state string, from inventory.Source) color.NRGBA {
-	if !strings.HasPrefix(string(lane), "browser/") {
-		switch view.StateLevel(lane, inventory.State{Value: state, Source: from}) {
-		case view.Fine:
-			return l.OK
-		case view.Attention:
-			return l.Warning
-		case view.Trouble:
-			return l.Error
-		}
-		return l.Dim
-	}
-	switch state {
-	case "connected", "completed", "complete", "stable":
+	switch view.StateLevel(lane, inventory.State{Value: state, Source: from}) {
+	case view.Fine:
 		return l.OK
-	case "failed", "disconnected":
-		return l.Error
-	case "checking", "connecting", "gathering":
+	case view.Attention:
 		return l.Warning
+	case view.Trouble:
+		return l.Error
 	}
 	return l.Dim
 }

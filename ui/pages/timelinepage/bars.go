@@ -42,7 +42,7 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	p.filter.SetPlaceHolder("filter: words or /regex/")
 	p.filter.OnChanged = func(string) { p.filtered() }
 	p.level = widget.NewSelect(severityChoices, func(string) { p.refresh() })
-	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server")
+	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server, and with what was imported")
 	p.servers.Hide()
 	p.types = kit.NewButton(kit.Flat, "", "all types", func() { showMenu(p.types, p.typeMenu()) }).WithCaret()
 	p.count = newBarText(theme.TextSize)
@@ -177,12 +177,15 @@ const maxServerName = 24
 
 // sayServers writes which servers are shown, where there are several.
 func (p *Page) sayServers() {
-	if len(p.view.Workspace().Sessions()) < 2 || p.view.Server() == nil {
+	several := len(p.view.Workspace().Sessions()) > 1
+	if !several && p.view.Besides().Len() == 0 || p.view.Server() == nil {
 		p.servers.Hide()
 		return
 	}
 	word := "all servers"
-	if !p.all || p.scope != "" {
+	if !several {
+		word = "sources"
+	} else if !p.all || p.scope != "" {
 		if r := []rune(p.scopeServer().Name()); len(r) > maxServerName {
 			word = string(r[:maxServerName-1]) + "…"
 		} else {
@@ -196,13 +199,22 @@ func (p *Page) sayServers() {
 }
 
 func (p *Page) serverMenu() *fyne.Menu {
-	all := fyne.NewMenuItem("All servers, merged by time", func() { p.showServer(nil) })
-	all.Checked = p.all && p.scope == ""
-	m := fyne.NewMenu("", all, fyne.NewMenuItemSeparator())
-	for _, x := range p.view.Workspace().Sessions() {
-		item := fyne.NewMenuItem(x.Name(), func() { p.showServer(x) })
-		item.Checked = !all.Checked && x == p.scopeServer()
-		m.Items = append(m.Items, item)
+	m := fyne.NewMenu("")
+	if sessions := p.view.Workspace().Sessions(); len(sessions) > 1 {
+		all := fyne.NewMenuItem("All servers, merged by time", func() { p.showServer(nil) })
+		all.Checked = p.all && p.scope == ""
+		m.Items = append(m.Items, all, fyne.NewMenuItemSeparator())
+		for _, x := range sessions {
+			item := fyne.NewMenuItem(x.Name(), func() { p.showServer(x) })
+			item.Checked = !all.Checked && x == p.scopeServer()
+			m.Items = append(m.Items, item)
+		}
+	}
+	if items := p.besideItems(); len(items) > 0 {
+		if len(m.Items) > 0 {
+			m.Items = append(m.Items, fyne.NewMenuItemSeparator())
+		}
+		m.Items = append(m.Items, items...)
 	}
 	return m
 }

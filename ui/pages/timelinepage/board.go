@@ -37,14 +37,17 @@ type boardServer struct {
 	snap    *inventory.Snapshot
 	name    string
 	end     time.Time
+	beside  []*view.Beside
 }
 
 // boardRow is one line: the head of a server, where there are several (no
-// object), that of an object (no lane), or a lane of it.
+// object), that of an object (no lane), or a lane of it; or what is laid beside
+// the object, or, without one, beside the server.
 type boardRow struct {
 	server int // number in the board's servers
 	object string
 	lane   inventory.Lane
+	beside *view.Beside // whose lane it is; nil: the server's own
 	died   time.Time
 	lanes  []inventory.Lane // of a head
 	y      float64
@@ -92,6 +95,9 @@ func (b *board) arrange(scope string) {
 				continue
 			}
 		}
+		if scope == "" {
+			b.addLogs(i)
+		}
 		for _, o := range objects[i] {
 			b.add(boardRow{server: i, object: o.ID, died: o.Died, lanes: o.Lanes}, laneHead)
 			if total > manyObjects && !b.opened[o.ID] || b.folded[o.ID] {
@@ -100,6 +106,7 @@ func (b *board) arrange(scope string) {
 			for _, lane := range o.Lanes {
 				b.add(boardRow{server: i, object: o.ID, lane: lane, died: o.Died}, laneHeight)
 			}
+			b.addBeside(i, &o)
 		}
 	}
 }
@@ -178,7 +185,11 @@ func plot(width float64) (x, w float64) {
 }
 
 func (b *board) window(r *boardRow, columns int) timeline.Window {
-	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: b.of(r).end}
+	end := b.of(r).end
+	if r.beside != nil {
+		end = r.beside.To
+	}
+	return timeline.Window{From: b.time.From, To: b.time.To, Columns: columns, End: end}
 }
 
 // story is one sentence on an element whose lanes contradict each other or say
@@ -348,6 +359,9 @@ func (b *board) barWords(r *boardRow, x *timeline.Bar) []string {
 		return []string{title + ": " + view.Plural(x.Count, "state") + " within " + lasting(x.To.Sub(x.From)), times, "zoom in to see them"}
 	}
 	words := []string{title + ": " + strings.ReplaceAll(x.State, "_", " ") + " for " + lasting(x.To.Sub(x.From)), times}
+	if r.beside != nil {
+		return append(words, "as the "+r.beside.Name+" tells it")
+	}
 	if x.Holds {
 		words[0], words[1] = words[0]+" so far", "since "+b.time.Clock.Format(x.From)
 	}

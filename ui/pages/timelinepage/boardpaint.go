@@ -77,7 +77,11 @@ func (p *painting) groups() {
 		head := &p.rows[i]
 		k := i + 1
 		if head.object == "" {
-			p.server(head, p.open(i))
+			if head.beside != nil {
+				p.besideRow(head)
+			} else {
+				p.server(head, p.open(i))
+			}
 			i = k
 			continue
 		}
@@ -93,7 +97,11 @@ func (p *painting) groups() {
 				r := &p.rows[j]
 				y := p.top(r)
 				if y+laneHeight > laneTop && y < p.height-laneFoot {
-					p.lane(r, y)
+					if r.beside != nil {
+						p.besideRow(r)
+					} else {
+						p.lane(r, y)
+					}
 				}
 				if !ice && strings.HasPrefix(string(r.lane), "ice/") {
 					ice = true
@@ -114,7 +122,7 @@ func (p *painting) groups() {
 
 // find looks up the ticks of an object.
 func (p *painting) find(r *boardRow, kind timeline.TickKind) {
-	p.ticks = p.of(r).source.Ticks(p.ticks[:0], r.object, kind, p.window(r, p.columns))
+	p.ticks = p.source(r).Ticks(p.ticks[:0], r.object, kind, p.window(r, p.columns))
 }
 
 func (p *painting) top(r *boardRow) float64 { return laneTop + r.y - p.scroll }
@@ -230,7 +238,7 @@ func telling(lanes []inventory.Lane) []inventory.Lane {
 // lane draws one lane.
 func (p *painting) lane(r *boardRow, y float64) {
 	p.c.Text(p.small, p.small.Fit(view.LaneTitle(r.lane), float32(p.x0-38)*p.scale), p.px(30), p.px(y+15), p.l.Dim)
-	p.bars = p.of(r).source.Bars(p.bars[:0], r.object, r.lane, p.window(r, p.columns))
+	p.bars = p.source(r).Bars(p.bars[:0], r.object, r.lane, p.window(r, p.columns))
 	top, height := p.px(y+2), p.px(y+laneHeight-2)-p.px(y+2)
 	unknown := p.columns
 	if len(p.bars) > 0 {

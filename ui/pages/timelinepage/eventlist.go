@@ -32,6 +32,25 @@ type origin struct {
 	log     *timeline.Log // another one when a replay went back
 	total   uint64        // of the log
 	names   uint64        // generation of the snapshot that gives names
+	// beside is who tells of the server's objects from outside; nil: the log is the
+	// server's own.
+	beside *view.Beside
+}
+
+// name is what the column of servers calls it.
+func (o *origin) name() string {
+	if o.beside != nil {
+		return o.beside.Name
+	}
+	return o.session.Name()
+}
+
+// is tells whether an entry is one of its log.
+func (o *origin) is(ref eventRef) bool {
+	if o.beside != nil {
+		return o.session == ref.server && o.beside.Name == ref.name
+	}
+	return o.session == ref.server && ref.name == ""
 }
 
 // eventQuery is all that the table of events depends on.
@@ -92,6 +111,7 @@ const maxOrigins = 1 << (64 - seqBits - 1)
 // eventRef names an entry for as long as its log has it, whatever is listed.
 type eventRef struct {
 	server view.Session
+	name   string // of what is laid beside the server; "" is the server itself
 	seq    uint64
 }
 
@@ -100,10 +120,19 @@ type eventRef struct {
 type event struct {
 	timeline.Entry
 	server view.Session
+	name   string // of what is laid beside it; "" is the server itself
 	log    *timeline.Log
 }
 
-func (e *event) ref() eventRef { return eventRef{e.server, e.Seq} }
+func (e *event) ref() eventRef { return eventRef{e.server, e.name, e.Seq} }
+
+// source says who tells of it.
+func (e *event) source() string {
+	if e.name != "" {
+		return e.name
+	}
+	return e.server.Name()
+}
 
 // eventList is the rows of the table.
 type eventList struct {
@@ -216,7 +245,7 @@ func (l *eventList) order(ctx context.Context) bool {
 		o := &l.origins[row.origin()]
 		var key string
 		if l.sort == byServer {
-			list[i] = keyed{strings.ToLower(o.session.Name()), row}
+			list[i] = keyed{strings.ToLower(o.name()), row}
 			continue
 		}
 		e, _ := o.log.Entry(row.seq())
@@ -266,6 +295,22 @@ func (l *eventList) len() int {
 // several tells whether there is more than one server to tell apart.
 func (l *eventList) several() bool { return l != nil && len(l.origins) > 1 }
 
+// servers tells whether they are of several servers.
+func (l *eventList) servers() bool {
+	return l != nil && slices.ContainsFunc(l.origins, func(o origin) bool { return o.session != l.origins[0].session })
+}
+
+// source is the title of the column that says which of them an entry is of.
+func (l *eventList) source() string {
+	switch {
+	case !l.several():
+		return ""
+	case slices.ContainsFunc(l.origins, func(o origin) bool { return o.beside != nil }):
+		return "Source"
+	}
+	return "Server"
+}
+
 // entry reads row i as the log has it now; ok is false when it was dropped.
 func (l *eventList) entry(i int) (e event, ok bool) {
 	if i < 0 || i >= l.len() {
@@ -273,6 +318,9 @@ func (l *eventList) entry(i int) (e event, ok bool) {
 	}
 	o := &l.origins[l.rows[i].origin()]
 	e.server, e.log = o.session, o.log
+	if o.beside != nil {
+		e.name = o.beside.Name
+	}
 	e.Entry, ok = o.log.Entry(l.rows[i].seq())
 	return e, ok
 }
@@ -282,7 +330,7 @@ func (l *eventList) find(ref eventRef) int {
 	if l == nil {
 		return -1
 	}
-	i := slices.IndexFunc(l.origins, func(o origin) bool { return o.session == ref.server })
+	i := slices.IndexFunc(l.origins, func(o origin) bool { return o.is(ref) })
 	if i < 0 {
 		return -1
 	}

@@ -68,7 +68,7 @@ func (r *eventRow) set(p theme.Palette, e *event, several bool, at, name string,
 	}
 	cells := [columns]string{byTime: at, byObject: name, byType: e.Type, byText: text}
 	if several {
-		cells[byServer] = e.server.Name()
+		cells[byServer] = e.source()
 	}
 	hues := [columns]color.NRGBA{p.Dim, p.Dim, p.Text, p.Dim, hue}
 	if e.Type == timeline.TypeOwn || e.Type == timeline.TypeControl {
@@ -195,16 +195,16 @@ func newEventHead(sortBy func(column)) *eventHead {
 	h.texts[0].TextStyle.Monospace = false
 	h.texts[0].TextSize = theme.TextSize
 	h.ExtendBaseWidget(h)
-	h.show(byTime, false, false)
+	h.show(byTime, false, "")
 	return h
 }
 
-// show marks the column that the table is sorted by.
-func (h *eventHead) show(c column, down, several bool) {
+// show marks the column that the table is sorted by; source is the title of that
+// of the servers, "" where there is none.
+func (h *eventHead) show(c column, down bool, source string) {
 	h.cells = [columns]string{"Time", "", "Element", "Type", "What changed"}
-	if h.several = several; several {
-		h.cells[byServer] = "Server"
-	}
+	h.several = source != ""
+	h.cells[byServer] = source
 	if c != byTime || down {
 		h.cells[c] += map[bool]string{false: " ▴", true: " ▾"}[down]
 	}

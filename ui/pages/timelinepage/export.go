@@ -32,7 +32,7 @@ func tsv(entries []event, clock view.Clock) string {
 	b.WriteString("time\tserver\telement\ttype\twhat changed\tseverity\tid\n")
 	for i := range entries {
 		e := &entries[i]
-		for _, s := range []string{clock.Format(e.At), e.server.Name(), objectName(e.server, e.Object), e.Type, e.Text, e.Severity.String()} {
+		for _, s := range []string{clock.Format(e.At), e.source(), objectName(e.server, e.Object), e.Type, e.Text, e.Severity.String()} {
 			b.WriteString(clean.Replace(s))
 			b.WriteByte('\t')
 		}
@@ -110,7 +110,7 @@ func rawText(raw json.RawMessage) string {
 
 // eventJSONOf is an entry as it is copied and exported, secrets masked.
 func eventJSONOf(e *event, name nameOf) eventJSON {
-	j := eventJSON{Time: e.At, Arrived: e.Arrived, Server: e.server.Name(), Object: e.Object, Type: e.Type, Text: e.Text, Severity: e.Severity.String(), Late: e.Late}
+	j := eventJSON{Time: e.At, Arrived: e.Arrived, Server: e.source(), Object: e.Object, Type: e.Type, Text: e.Text, Severity: e.Severity.String(), Late: e.Late}
 	if e.Object != "" {
 		j.Name = name(e.server, e.Object)
 	}
@@ -133,7 +133,7 @@ func csvWriter(out io.Writer, name nameOf) (writer, func() error) {
 		if e.Late {
 			late = "late"
 		}
-		return errors.Join(err, w.Write([]string{e.At.UTC().Format(time.RFC3339Nano), cell(e.server.Name()), cell(name(e.server, e.Object)), cell(e.Object), cell(e.Type), e.Severity.String(),
+		return errors.Join(err, w.Write([]string{e.At.UTC().Format(time.RFC3339Nano), cell(e.source()), cell(name(e.server, e.Object)), cell(e.Object), cell(e.Type), e.Severity.String(),
 			cell(e.Text), late, e.Arrived.UTC().Format(time.RFC3339Nano)}))
 	}
 	return write, func() error { w.Flush(); return w.Error() }
@@ -163,7 +163,7 @@ func (p *Page) export(ending string) {
 		return
 	}
 	rows, of := p.rows, "all servers"
-	if !rows.several() {
+	if !rows.servers() {
 		of = rows.origins[0].session.Name()
 	}
 	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {

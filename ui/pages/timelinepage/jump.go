@@ -19,9 +19,9 @@ const (
 
 var jumpWords = []string{"match", "error", "ICE change"}
 
-// iceChanges are the events of ICE in the words of 6.x and 7.x, candidates left
-// out.
-var iceChanges = []string{"IceComponentStateChanged", "OnIceComponentStateChanged", "NewCandidatePairSelected", "IceGatheringDone", "OnIceGatheringDone"}
+// iceChanges are the events of ICE in the words of 6.x and 7.x and of browsers,
+// candidates left out.
+var iceChanges = []string{"iceconnectionstatechange", "IceComponentStateChanged", "OnIceComponentStateChanged", "NewCandidatePairSelected", "IceGatheringDone", "OnIceGatheringDone"}
 
 // flowChanges are the events of media that begin and stop, in the words of 6.x and
 // 7.x.
@@ -73,7 +73,7 @@ func (p *Page) jump(to jumpTarget, back bool) {
 // table has the entries of several servers: of one millisecond, those of the
 // first server come first.
 func nearest(origins []origin, from eventRef, at time.Time, back bool, filters func(view.Session) []timeline.Filter) (best event, ok bool) {
-	start := slices.IndexFunc(origins, func(o origin) bool { return o.session == from.server })
+	start := slices.IndexFunc(origins, func(o origin) bool { return o.is(from) })
 	for i, o := range origins {
 		// Of the servers on the far side of the one that it comes from, those of the
 		// same millisecond are still ahead.
@@ -89,7 +89,10 @@ func nearest(origins []origin, from eventRef, at time.Time, back bool, filters f
 		for _, f := range filters(o.session) {
 			e, found := o.log.Find(f, since, seq, back)
 			if found && (!ok || !back && e.At.Before(best.At) || back && !e.At.Before(best.At)) {
-				best, ok = event{e, o.session, o.log}, true
+				best, ok = event{Entry: e, server: o.session, log: o.log}, true
+				if o.beside != nil {
+					best.name = o.beside.Name
+				}
 			}
 		}
 	}

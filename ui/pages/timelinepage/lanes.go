@@ -356,8 +356,8 @@ func (p *Page) commandNear(pos fyne.Position, row int) *timeline.Tick {
 	}
 	r := &p.board.rows[row]
 	x, w := p.plot()
-	ticks := p.board.of(r).source.Ticks(nil, r.object, timeline.TickCommand, p.board.window(r, int(w)))
-	ticks = p.board.of(r).source.Ticks(ticks, r.object, timeline.TickOwn, p.board.window(r, int(w)))
+	ticks := p.board.source(r).Ticks(nil, r.object, timeline.TickCommand, p.board.window(r, int(w)))
+	ticks = p.board.source(r).Ticks(ticks, r.object, timeline.TickOwn, p.board.window(r, int(w)))
 	var best *timeline.Tick
 	near := 12.0
 	for i := range ticks {
@@ -374,7 +374,7 @@ func (p *Page) barNear(pos fyne.Position, row int) *timeline.Bar {
 	}
 	r := &p.board.rows[row]
 	x, w := p.plot()
-	for _, b := range p.board.of(r).source.Bars(nil, r.object, r.lane, p.board.window(r, int(w))) {
+	for _, b := range p.board.source(r).Bars(nil, r.object, r.lane, p.board.window(r, int(w))) {
 		if c := int(float64(pos.X) - x); b.Count == 1 && c >= b.Column && c < b.Until {
 			return &b
 		}
@@ -423,6 +423,7 @@ type laneShape struct {
 	lanes   *timeline.Lanes // another one when a replay went back
 	scope   string
 	shape   uint64
+	besides *view.Besides
 }
 
 // refreshLanes takes over range and cursor, and lists the rows anew when there
@@ -436,9 +437,9 @@ func (p *Page) refreshLanes(servers []view.Session) {
 	p.board.servers = p.board.servers[:0]
 	shapes := make([]laneShape, 0, len(servers))
 	for _, x := range servers {
-		s := boardServer{session: x, source: x.Lanes(), snap: x.Snapshot(), name: x.Name(), end: p.view.EndOf(x)}
+		s := boardServer{session: x, source: x.Lanes(), snap: x.Snapshot(), name: x.Name(), end: p.view.EndOf(x), beside: p.besidesOf(x)}
 		p.board.servers = append(p.board.servers, s)
-		shapes = append(shapes, laneShape{x, s.source, p.scope, s.source.Shape()})
+		shapes = append(shapes, laneShape{x, s.source, p.scope, s.source.Shape(), p.view.Besides()})
 	}
 	if !slices.Equal(shapes, p.shapes) {
 		if !slices.EqualFunc(shapes, p.shapes, func(a, b laneShape) bool { return a.session == b.session && a.scope == b.scope }) {

@@ -76,7 +76,8 @@ type Page struct {
 	own       bool           // the next change of the selection is the page's own
 	scopeOf   view.Session   // the server of scope
 	all       bool           // events of all servers are shown
-	chosen    eventRef       // the chosen entry
+	hidden    map[view.BesideKind]bool
+	chosen    eventRef // the chosen entry
 	chosenAt  time.Time
 	hasChosen bool
 	quiet     bool // the list is being told what is chosen
@@ -250,6 +251,12 @@ func (p *Page) query() eventQuery {
 			o.names = x.Snapshot().Generation
 		}
 		q.origins = append(q.origins, o)
+		for _, s := range p.besidesOf(x) {
+			if len(q.origins) < maxOrigins {
+				o.beside, o.log, o.total = s, s.Log, s.Log.Total()
+				q.origins = append(q.origins, o)
+			}
+		}
 	}
 	return q
 }
@@ -319,7 +326,7 @@ func (p *Page) show(rows *eventList) {
 	p.searched = ""
 	p.rows = rows
 	p.next = time.Now().Add(surface.SearchRest * rows.took)
-	p.head.show(p.sort, p.down, rows.several())
+	p.head.show(p.sort, p.down, rows.source())
 	p.list.Refresh()
 	if p.hasChosen {
 		p.quiet = true
@@ -435,7 +442,7 @@ func (p *Page) showMessage(e *event) {
 	p.rawBox.ScrollToTop()
 	head := p.view.Clock().Format(e.At) + "  " + e.Type
 	if p.rows.several() {
-		head += "  " + e.server.Name()
+		head += "  " + e.source()
 	}
 	kit.SetText(p.rawHead, head, theme.Current().Dim)
 	if p.table.Objects[0] != p.beside {
@@ -457,17 +464,17 @@ func (p *Page) sortBy(c column) {
 	} else {
 		p.sort, p.down = c, false
 	}
-	p.head.show(p.sort, p.down, p.rows.several())
+	p.head.show(p.sort, p.down, p.rows.source())
 	p.follow.SetChecked(p.follow.Checked && p.sort == byTime)
 	p.refresh()
 }
 
 // event finds an entry that may not be listed.
 func (p *Page) event(ref eventRef) (e event, ok bool) {
-	if ref.server == nil || ref.server.Timeline() == nil {
+	e.server, e.name = ref.server, ref.name
+	if e.log = p.logOf(ref); e.log == nil {
 		return event{}, false
 	}
-	e.server, e.log = ref.server, ref.server.Timeline()
 	e.Entry, ok = e.log.Entry(ref.seq)
 	return e, ok
 }
@@ -495,7 +502,7 @@ func (p *Page) rowMenu(ref eventRef, at fyne.Position) {
 	if id := selectable(e.Object); id != "" {
 		m.Items = append(m.Items, fyne.NewMenuItem("Show only "+objectName(e.server, id), func() { p.setScope(e.server, id) }))
 	}
-	if p.rows.several() {
+	if p.rows.servers() {
 		m.Items = append(m.Items, fyne.NewMenuItem("Show only "+e.server.Name(), func() { p.showServer(e.server) }))
 	}
 	m.Items = append(m.Items,
