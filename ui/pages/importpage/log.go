@@ -233,6 +233,9 @@ func stretch(d time.Duration) string {
 	if d < time.Millisecond {
 		return strconv.FormatInt(d.Microseconds(), 10) + " µs"
 	}
+	if d >= time.Second {
+		return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
+	}
 	return strconv.FormatFloat(float64(d.Microseconds()/100)/10, 'f', -1, 64) + " ms"
 }
 

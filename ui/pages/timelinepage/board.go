@@ -67,6 +67,7 @@ type board struct {
 	mark, until time.Time
 	// pointer is where the pointer is, at nil nowhere.
 	pointer *place
+	said    []string // under the pointer, in the last frame
 
 	bars  []timeline.Bar
 	ticks []timeline.Tick

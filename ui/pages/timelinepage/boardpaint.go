@@ -26,8 +26,7 @@ type painting struct {
 	columns       int
 	small, tiny   *paint.Face
 	bold          *paint.Face
-	said          []string // under the pointer
-	near          float64  // how far the nearest tick is
+	near          float64 // how far the nearest tick is
 }
 
 // paint draws the lanes with their time axis, marks and the cursor.
@@ -36,6 +35,7 @@ func (b *board) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	p := painting{board: b, c: c, l: l, scale: scale, width: float64(cw) / float64(scale), height: float64(ch) / float64(scale),
 		small: l.Regular.Face(11 * scale), tiny: l.Regular.Face(10.5 * scale), bold: l.Bold.Face(12 * scale), near: 6}
 	p.x0, p.w = plot(p.width)
+	b.said = b.said[:0]
 	p.columns = max(int(p.w*float64(scale)), 1)
 	if len(b.servers) == 0 || b.time.From.IsZero() {
 		return
