@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/kit"
 	"kmscope/ui/view"
 )
 
@@ -47,7 +48,7 @@ func (w *Window) showMemory() {
 	for _, m := range memoryChoices {
 		titles = append(titles, memoryTitle(m))
 	}
-	choice := widget.NewSelect(titles, nil)
+	choice := kit.NewSelect(titles, nil)
 	choice.SetSelectedIndex(slices.Index(memoryChoices, w.prefs.memoryMiB()))
 	choice.OnChanged = func(string) {
 		if i := choice.SelectedIndex(); i >= 0 {

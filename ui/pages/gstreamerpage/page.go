@@ -13,7 +13,6 @@ import (
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/layout"
-	"fyne.io/fyne/v2/widget"
 
 	"kmscope/graph/gst"
 	"kmscope/ui/kit"
@@ -36,10 +35,10 @@ type Page struct {
 	placer  gst.Placer
 	content fyne.CanvasObject
 	target  *canvas.Text
-	details *widget.Select
+	details *kit.Select
 	takeIt  *kit.Button
-	history *widget.Select
-	compare *widget.Select
+	history *kit.Select
+	compare *kit.Select
 	search  *kit.Entry
 	count   *canvas.Text
 	bins    *kit.Button
@@ -102,12 +101,12 @@ func New(placer gst.Placer) *Page {
 	p.port.Zoom = 1
 	dim := theme.Current().Dim
 	p.target = kit.NewText("", theme.TextSize, theme.Current().Text)
-	p.details = widget.NewSelect(detailWords(), nil)
+	p.details = kit.NewSelect(detailWords(), nil)
 	p.details.SetSelectedIndex(0)
 	p.takeIt = kit.NewButton(kit.Primary, "", "Take dump", p.takeDump).WithTip("Ask the server for GStreamer's graph of the selected element, hub or pipeline (T)")
-	p.history = widget.NewSelect(nil, func(string) { p.choseShot() })
+	p.history = kit.NewSelect(nil, func(string) { p.choseShot() })
 	p.history.PlaceHolder = "no dump yet"
-	p.compare = widget.NewSelect(nil, func(string) { p.choseBefore() })
+	p.compare = kit.NewSelect(nil, func(string) { p.choseBefore() })
 	p.compare.PlaceHolder = "nothing to compare with"
 	p.search = kit.NewEntry("find: name, caps, /regex/")
 	p.search.OnChanged = func(string) { p.searched() }

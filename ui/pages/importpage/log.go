@@ -38,8 +38,8 @@ type logView struct {
 	object fyne.CanvasObject
 
 	filter     *kit.Entry
-	level      *widget.Select
-	component  *widget.Select
+	level      *kit.Select
+	component  *kit.Select
 	components []string // of the choices after the first
 	mine       *widget.Check
 	count      *widget.Label
@@ -95,9 +95,9 @@ func newLogView(p *Page) *logView {
 	for _, c := range levelChoices {
 		titles = append(titles, c.title)
 	}
-	v.level = widget.NewSelect(titles, func(string) { v.refresh() })
+	v.level = kit.NewSelect(titles, func(string) { v.refresh() })
 	v.level.Selected = titles[0]
-	v.component = widget.NewSelect([]string{allComponents}, func(string) { v.refresh() })
+	v.component = kit.NewSelect([]string{allComponents}, func(string) { v.refresh() })
 	v.component.Selected = allComponents
 	v.mine = widget.NewCheck(selectedOnly, func(bool) { v.refresh() })
 	v.count = newCount()

@@ -28,7 +28,7 @@ import (
 type Page struct {
 	content  fyne.CanvasObject
 	frame    frame
-	which    *widget.Select
+	which    *kit.Select
 	whichBox fyne.CanvasObject
 	closing  *kit.Button
 	opening  *kit.Button
@@ -73,7 +73,7 @@ var (
 // New makes the page. Interface goroutine.
 func New() *Page {
 	p := &Page{shown: -1}
-	p.which = widget.NewSelect(nil, func(string) {
+	p.which = kit.NewSelect(nil, func(string) {
 		if !p.quiet {
 			p.turnTo(p.which.SelectedIndex())
 		}

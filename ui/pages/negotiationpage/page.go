@@ -44,8 +44,8 @@ type Page struct {
 	foldAll   *kit.Button
 	notes     *widget.Check
 	diffs     *widget.Check
-	leftSide  *widget.Select
-	rightSide *widget.Select
+	leftSide  *kit.Select
+	rightSide *kit.Select
 	sdpBar    *fyne.Container
 	list      *kit.List
 	listBox   fyne.CanvasObject
@@ -53,7 +53,7 @@ type Page struct {
 	detail    *widget.Label
 	detailBox *container.Scroll
 	states    *surface.Surface
-	laneMenu  *widget.Select
+	laneMenu  *kit.Select
 	laneBox   *fyne.Container
 	split     fyne.CanvasObject
 
@@ -122,13 +122,13 @@ func New(place Placer) *Page {
 	p.notes = widget.NewCheck("notes", func(bool) { p.rebuild() })
 	p.notes.Checked = true
 	p.diffs = widget.NewCheck("differences only", func(bool) { p.rebuild() })
-	p.leftSide = widget.NewSelect(nil, func(string) { p.choseVersion(0) })
-	p.rightSide = widget.NewSelect(nil, func(string) { p.choseVersion(1) })
+	p.leftSide = kit.NewSelect(nil, func(string) { p.choseVersion(0) })
+	p.rightSide = kit.NewSelect(nil, func(string) { p.choseVersion(1) })
 	p.sdpBar = container.NewVBox(
 		container.NewGridWithColumns(2, p.leftSide, p.rightSide),
 		container.NewHBox(p.notes, p.diffs, p.foldAll))
 
-	p.laneMenu = widget.NewSelect(nil, func(string) { p.choseLane() })
+	p.laneMenu = kit.NewSelect(nil, func(string) { p.choseLane() })
 	p.laneBox = container.NewGridWrap(fyne.NewSize(196, p.laneMenu.MinSize().Height), p.laneMenu)
 	p.states = p.newStates()
 
@@ -576,7 +576,7 @@ func (p *Page) tellVersions() {
 	for i := range p.one.Descriptions {
 		titles = append(titles, versionTitle(p.one, i))
 	}
-	for i, s := range []*widget.Select{p.leftSide, p.rightSide} {
+	for i, s := range []*kit.Select{p.leftSide, p.rightSide} {
 		if !reflect.DeepEqual(s.Options, titles) {
 			s.SetOptions(titles)
 		}
@@ -591,6 +591,6 @@ func (p *Page) choseVersion(side int) {
 		return
 	}
 	p.manual = true
-	p.version[side] = []*widget.Select{p.leftSide, p.rightSide}[side].SelectedIndex() - 1
+	p.version[side] = []*kit.Select{p.leftSide, p.rightSide}[side].SelectedIndex() - 1
 	p.rebuild()
 }

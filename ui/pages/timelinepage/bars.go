@@ -41,7 +41,7 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	p.filter = widget.NewEntry()
 	p.filter.SetPlaceHolder("filter: words or /regex/")
 	p.filter.OnChanged = func(string) { p.filtered() }
-	p.level = widget.NewSelect(severityChoices, func(string) { p.refresh() })
+	p.level = kit.NewSelect(severityChoices, func(string) { p.refresh() })
 	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server, and with what was imported")
 	p.servers.Hide()
 	p.types = kit.NewButton(kit.Flat, "", "all types", func() { showMenu(p.types, p.typeMenu()) }).WithCaret()

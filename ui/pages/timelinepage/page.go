@@ -33,7 +33,7 @@ type Page struct {
 	content fyne.CanvasObject
 	chip    *surface.Chip
 	filter  *widget.Entry
-	level   *widget.Select
+	level   *kit.Select
 	servers *kit.Button
 	types   *kit.Button
 	aim     *kit.Button
