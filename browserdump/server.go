@@ -159,8 +159,8 @@ func (s *Server) event(f *wire.Fact) {
 	if e == nil {
 		return
 	}
-	switch f.Type {
-	case "IceCandidateFound", "OnIceCandidate":
+	switch f.Event() {
+	case "IceCandidateFound":
 		var d struct {
 			Candidate struct {
 				Candidate string `json:"candidate"`

@@ -47,7 +47,7 @@ func (d *LaneWords) lane(event string) (Lane, string) {
 		return LaneConnection, d.NewState
 	case "IceComponentStateChanged":
 		return iceLane(cmp.Or(d.StreamID, d.StreamID67), cmp.Or(d.ComponentID, d.ComponentID67)), d.State
-	case "DtlsConnectionStateChange", "DtlsConnectionStateChanged":
+	case "DtlsConnectionStateChange":
 		return dtlsLane(cmp.Or(d.StreamID, d.StreamID67), cmp.Or(d.ComponentID, d.ComponentID67)), d.State
 	case "UriEndpointStateChanged":
 		return LaneURI, d.State
@@ -61,12 +61,14 @@ func (d *LaneWords) lane(event string) (Lane, string) {
 	return "", ""
 }
 
-// isLaneEvent holds the events of state lanes.
-var isLaneEvent = map[string]bool{
-	"MediaFlowInStateChanged": true, "MediaFlowOutStateChanged": true, "MediaTranscodingStateChanged": true,
-	"MediaStateChanged": true, "ConnectionStateChanged": true, "IceComponentStateChanged": true,
-	"DtlsConnectionStateChange": true, "DtlsConnectionStateChanged": true, "UriEndpointStateChanged": true,
-	"Recording": true, "Paused": true, "Stopped": true,
+// isLaneEvent tells the events of state lanes.
+func isLaneEvent(name string) bool {
+	switch name {
+	case "MediaFlowInStateChanged", "MediaFlowOutStateChanged", "MediaTranscodingStateChanged", "MediaStateChanged", "ConnectionStateChanged",
+		"IceComponentStateChanged", "DtlsConnectionStateChange", "UriEndpointStateChanged", "Recording", "Paused", "Stopped":
+		return true
+	}
+	return false
 }
 
 // eventData holds the fields of the other events.
@@ -122,37 +124,20 @@ func first(a, b text) string {
 	return string(b)
 }
 
-// eventNames maps the names of 6.x to those of 7.x. In 6.18 both exist and
-// both are sent to who subscribes to both: applying one state twice is harmless.
-var eventNames = map[string]string{
-	"MediaFlowInStateChange":      "MediaFlowInStateChanged",
-	"MediaFlowOutStateChange":     "MediaFlowOutStateChanged",
-	"MediaTranscodingStateChange": "MediaTranscodingStateChanged",
-	"OnIceCandidate":              "IceCandidateFound",
-	"OnIceGatheringDone":          "IceGatheringDone",
-	"OnIceComponentStateChanged":  "IceComponentStateChanged",
-	"OnDataChannelOpened":         "DataChannelOpened",
-	"OnDataChannelClosed":         "DataChannelClosed",
-	"UriEndpointStateChange":      "UriEndpointStateChanged",
-}
-
 // maxCandidates and maxPairs bound what is kept per object.
 const (
 	maxCandidates = 256
 	maxPairs      = 64
 )
 
-func (s *Reducer) applyEvent(f wire.Fact) {
-	name := f.Type
-	if n, ok := eventNames[name]; ok {
-		name = n
-	}
-	if isLaneEvent[name] {
-		s.applyLaneEvent(f)
+func (s *Reducer) applyEvent(f *wire.Fact) {
+	name := f.Event()
+	if isLaneEvent(name) {
+		s.applyLaneEvent(f, name)
 		return
 	}
 	var d eventData
-	d.read(f.Data)
+	d.read(f)
 	when := f.Stamp
 	if when.IsZero() {
 		when = f.At
@@ -199,8 +184,10 @@ func (s *Reducer) applyEvent(f wire.Fact) {
 	}
 }
 
-func (s *Reducer) applyLaneEvent(f wire.Fact) {
-	lane, word := LaneEvent(&f)
+func (s *Reducer) applyLaneEvent(f *wire.Fact, name string) {
+	var d LaneWords
+	d.read(f)
+	lane, word := d.Lane(name)
 	if p, o := s.ensure(f.Object, f.At); o != nil && o.Alive() && lane != "" {
 		s.setLane(p, o, lane, word, f)
 	}
@@ -239,7 +226,7 @@ func orderOf(lane Lane) map[string]int {
 const maxLanes = 512
 
 // setLane takes the word of an event; see the essay in reducer.go.
-func (s *Reducer) setLane(p *pipe, o *object, lane Lane, value string, f wire.Fact) {
+func (s *Reducer) setLane(p *pipe, o *object, lane Lane, value string, f *wire.Fact) {
 	old, known := o.States[lane]
 	if !known && len(o.States) >= maxLanes {
 		return
@@ -276,7 +263,7 @@ func (s *Reducer) readLane(p *pipe, o *object, lane Lane, value string, asked, a
 	s.edit(p, o).States[lane] = State{Value: value, Since: at, Source: FromRead, stamp: old.stamp, arrived: old.arrived}
 }
 
-func (s *Reducer) applyConnectionEvent(k ConnectionKey, connected bool, f wire.Fact, when time.Time) {
+func (s *Reducer) applyConnectionEvent(k ConnectionKey, connected bool, f *wire.Fact, when time.Time) {
 	p := s.pipes[PipelineOf(k.Source)]
 	if p == nil {
 		return

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"kmscope/rawjson"
+	"kmscope/wire"
 )
 
 // The data of an event is read by walking its members: encoding/json took nine
@@ -12,8 +13,8 @@ import (
 // an unexpected type leaves what was there before, and all the others count.
 
 // read takes the data of a state event.
-func (d *LaneWords) read(data []byte) {
-	if !rawjson.Object(data, func(key, v []byte) {
+func (d *LaneWords) read(f *wire.Fact) {
+	if !f.Members(func(key, v []byte) {
 		switch string(key) {
 		case "mediaType":
 			takeWord(&d.MediaType, v)
@@ -40,8 +41,8 @@ func (d *LaneWords) read(data []byte) {
 }
 
 // read takes the data of any other event.
-func (d *eventData) read(data []byte) {
-	if !rawjson.Object(data, func(key, v []byte) {
+func (d *eventData) read(f *wire.Fact) {
+	if !f.Members(func(key, v []byte) {
 		switch string(key) {
 		case "object":
 			takeWord(&d.Object, v)
@@ -88,13 +89,7 @@ func (c *candidateData) read(data []byte) {
 
 // takeWord takes a string; any other value changes nothing.
 func takeWord(s *string, v []byte) {
-	if len(v) >= 2 && v[0] == '"' {
-		if known, ok := words[string(v[1:len(v)-1])]; ok {
-			*s = known
-			return
-		}
-	}
-	if w, ok := rawjson.String(v); ok {
+	if w, ok := wire.Word(v); ok {
 		*s = w
 	}
 }
@@ -109,15 +104,3 @@ func (t *text) take(v []byte) {
 		*t = text(v)
 	}
 }
-
-// words are the server's usual ones: they cost no memory of their own.
-var words = func() map[string]string {
-	out := make(map[string]string)
-	for _, w := range []string{"FLOWING", "NOT_FLOWING", "TRANSCODING", "NOT_TRANSCODING", "CONNECTED", "DISCONNECTED",
-		"GATHERING", "CONNECTING", "READY", "FAILED", "NEW", "CLOSED", "START", "STOP", "PAUSE", "AUDIO", "VIDEO", "DATA", "default",
-		"0", "1", "2", "MediaFlowInStateChanged", "MediaFlowOutStateChanged", "ElementConnected", "ElementDisconnected",
-		"IceCandidateFound", "NewCandidatePairSelected", "ObjectCreated", "ObjectDestroyed", "Error"} {
-		out[w] = w
-	}
-	return out
-}()

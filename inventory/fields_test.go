@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"kmscope/rawjson"
+	"kmscope/wire"
 )
 
 // FuzzEventData holds the walks over the data of an event to what encoding/json
@@ -24,9 +25,9 @@ func FuzzEventData(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var lane LaneWords
-		lane.read(data)
+		lane.read(&wire.Fact{Data: data})
 		var other eventData
-		other.read(data)
+		other.read(&wire.Fact{Data: data})
 		m, ok := membersOf(data)
 		if !ok {
 			if !json.Valid(data) && (lane != (LaneWords{}) || other != (eventData{})) {

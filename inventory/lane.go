@@ -10,15 +10,12 @@ import (
 // word by the event; "" and "" for events that change no lane. It knows the
 // names of 6.x and of 7.x, and is pure: any goroutine.
 func LaneEvent(f *wire.Fact) (Lane, string) {
-	name := f.Type
-	if n, ok := eventNames[name]; ok {
-		name = n
-	}
-	if !isLaneEvent[name] {
+	name := f.Event()
+	if !isLaneEvent(name) {
 		return "", ""
 	}
 	var d LaneWords
-	d.read(f.Data)
+	d.read(f)
 	return d.Lane(name)
 }
 

@@ -121,7 +121,7 @@ func (s *Reducer) Apply(f wire.Fact) {
 	}
 	before := s.changed
 	s.changed = false
-	s.apply(f)
+	s.apply(&f)
 	s.boundDead()
 	if s.changed {
 		s.changedAt = s.at
@@ -129,10 +129,10 @@ func (s *Reducer) Apply(f wire.Fact) {
 	s.changed = s.changed || before
 }
 
-func (s *Reducer) apply(f wire.Fact) {
+func (s *Reducer) apply(f *wire.Fact) {
 	switch f.Kind {
 	case wire.KindCall:
-		s.applyCall(f)
+		s.applyCall(*f)
 	case wire.KindEvent:
 		s.applyEvent(f)
 	case wire.KindOpen:

@@ -58,7 +58,7 @@ type Session struct {
 
 // Event is an onEvent notification.
 type Event struct {
-	Type   string // as sent; see CanonicalEvent
+	Type   string // as sent; see kmd.EventName
 	Object string
 	Data   json.RawMessage
 }

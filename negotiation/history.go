@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"kmscope/inventory"
+	"kmscope/kmsconn/kmd"
 	"kmscope/rawjson"
 	"kmscope/wire"
 )
@@ -285,23 +286,6 @@ func (l *Log) bury(id string) {
 
 func (l *Log) mark(f wire.Fact) Mark { return Mark{Stamp: f.Stamp, Arrived: f.At, Seq: l.seq} }
 
-// names67 maps the names of 6.x to those of 7.x.
-var names67 = map[string]string{
-	"OnIceCandidate":             "IceCandidateFound",
-	"OnIceGatheringDone":         "IceGatheringDone",
-	"OnIceComponentStateChanged": "IceComponentStateChanged",
-	"MediaFlowInStateChange":     "MediaFlowInStateChanged",
-	"MediaFlowOutStateChange":    "MediaFlowOutStateChanged",
-	"DtlsConnectionStateChanged": "DtlsConnectionStateChange",
-}
-
-func eventName(name string) string {
-	if n, ok := names67[name]; ok {
-		return n
-	}
-	return name
-}
-
 func (l *Log) subscribe(f wire.Fact) {
 	var p struct {
 		Type string `json:"type"`
@@ -313,7 +297,7 @@ func (l *Log) subscribe(f wire.Fact) {
 	if h == nil {
 		return
 	}
-	name := l.word(eventName(p.Type))
+	name := l.word(kmd.EventName(p.Type))
 	if _, again := h.Subscribed[name]; !again && len(h.Subscribed) < 128 {
 		h.Subscribed[name] = l.mark(f)
 		l.grow(h, markCost)
@@ -353,7 +337,7 @@ func (l *Log) event(f wire.Fact) {
 			h.Skew, h.SkewKnown = d, true
 		}
 	}
-	if step := stepOf(eventName(f.Type), stateOf(f.Data)); step != "" {
+	if step := stepOf(f.Event(), stateOf(&f)); step != "" {
 		m := l.mark(f)
 		old, ok := h.Marks[step]
 		if !ok || h.when(m).Before(h.when(old)) {
@@ -366,9 +350,9 @@ func (l *Log) event(f wire.Fact) {
 }
 
 // stateOf gives the state that the data of an event names; "" where it names none.
-func stateOf(data []byte) string {
+func stateOf(f *wire.Fact) string {
 	var state, newState string
-	if !rawjson.Object(data, func(key, v []byte) {
+	if !f.Members(func(key, v []byte) {
 		switch string(key) {
 		case "state":
 			take(&state, v)
@@ -383,7 +367,7 @@ func stateOf(data []byte) string {
 
 // take takes a string; any other value changes nothing.
 func take(s *string, v []byte) {
-	if w, ok := rawjson.String(v); ok {
+	if w, ok := wire.Word(v); ok {
 		*s = w
 	}
 }

@@ -41,6 +41,16 @@ func Object(b []byte, yield func(key, value []byte)) bool {
 	return end >= 0 && space(b, end) == len(b)
 }
 
+// Prefix walks the object that b begins with, as Object does, and gives where it
+// ends; -1 when b begins with none. It stands within so many others, for the bound
+// on depth. Any goroutine.
+func Prefix(b []byte, within int, yield func(key, value []byte)) int {
+	if len(b) == 0 || b[0] != '{' {
+		return -1
+	}
+	return object(b, 0, within+1, yield)
+}
+
 // Array walks the values of an array, as Object does. Any goroutine.
 func Array(b []byte, yield func(value []byte)) bool {
 	i := space(b, 0)

@@ -29,6 +29,17 @@ func check(t *testing.T, b []byte) {
 	if isObject := err == nil && want != nil; ok != isObject || ok && !reflect.DeepEqual(got, want) {
 		t.Fatalf("%q: Object gives %v %q, encoding/json %q", clip(b), ok, got, want)
 	}
+	start, end := b[space(b, 0):], -1
+	if ok {
+		end = len(bytes.TrimRight(start, " \t\r\n"))
+	}
+	prefix := make(map[string]json.RawMessage)
+	for _, after := range []string{"", "}", `,"a":1`, " x"} {
+		clear(prefix)
+		if n := Prefix(append(bytes.Clone(start), after...), 0, func(k, v []byte) { prefix[string(k)] = v }); ok && (n != end || !reflect.DeepEqual(got, prefix)) {
+			t.Fatalf("%q: Prefix gives %d %q, want %d %q", clip(b), n, prefix, end, got)
+		}
+	}
 	list := []json.RawMessage{}
 	ok = Array(b, func(v []byte) { list = append(list, v) })
 	var wantList []json.RawMessage

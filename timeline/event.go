@@ -121,34 +121,17 @@ func (k laneKey) head() string {
 	return k.kind
 }
 
-// eventNames maps the names of 6.x to those of 7.x. In 6.18 both exist.
-var eventNames = map[string]string{
-	"MediaFlowInStateChange":      "MediaFlowInStateChanged",
-	"MediaFlowOutStateChange":     "MediaFlowOutStateChanged",
-	"MediaTranscodingStateChange": "MediaTranscodingStateChanged",
-	"OnIceCandidate":              "IceCandidateFound",
-	"OnIceGatheringDone":          "IceGatheringDone",
-	"OnIceComponentStateChanged":  "IceComponentStateChanged",
-	"OnDataChannelOpened":         "DataChannelOpened",
-	"OnDataChannelClosed":         "DataChannelClosed",
-	"UriEndpointStateChange":      "UriEndpointStateChanged",
-	"DtlsConnectionStateChanged":  "DtlsConnectionStateChange",
-}
-
 // iceRank is the documented order of the states of one ICE component.
 var iceRank = map[string]int{"GATHERING": 1, "CONNECTING": 2, "CONNECTED": 3, "READY": 4}
 
 // dtlsRank is that of a DTLS connection; CLOSED and FAILED may follow any.
 var dtlsRank = map[string]int{"NEW": 1, "CONNECTING": 2, "CONNECTED": 3}
 
-// decodeEvent writes out what an event says, whose data was read. It understands
-// every event of Kurento 6.x and 7.x and lists the fields of the others.
+// decodeEvent writes out what an event says, whose data was read, by its name of
+// 7.x. It understands every event of Kurento 6.x and 7.x and lists the fields of the
+// others.
 func decodeEvent(name string, data json.RawMessage, d *eventData) said {
-	known := name
-	if n, ok := eventNames[name]; ok {
-		known = n
-	}
-	switch known {
+	switch name {
 	case "IceComponentStateChanged":
 		return sayICE(d)
 	case "DtlsConnectionStateChange":
@@ -166,7 +149,7 @@ func decodeEvent(name string, data json.RawMessage, d *eventData) said {
 	case "UriEndpointStateChanged":
 		return said{lane: laneKey{kind: "uri"}, state: word(d.State)}
 	case "Recording", "Paused", "Stopped":
-		return said{lane: laneKey{kind: "recorder"}, state: strings.ToUpper(known)}
+		return said{lane: laneKey{kind: "recorder"}, state: strings.ToUpper(name)}
 	case "EndOfStream":
 		return said{text: "end of stream", severity: Notice}
 	case "MediaSessionStarted":

@@ -101,13 +101,9 @@ func (l *Lanes) connection(f *wire.Fact) {
 // iceTicks are the events of ICE that change no state.
 var iceTicks = map[string]bool{"IceCandidateFound": true, "IceGatheringDone": true, "NewCandidatePairSelected": true}
 
-// tickLane gives the place of an event that changes no state; nil where it has
-// none.
-func (l *Lanes) tickLane(s *laneServer, f *wire.Fact, at int64) *laneMarks {
-	name := f.Type
-	if n, ok := eventNames[name]; ok {
-		name = n
-	}
+// tickLane gives the place of an event that changes no state, by its name of 7.x;
+// nil where it has none.
+func (l *Lanes) tickLane(s *laneServer, f *wire.Fact, name string, at int64) *laneMarks {
 	kind := TickEvent
 	switch {
 	case name == "ObjectCreated" || name == "ObjectDestroyed":

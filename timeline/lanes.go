@@ -143,7 +143,7 @@ type mark struct {
 func (l *Lanes) Feed(f wire.Fact) {
 	if f.Kind == wire.KindEvent {
 		var d eventData
-		d.read(f.Data)
+		d.read(&f)
 		l.feed(&f, &d)
 		return
 	}
@@ -219,10 +219,11 @@ func (l *Lanes) event(f *wire.Fact, d *eventData) {
 		l.kill(s, or(d.ObjectID, d.Object), death{stamp: stamp, at: at, known: true})
 		return
 	}
-	lane, word := d.lane(f.Type)
+	name := f.Event()
+	lane, word := d.lane(name)
 	var x *laneMarks
 	if lane == "" {
-		x, word = l.tickLane(s, f, at), f.Type
+		x, word = l.tickLane(s, f, name, at), f.Type
 	} else {
 		x = l.lane(s, f.Object, lane, at)
 	}
@@ -232,7 +233,7 @@ func (l *Lanes) event(f *wire.Fact, d *eventData) {
 	m := mark{state: l.word(word), stamp: stamp, at: at}
 	switch {
 	case x.ticks && f.Type == "Error":
-		m.bad = decodeEvent(f.Type, f.Data, d).severity
+		m.bad = decodeEvent(name, f.Data, d).severity
 	case strings.HasPrefix(string(lane), "ice/"):
 		m.rank = int8(iceRank[word])
 	case strings.HasPrefix(string(lane), "dtls/"):

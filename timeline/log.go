@@ -119,7 +119,7 @@ func NewLog(limit int) *Log {
 func (l *Log) Feed(f wire.Fact) {
 	if f.Kind == wire.KindEvent {
 		var d eventData
-		d.read(f.Data)
+		d.read(&f)
 		l.event(&f, &d)
 		return
 	}
@@ -131,7 +131,7 @@ func (l *Log) Feed(f wire.Fact) {
 func Feed(l *Log, x *Lanes, f wire.Fact) {
 	if f.Kind == wire.KindEvent {
 		var d eventData
-		d.read(f.Data)
+		d.read(&f)
 		l.event(&f, &d)
 		x.feed(&f, &d)
 		return
@@ -229,7 +229,7 @@ func (l *Log) connected(e *draft, f *wire.Fact) {
 // event takes an event whose data was read.
 func (l *Log) event(f *wire.Fact, d *eventData) {
 	e := draft{Entry: Entry{Arrived: f.At, At: f.At, Object: f.Object, Type: f.Type}, raw: f.Raw, event: true}
-	s := decodeEvent(f.Type, f.Data, d)
+	s := decodeEvent(f.Event(), f.Data, d)
 	e.Severity, e.Text = s.severity, s.text
 	switch f.Type {
 	case "ObjectCreated", "ObjectDestroyed":

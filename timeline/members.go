@@ -2,7 +2,7 @@ package timeline
 
 import (
 	"kmscope/inventory"
-	"kmscope/rawjson"
+	"kmscope/wire"
 )
 
 // Events come by the ten thousand a second in a storm, and encoding/json with a
@@ -64,8 +64,8 @@ func (d *eventData) field(name []byte) *text {
 }
 
 // read takes the data of an event.
-func (d *eventData) read(data []byte) {
-	ok := rawjson.Object(data, func(name, raw []byte) {
+func (d *eventData) read(f *wire.Fact) {
+	ok := f.Members(func(name, raw []byte) {
 		switch string(name) {
 		case "candidate":
 			d.Candidate = raw
@@ -85,11 +85,8 @@ func (d *eventData) read(data []byte) {
 }
 
 // lane gives the lane of an object that the event changes, and the state's word;
-// "" and "" where it changes none.
+// "" and "" where it changes none. The event has its name of 7.x.
 func (d *eventData) lane(event string) (inventory.Lane, string) {
-	if known, ok := eventNames[event]; ok {
-		event = known
-	}
 	w := inventory.LaneWords{MediaType: string(d.MediaType), State: string(d.State), NewState: string(d.NewState), PadName: string(d.PadName), BinName: string(d.BinName),
 		StreamID: string(d.StreamID), ComponentID: string(d.ComponentID), StreamID67: string(d.StreamID67), ComponentID67: string(d.ComponentID67)}
 	return w.Lane(event)
@@ -97,38 +94,10 @@ func (d *eventData) lane(event string) (inventory.Lane, string) {
 
 // take is UnmarshalJSON without reflection for the plain case.
 func (t *text) take(raw []byte) {
-	if n := len(raw); n >= 2 && raw[0] == '"' && raw[n-1] == '"' {
-		word := raw[1 : n-1]
-		if len(word) <= maxKnownWord {
-			if known, ok := knownWords[string(word)]; ok {
-				*t = known
-				return
-			}
-		}
-		for _, c := range word {
-			if c == '\\' || c == '"' || c < 0x20 || c >= 0x80 {
-				_ = t.UnmarshalJSON(raw)
-				return
-			}
-		}
-		*t = text(word)
+	if len(raw) > 0 && raw[0] == '"' {
+		w, _ := wire.Word(raw)
+		*t = text(w)
 		return
 	}
 	_ = t.UnmarshalJSON(raw)
 }
-
-// maxKnownWord is longer than all of knownWords. Ids are longer: they would cost
-// a look for nothing.
-const maxKnownWord = 32
-
-// knownWords are the server's usual ones: they cost no memory of their own.
-var knownWords = func() map[string]text {
-	out := make(map[string]text)
-	for _, w := range []text{"FLOWING", "NOT_FLOWING", "TRANSCODING", "NOT_TRANSCODING", "CONNECTED", "DISCONNECTED", "GATHERING", "CONNECTING", "READY", "FAILED",
-		"NEW", "CLOSED", "START", "STOP", "PAUSE", "AUDIO", "VIDEO", "DATA", "default", "0", "1", "2",
-		"IceCandidateFound", "IceComponentStateChanged", "MediaFlowInStateChanged", "MediaFlowOutStateChanged", "MediaTranscodingStateChanged",
-		"MediaStateChanged", "ConnectionStateChanged", "DtlsConnectionStateChange", "ElementConnected", "ElementDisconnected", "NewCandidatePairSelected", "Error"} {
-		out[string(w)] = w
-	}
-	return out
-}()

@@ -26,8 +26,10 @@ const maxPending = 4096
 // Decoder turns the records of one stream into facts. The zero value is ready.
 // It is not safe for concurrent use: one goroutine feeds it.
 type Decoder struct {
-	conns map[string]*conn
-	out   []Fact
+	conns   map[string]*conn
+	out     []Fact
+	members []member          // of the events, a block at a time
+	names   map[string]string // ids and types
 }
 
 type conn struct {
@@ -152,6 +154,9 @@ func (d *Decoder) undecoded(r capture.Record, why string) {
 }
 
 func (d *Decoder) frame(r capture.Record) {
+	if r.Dir == capture.DirRecv && d.usualEvent(&r) {
+		return
+	}
 	f := bytes.TrimLeft(r.Frame, " \t\r\n")
 	if len(f) == 0 || f[0] != '{' {
 		d.undecoded(r, "a frame that is no JSON object")
@@ -406,83 +411,4 @@ func (d *Decoder) transaction(r capture.Record, whole Fact, ops []message) {
 		}
 		d.emit(r, f)
 	}
-}
-
-type eventValue struct {
-	Type   string          `json:"type"`
-	Object string          `json:"object"`
-	Data   json.RawMessage `json:"data"`
-}
-
-type eventParams struct {
-	Value eventValue `json:"value"`
-}
-
-// read takes the params of an event apart.
-func (p *eventParams) read(b []byte) {
-	usual := true
-	v := &p.Value
-	ok := rawjson.Object(b, func(key, inner []byte) {
-		if string(key) != "value" {
-			return
-		}
-		found := rawjson.Object(inner, func(key, text []byte) {
-			var ok bool
-			switch string(key) {
-			case "type":
-				v.Type, ok = rawjson.String(text)
-				usual = usual && ok
-			case "object":
-				v.Object, ok = rawjson.String(text)
-				usual = usual && ok
-			case "data":
-				v.Data = text
-			}
-		})
-		usual = usual && found
-	})
-	if !ok || !usual {
-		*p = eventParams{}
-		_ = json.Unmarshal(b, p) // what it says of the type is asked for
-	}
-}
-
-type eventStamp struct {
-	Millis, Seconds json.RawMessage
-}
-
-func (d *Decoder) event(r capture.Record, params json.RawMessage) {
-	var p eventParams
-	p.read(params)
-	if p.Value.Type == "" { // nothing can be done with it, whatever the reason
-		d.undecoded(r, "an event without a type")
-		return
-	}
-	f := Fact{Kind: KindEvent, Type: p.Value.Type, Object: p.Value.Object, Data: p.Value.Data, Raw: r.Frame}
-	var s eventStamp
-	if rawjson.Object(p.Value.Data, func(key, v []byte) {
-		switch string(key) {
-		case "timestampMillis":
-			s.Millis = v
-		case "timestamp":
-			s.Seconds = v
-		}
-	}) {
-		f.Stamp = stamp(s)
-	}
-	d.emit(r, f)
-}
-
-// maxStampMs is the year 9999; beyond it a number is no timestamp.
-const maxStampMs = 253402300799999
-
-// stamp reads timestampMillis (7.x, a string) or timestamp (6.x, seconds).
-func stamp(s eventStamp) time.Time {
-	if ms, err := strconv.ParseInt(idKey(s.Millis), 10, 64); err == nil && ms > 0 && ms < maxStampMs {
-		return time.UnixMilli(ms)
-	}
-	if sec, err := strconv.ParseFloat(idKey(s.Seconds), 64); err == nil && sec > 0 && sec < maxStampMs/1000 {
-		return time.UnixMilli(int64(sec * 1000))
-	}
-	return time.Time{}
 }

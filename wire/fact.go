@@ -69,7 +69,8 @@ type Fact struct {
 
 	// Event: Type is the event's name as sent; Object the object that raised
 	// it; Data its data; Stamp the server's timestamp (timestampMillis, or
-	// timestamp in seconds on 6.x), zero where there is none.
+	// timestamp in seconds on 6.x), zero where there is none. See also Members and
+	// Event.
 	Type  string
 	Data  json.RawMessage
 	Stamp time.Time
@@ -91,4 +92,6 @@ type Fact struct {
 	Bytes int
 	// Raw is the frame of an event, or the undecoded frame.
 	Raw json.RawMessage
+	// members says where the members of Data are; nil is not known.
+	members []member
 }

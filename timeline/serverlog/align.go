@@ -327,7 +327,7 @@ func eventClues(f *wire.Fact) (named, alike string) {
 		} `json:"candidatePair"`
 	}
 	_ = json.Unmarshal(f.Data, &d) // a field of another type leaves the rest
-	switch f.Type {
+	switch f.Event() {
 	case "DtlsConnectionStateChange":
 		if d.State == "CONNECTING" {
 			alike = "dtls connecting"
@@ -339,20 +339,20 @@ func eventClues(f *wire.Fact) (named, alike string) {
 		return "destroyed " + d.ObjectID, ""
 	case "NewCandidatePairSelected":
 		return "pair " + transport(d.Pair.Local) + " " + transport(d.Pair.Remote), ""
-	case "IceCandidateFound", "OnIceCandidate":
+	case "IceCandidateFound":
 		return "candidate " + transport(d.Candidate.Candidate), ""
-	case "IceComponentStateChanged", "OnIceComponentStateChanged":
+	case "IceComponentStateChanged":
 		return "", iceClue(d.State, strings.Trim(string(d.StreamID), `"`), strings.Trim(string(d.ComponentID), `"`))
-	case "IceGatheringDone", "OnIceGatheringDone":
+	case "IceGatheringDone":
 		return "", "gathering done"
 	case "MediaSessionStarted":
 		return "", "session"
-	case "MediaTranscodingStateChanged", "MediaTranscodingStateChange":
+	case "MediaTranscodingStateChanged":
 		if d.BinName != "" {
 			named = "bin " + d.BinName
 		}
 		return named, flowClue(f.Type, d.State, d.MediaType)
-	case "MediaFlowInStateChanged", "MediaFlowInStateChange", "MediaFlowOutStateChanged", "MediaFlowOutStateChange":
+	case "MediaFlowInStateChanged", "MediaFlowOutStateChanged":
 		return "", flowClue(f.Type, d.State, d.MediaType)
 	}
 	return "", ""

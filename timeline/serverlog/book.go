@@ -248,7 +248,7 @@ func element(name string) string {
 
 // learn takes from an event which object an element is.
 func (m *importer) learn(f *wire.Fact) {
-	if f.Kind != wire.KindEvent || !strings.HasPrefix(f.Type, "MediaTranscodingStateChange") {
+	if f.Kind != wire.KindEvent || f.Event() != "MediaTranscodingStateChanged" {
 		return
 	}
 	var d struct {

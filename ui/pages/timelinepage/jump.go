@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"kmscope/kmsconn/kmd"
 	"kmscope/timeline"
 	"kmscope/ui/view"
 )
@@ -19,13 +20,11 @@ const (
 
 var jumpWords = []string{"match", "error", "ICE change"}
 
-// iceChanges are the events of ICE in the words of 6.x and 7.x and of browsers,
-// candidates left out.
-var iceChanges = []string{"iceconnectionstatechange", "IceComponentStateChanged", "OnIceComponentStateChanged", "NewCandidatePairSelected", "IceGatheringDone", "OnIceGatheringDone"}
+// iceChanges are the events of ICE, of servers and of browsers, candidates left out.
+var iceChanges = append(kmd.EventNames("IceComponentStateChanged", "NewCandidatePairSelected", "IceGatheringDone"), "iceconnectionstatechange")
 
-// flowChanges are the events of media that begin and stop, in the words of 6.x and
-// 7.x.
-var flowChanges = []string{"MediaFlowInStateChanged", "MediaFlowInStateChange", "MediaFlowOutStateChanged", "MediaFlowOutStateChange"}
+// flowChanges are the events of media that begin and stop.
+var flowChanges = kmd.EventNames("MediaFlowInStateChanged", "MediaFlowOutStateChanged")
 
 // jump goes to the next event of a kind, or to the one before.
 func (p *Page) jump(to jumpTarget, back bool) {
