@@ -311,6 +311,18 @@ func (l *eventList) source() string {
 	return "Server"
 }
 
+// sourceOf says who tells of an entry, where there are several: of one server
+// alone its address says nothing.
+func (l *eventList) sourceOf(e *event) string {
+	switch {
+	case !l.several():
+		return ""
+	case e.name == "" && !l.servers():
+		return "server"
+	}
+	return e.source()
+}
+
 // entry reads row i as the log has it now; ok is false when it was dropped.
 func (l *eventList) entry(i int) (e event, ok bool) {
 	if i < 0 || i >= l.len() {

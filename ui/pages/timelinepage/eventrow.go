@@ -60,16 +60,14 @@ func (r *eventRow) fill() {
 	r.texts[0].TextSize = theme.TextSize - 1
 }
 
-// set shows an entry.
-func (r *eventRow) set(p theme.Palette, e *event, several bool, at, name string, hue color.NRGBA) {
+// set shows an entry; source is who tells of it, "" where nobody need say.
+func (r *eventRow) set(p theme.Palette, e *event, source, at, name string, hue color.NRGBA) {
 	text := e.Text
 	if e.Late {
 		text += "  (arrived late, put in order)"
 	}
-	cells := [columns]string{byTime: at, byObject: name, byType: e.Type, byText: text}
-	if several {
-		cells[byServer] = e.source()
-	}
+	cells := [columns]string{byTime: at, byObject: name, byType: e.Type, byText: text, byServer: source}
+	several := source != ""
 	hues := [columns]color.NRGBA{p.Dim, p.Dim, p.Text, p.Dim, hue}
 	if e.Type == timeline.TypeOwn || e.Type == timeline.TypeControl {
 		hues[byType] = p.Control

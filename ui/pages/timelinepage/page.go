@@ -401,7 +401,7 @@ func (p *Page) fill(i widget.ListItemID, o fyne.CanvasObject) {
 	}
 	pal := theme.Current()
 	row.ref, row.row = e.ref(), i
-	row.set(pal, &e, p.rows.several(), p.view.Clock().Format(e.At), objectName(e.server, e.Object), eventHue(pal, &e.Entry))
+	row.set(pal, &e, p.rows.sourceOf(&e), p.view.Clock().Format(e.At), objectName(e.server, e.Object), eventHue(pal, &e.Entry))
 }
 
 // eventHue is the colour of what changed: by how bad it is, else by the medium
