@@ -222,6 +222,9 @@ func (c comparison) overlay(charts []chart, here view.Session, elements []string
 		nth := map[stats.Key]int{}
 		for k, n := 0, len(ch.Lines); k < n; k++ {
 			ln := ch.Lines[k]
+			if ln.browser() {
+				continue // its dump has but one time
+			}
 			element := ln.Key.Element
 			if element != inventory.ManagerID && c.element != "" {
 				if len(elements) > 0 && element != elements[0] {

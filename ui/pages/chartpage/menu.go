@@ -12,6 +12,7 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/browserdump"
 	"kmscope/stats"
 	"kmscope/ui/chartfile"
 	"kmscope/ui/kit"
@@ -209,6 +210,9 @@ func (p *Page) metricMenu() *fyne.Menu {
 		item.Checked = p.metric == c.Name
 		m.Items = append(m.Items, item)
 	}
+	if items := p.browserItems(); len(items) > 0 {
+		m.Items = append(append(m.Items, fyne.NewMenuItemSeparator()), items...)
+	}
 	return m
 }
 
@@ -225,6 +229,9 @@ func ofServer(metric string) bool {
 // chooseMetric shows one metric alone: of the selected elements, or of those
 // that rank first by it.
 func (p *Page) chooseMetric(name string) {
+	if _, ok := browserKind(name); !ok {
+		name = strings.TrimPrefix(name, browserdump.MetricPrefix) // it stands in the chart of the server's
+	}
 	p.metric, p.rank, p.scroll, p.alone = name, name, 0, pin{}
 	if p.set.server() {
 		p.set = inVideo

@@ -257,7 +257,7 @@ func (p *Page) refresh() {
 	sel := v.Selection()
 	q := chartQuery{session: x, object: sel.Object, overlay: p.overlayKey(), set: p.set, metric: p.metric, rank: p.ranking(), kind: p.kind,
 		pins: p.pinKey(), compared: p.compared, table: p.asTable, phantoms: p.phantoms,
-		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), deep: p.deep, snapshot: x.Snapshot().Generation}
+		from: coarse(from, to.Sub(from)), to: coarse(to, to.Sub(from)), points: p.resolution(), deep: p.deep, besides: v.Besides(), snapshot: x.Snapshot().Generation}
 	if store := x.Stats(); store != nil {
 		q.version = store.Version()
 	}

@@ -41,8 +41,8 @@ func (ln *chartLine) color(l *surface.Look) color.NRGBA {
 	if ln.Faded {
 		hue = paint.Mix(hue, l.Panel, 0.4)
 	}
-	if ln.Before {
-		hue = paint.Mix(hue, l.Text, 0.45)
+	if ln.Before || ln.browser() {
+		hue = paint.Mix(hue, l.Text, 0.45) // where it lies on the other it is seen still
 	}
 	return hue
 }
@@ -87,6 +87,9 @@ var dashBefore = paint.Dash{2.5, 3.5}
 func (ln *chartLine) dash() paint.Dash {
 	if ln.Before {
 		return dashBefore
+	}
+	if ln.browser() {
+		return dashBrowser
 	}
 	return ln.Dash
 }

@@ -37,6 +37,7 @@ type chartQuery struct {
 	events   uint64
 	points   int
 	deep     *archived // read again from the capture; nil is nothing
+	besides  *view.Besides
 }
 
 // elements gives the elements that are drawn over each other: the selected one
@@ -96,7 +97,8 @@ type gathering struct {
 }
 
 func (g *gathering) read(element string, metrics ...string) []stats.Series {
-	return readSeries(g.q.session, g.q.from, g.q.to, g.q.points, g.spread, &g.old, element, metrics...)
+	list := readSeries(g.q.session, g.q.from, g.q.to, g.q.points, g.spread, &g.old, element, metrics...)
+	return append(list, besideSeries(g.q.besides.Of(g.q.session), element, g.q.from, g.q.to, g.q.points, g.spread, metrics)...)
 }
 
 func (g *gathering) label(id string) string { return view.ObjectName(g.snap, id) }
@@ -149,6 +151,9 @@ func (g *gathering) main() (charts []chart, empty string) {
 	if elements := q.elements(); len(elements) > 0 {
 		return g.of(elements)
 	}
+	if charts := g.browsers(); len(charts) > 0 {
+		return charts, ""
+	}
 	inPipeline := ""
 	if q.object != "" && q.object != inventory.ManagerID {
 		inPipeline = q.object
@@ -194,7 +199,7 @@ func (g *gathering) main() (charts []chart, empty string) {
 // set.
 func (g *gathering) of(elements []string) (charts []chart, empty string) {
 	q := g.q
-	kinds, set := elementCharts, q.set
+	kinds, set := slices.Concat(elementCharts, browserCharts), q.set
 	if q.metric != "" {
 		kinds, set = kindsOf(q.metric), inAll
 	}

@@ -76,6 +76,9 @@ func rankingOf(metric string) ranking {
 	if m, ok := stats.MetricOf(metric); ok {
 		return ranking{metric: m.Name, word: m.Label}
 	}
+	if k, ok := browserKind(metric); ok {
+		return ranking{metric: metric, word: k.title, limits: k.limits}
+	}
 	return rankings[0]
 }
 

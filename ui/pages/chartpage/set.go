@@ -121,6 +121,9 @@ func chartsOf(kinds []chartKind, set chartSets, series []stats.Series, note stri
 		ch := chart{Title: k.title, Kind: k.title, Unit: k.unit, Note: note, Limits: k.limits, Empty: k.empty}
 		for _, p := range k.pick {
 			ch.Lines = append(ch.Lines, linesOf(p, series)...)
+			if b := p.inBrowser(); b.metric != p.metric {
+				ch.Lines = append(ch.Lines, linesOf(b, series)...)
+			}
 		}
 		if k.unit == stats.PerSecond {
 			ch.Lines = dropSilent(ch.Lines)
@@ -150,7 +153,7 @@ func kindNamed(name string) (chartKind, bool) {
 		}
 		return chartKind{}, false
 	}
-	for _, list := range [][]chartKind{elementCharts, serverCharts} {
+	for _, list := range [][]chartKind{elementCharts, browserCharts, serverCharts} {
 		for _, k := range list {
 			if k.title == name {
 				return k, true
@@ -162,6 +165,9 @@ func kindNamed(name string) (chartKind, bool) {
 
 // kindsOf gives the charts of one metric of the catalogue, one per direction.
 func kindsOf(metric string) []chartKind {
+	if k, ok := browserKind(metric); ok {
+		return []chartKind{k}
+	}
 	m, ok := stats.MetricOf(metric)
 	if !ok {
 		return nil
@@ -307,7 +313,7 @@ func overviewChart(r ranking, series []stats.Series, label string) chart {
 			what.dir, ch.Note = stats.Out, "sent"
 		}
 	}
-	ch.Lines = linesOf(what, series)
+	ch.Lines = append(linesOf(what, series), linesOf(what.inBrowser(), series)...)
 	ch.Kind, ch.Ranked = metricPrefix+string(what.dir)+":"+r.metric, true
 	return ch
 }

@@ -67,6 +67,7 @@ func gatherTable(ctx context.Context, q chartQuery, snap *inventory.Snapshot) (r
 			}
 		}
 	}
+	rows = append(rows, browserRows(q.besides.Of(q.session), elements, q.from, q.to, func(id string) string { return view.ObjectName(snap, id) })...)
 	if q.phantoms {
 		rows = append(rows, phantomRows(unreal, offset, func(id string) string { return view.ObjectName(snap, id) })...)
 	}
