@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
+	"runtime/pprof"
 	"slices"
 	"strings"
 	"testing"
@@ -22,7 +24,10 @@ import (
 )
 
 // soakFor is how long TestSoak runs: go test ./graph -run TestSoak -soak 30m -timeout 40m -v
-var soakFor = flag.Duration("soak", 0, "how long elements come and go in TestSoak, in real time; 0 is a few seconds at ten times the speed")
+var (
+	soakFor      = flag.Duration("soak", 0, "how long elements come and go in TestSoak, in real time; 0 is a few seconds at ten times the speed")
+	soakProfiles = flag.String("soakprofiles", "", "the folder into which TestSoak writes a profile of the heap with each line it prints")
+)
 
 // What a run may cost. An element that came and went stays in the history for
 // a while, so memory grows by soakBytesPerElement for each, until the rooms are
@@ -95,13 +100,16 @@ func TestSoak(t *testing.T) {
 	defer report.Stop()
 	var warm load
 	seen := func() int { return s.Snapshot().Seen["WebRtcEndpoint"] }
-	warmSeen := 0
+	warmSeen, lines := 0, 0
 	for running := true; running; {
 		select {
 		case <-over:
 			running = false
 		case <-report.C:
 			now := weigh()
+			if lines++; *soakProfiles != "" {
+				profile(t, filepath.Join(*soakProfiles, fmt.Sprintf("heap-%02d.pb.gz", lines)))
+			}
 			if warm.goroutines == 0 && scenes > 5 {
 				warm, warmSeen = now, seen()
 			}
@@ -187,6 +195,19 @@ func weigh() load {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return load{m.HeapAlloc, runtime.NumGoroutine()}
+}
+
+// profile writes what the heap holds, by who asked for it.
+func profile(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if err := pprof.Lookup("heap").WriteTo(f, 0); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/gorilla/websocket"
@@ -28,12 +29,13 @@ import (
 //
 // All methods may be called from any goroutine.
 type Conn struct {
-	opts  Options
-	shown string
-	ws    *websocket.Conn
-	out   chan *call // to the writer; unbuffered: a caller waits in Call, not in a queue
-	done  chan struct{}
-	wg    sync.WaitGroup
+	opts   Options
+	shown  string
+	ws     *websocket.Conn
+	socket syscall.RawConn // beneath ws; may be nil
+	out    chan *call      // to the writer; unbuffered: a caller waits in Call, not in a queue
+	done   chan struct{}
+	wg     sync.WaitGroup
 
 	tapMu sync.Mutex // keeps the frames of the tap in order
 
@@ -258,6 +260,7 @@ func (c *Conn) read() {
 		switch m := decode(data); m.kind {
 		case reply:
 			if k := c.retire(m.id); k != nil {
+				c.expectMore()
 				a := answer{result: m.result}
 				if m.err != nil {
 					a = answer{err: m.err}
@@ -265,12 +268,21 @@ func (c *Conn) read() {
 				k.answer <- a
 			}
 		case notification:
+			c.expectMore()
 			c.events.push(event{method: m.method, params: m.params})
 		case garbage, orphanReply:
 			c.garbled.Add(1)
 			// The tap has it. The connection stays: one bad frame is no reason
 			// to lose sight of the server.
 		}
+	}
+}
+
+// expectMore has the answers come that wait on the server's side until what came
+// before them is acknowledged.
+func (c *Conn) expectMore() {
+	if c.InFlight() > 0 {
+		ackNow(c.socket)
 	}
 }
 

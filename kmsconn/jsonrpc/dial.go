@@ -89,7 +89,7 @@ func Dial(ctx context.Context, opts Options) (*Conn, error) {
 	// A server's close frame is answered by closing the socket, not by a frame
 	// that could block.
 	ws.SetCloseHandler(func(int, string) error { return nil })
-	c.ws = ws
+	c.ws, c.socket = ws, rawSocket(ws.NetConn())
 	c.tap(Frame{Dir: Open, URL: shown})
 	c.wg.Add(3)
 	go c.read()
