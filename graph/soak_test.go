@@ -113,8 +113,8 @@ func TestSoak(t *testing.T) {
 			if warm.goroutines == 0 && scenes > 5 {
 				warm, warmSeen = now, seen()
 			}
-			t.Logf("%d endpoints seen, %d scenes, heap %.1f MiB, %d goroutines, layout process %.1f MiB, %d parts and %d frames remembered, slowest scene %v",
-				seen(), scenes, mib(now.heap), now.goroutines, mib(childBytes(l)), len(l.parts), len(l.frames), slowest.Round(time.Millisecond))
+			t.Logf("%d endpoints seen, %d scenes, heap %.1f MiB, resident %.1f MiB, %d goroutines, %d events, layout process %.1f MiB, %d parts and %d frames remembered, slowest scene %v",
+				seen(), scenes, mib(now.heap), mib(resident(os.Getpid())), now.goroutines, s.Timeline().Len(), mib(childBytes(l)), len(l.parts), len(l.frames), slowest.Round(time.Millisecond))
 			slowest = 0
 		case <-w.Changed():
 			step()
@@ -218,15 +218,20 @@ func childBytes(l *Layouter) uint64 {
 	if l.child == nil {
 		return 0
 	}
-	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", l.child.cmd.Process.Pid))
+	return resident(l.child.cmd.Process.Pid)
+}
+
+// resident is what a process has in memory; 0 where the system does not tell.
+func resident(pid int) uint64 {
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
 	if err != nil {
 		return 0
 	}
-	var size, resident uint64
-	if _, err := fmt.Sscan(string(text), &size, &resident); err != nil {
+	var size, pages uint64
+	if _, err := fmt.Sscan(string(text), &size, &pages); err != nil {
 		return 0
 	}
-	return resident * uint64(os.Getpagesize())
+	return pages * uint64(os.Getpagesize())
 }
 
 // shown gives the ids and the connections of a graph, sorted.

@@ -62,7 +62,7 @@ func (s *Reducer) applyRefusal(f wire.Fact) {
 		return
 	}
 	if name := propertyOf(f); name != "" && o.Properties[name].Err != f.Err.Message {
-		s.edit(p, o).Properties[name] = Property{Err: f.Err.Message, At: f.At}
+		s.editProperties(p, o)[name] = Property{Err: f.Err.Message, At: f.At}
 	}
 }
 
@@ -233,14 +233,14 @@ func (s *Reducer) setProperty(p *pipe, o *object, name string, value json.RawMes
 		return
 	}
 	if len(value) > maxPropertyBytes {
-		s.edit(p, o).Properties[name] = Property{Err: "the value is larger than 1 MiB and was not kept", At: at}
+		s.editProperties(p, o)[name] = Property{Err: "the value is larger than 1 MiB and was not kept", At: at}
 		return
 	}
 	if old := o.Properties[name].Value; old != nil && bytes.Equal(old, value) {
 		return // polled, mostly: nothing is new
 	}
 	// A clone, for it is a part of a frame, which may be large.
-	s.edit(p, o).Properties[name] = Property{Value: bytes.Clone(value), At: at}
+	s.editProperties(p, o)[name] = Property{Value: bytes.Clone(value), At: at}
 }
 
 // callParams holds the parameters of the operations that change what the
@@ -288,13 +288,11 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 	case "getTags":
 		s.readTags(p, o, f.Result)
 	case "addTag":
-		e := s.edit(p, o)
-		if e.Tags == nil {
-			e.Tags = make(map[string]string)
-		}
-		e.Tags[clip(c.Key)] = clip(c.Value)
+		s.editTags(p, o)[clip(c.Key)] = clip(c.Value)
 	case "removeTag":
-		delete(s.edit(p, o).Tags, clip(c.Key))
+		if _, known := o.Tags[clip(c.Key)]; known {
+			delete(s.editTags(p, o), clip(c.Key))
+		}
 	case "getCreationTime":
 		var seconds int64
 		if json.Unmarshal(f.Result, &seconds) == nil && seconds > 0 && o.CreatedAt.IsZero() {
@@ -377,7 +375,7 @@ func (s *Reducer) readTags(p *pipe, o *object, result json.RawMessage) {
 		return // polled, mostly: nothing is new
 	}
 	e := s.edit(p, o)
-	e.TagsKnown, e.Tags = true, read
+	e.TagsKnown, e.Tags, o.lentTags = true, read, false
 }
 
 func (s *Reducer) listChildren(p *pipe, o *object, f wire.Fact, asked time.Time) {

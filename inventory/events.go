@@ -248,7 +248,7 @@ func (s *Reducer) setLane(p *pipe, o *object, lane Lane, value string, f *wire.F
 	if known && old.Value == value && old.Source == FromEvent {
 		since = old.Since
 	}
-	s.edit(p, o).States[lane] = State{Value: value, Since: since, Source: FromEvent, stamp: f.Stamp, arrived: f.At}
+	s.editStates(p, o)[lane] = State{Value: value, Since: since, Source: FromEvent, stamp: f.Stamp, arrived: f.At}
 }
 
 // readLane takes the value of a read whose request was sent at asked.
@@ -260,7 +260,7 @@ func (s *Reducer) readLane(p *pipe, o *object, lane Lane, value string, asked, a
 	if known && old.Value == value {
 		return
 	}
-	s.edit(p, o).States[lane] = State{Value: value, Since: at, Source: FromRead, stamp: old.stamp, arrived: old.arrived}
+	s.editStates(p, o)[lane] = State{Value: value, Since: at, Source: FromRead, stamp: old.stamp, arrived: old.arrived}
 }
 
 func (s *Reducer) applyConnectionEvent(k ConnectionKey, connected bool, f *wire.Fact, when time.Time) {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"reflect"
 	"sort"
 	"sync"
 	"time"
@@ -18,14 +19,14 @@ import (
 // replaying the capture for each look (a large one takes seconds).
 const (
 	pastLimit   = 2000
-	pastBytes   = 64 << 20 // beside the oldest state, which is kept whole
+	pastBytes   = 24 << 20 // beside the oldest state, which is kept whole
 	pastSpacing = 20 * time.Millisecond
 	// pastWidest is a time at which nothing is left to leave out.
 	pastWidest = 100 * 365 * 24 * time.Hour
 )
 
 // Past keeps the states that a server was in: up to 2,000, and no more than
-// take about 64 MiB. The zero value is ready. Its methods may be called from
+// take about 24 MiB. The zero value is ready. Its methods may be called from
 // any goroutine.
 type Past struct {
 	mu      sync.Mutex
@@ -167,18 +168,28 @@ func weight(s, before *Snapshot) int64 {
 }
 
 // weight is about how many bytes an object holds that an earlier state of it
-// does not: the tables are its own, what they hold is shared.
+// does not: of its tables those that changed are its own, and what stands in them
+// is shared.
 func (o *Object) weight(was *Object) int {
-	sum := weighObject + weighState*slots(len(o.States)) + weighProperty*slots(len(o.Properties)) + weighTag*len(o.Tags)
-	for name, p := range o.Properties {
-		old := was.Properties[name].Value
-		if n := len(p.Value); n > 0 && (len(old) != n || &old[0] != &p.Value[0]) {
-			sum += n
+	sum := weighObject
+	if !same(o.States, was.States) {
+		sum += weighState * slots(len(o.States))
+	}
+	if !same(o.Properties, was.Properties) {
+		sum += weighProperty * slots(len(o.Properties))
+		for name, p := range o.Properties {
+			old := was.Properties[name].Value
+			if n := len(p.Value); n > 0 && (len(old) != n || &old[0] != &p.Value[0]) {
+				sum += n
+			}
 		}
 	}
-	for k, v := range o.Tags {
-		if was.Tags[k] != v {
-			sum += len(k) + len(v)
+	if !same(o.Tags, was.Tags) {
+		sum += weighTag * len(o.Tags)
+		for k, v := range o.Tags {
+			if was.Tags[k] != v {
+				sum += len(k) + len(v)
+			}
 		}
 	}
 	if len(o.Children) != len(was.Children) {
@@ -197,6 +208,11 @@ func (o *Object) weight(was *Object) int {
 		sum += len(o.LastError)
 	}
 	return sum
+}
+
+// same reports whether two tables are one.
+func same[K comparable, V any](a, b map[K]V) bool {
+	return reflect.ValueOf(a).UnsafePointer() == reflect.ValueOf(b).UnsafePointer()
 }
 
 // slots is how many places the runtime makes for so many entries of a map.

@@ -88,6 +88,9 @@ type pipe struct {
 type object struct {
 	*Object
 	shared bool // published: clone before the next change
+	// The tables that a published state holds as well: each is cloned at its own
+	// first change, for most changes concern one of them.
+	lentStates, lentProperties, lentTags bool
 	// conns holds the connections that the object is an end of.
 	conns map[ConnectionKey]struct{}
 	// forgotten is set once it is in no list but, for a while, Reducer.dead.
@@ -256,21 +259,50 @@ func (s *Reducer) boundDead() {
 	s.forget(old)
 }
 
-// edit gives an object for changing.
+// edit gives an object for changing, but for what stands in its tables; see
+// editStates, editProperties and editTags.
 func (s *Reducer) edit(p *pipe, o *object) *Object {
 	if o.shared {
 		c := *o.Object
-		c.States = maps.Clone(c.States)
-		c.Properties = maps.Clone(c.Properties)
-		c.Tags = maps.Clone(c.Tags)
 		c.Children = slices.Clip(c.Children)
 		c.LocalCandidates = slices.Clip(c.LocalCandidates)
 		c.RemoteCandidates = slices.Clip(c.RemoteCandidates)
 		c.Pairs = slices.Clip(c.Pairs)
 		o.Object, o.shared = &c, false
+		o.lentStates, o.lentProperties, o.lentTags = true, true, true
 	}
 	p.dirty, s.changed = true, true
 	return o.Object
+}
+
+// editStates gives the states of an object for changing.
+func (s *Reducer) editStates(p *pipe, o *object) map[Lane]State {
+	e := s.edit(p, o)
+	if o.lentStates {
+		e.States, o.lentStates = maps.Clone(e.States), false
+	}
+	return e.States
+}
+
+// editProperties gives the properties of an object for changing.
+func (s *Reducer) editProperties(p *pipe, o *object) map[string]Property {
+	e := s.edit(p, o)
+	if o.lentProperties {
+		e.Properties, o.lentProperties = maps.Clone(e.Properties), false
+	}
+	return e.Properties
+}
+
+// editTags gives the tags of an object for changing; never nil.
+func (s *Reducer) editTags(p *pipe, o *object) map[string]string {
+	e := s.edit(p, o)
+	if o.lentTags {
+		e.Tags, o.lentTags = maps.Clone(e.Tags), false
+	}
+	if e.Tags == nil {
+		e.Tags = make(map[string]string)
+	}
+	return e.Tags
 }
 
 // maxIDBytes bounds what is taken for an id.

@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"kmscope/wire"
 )
 
@@ -195,6 +197,52 @@ func TestPublishedObjectsNeverChange(t *testing.T) {
 	}
 	if r.Snapshot() != after {
 		t.Errorf("nothing changed, yet there is another snapshot")
+	}
+}
+
+// TestPublishedTablesNeverChange changes each table of an object after it was
+// published, and the others not: those are still shared.
+func TestPublishedTablesNeverChange(t *testing.T) {
+	r := NewReducer("")
+	for _, f := range []wire.Fact{
+		created(1, webrtc), ice(2, 2, "CONNECTING"),
+		call(3, 4, webrtc, "getMaxOutputBitrate", "", "100"),
+		call(3, 4, webrtc, "addTag", `{"key":"room","value":"1"}`, "null"),
+	} {
+		r.Apply(f)
+	}
+	kept := []*Object{r.Snapshot().Object(webrtc)}
+	for i, change := range []wire.Fact{
+		ice(5, 5, "READY"),
+		call(6, 7, webrtc, "getMaxOutputBitrate", "", "200"),
+		call(8, 9, webrtc, "addTag", `{"key":"room","value":"2"}`, "null"),
+		call(10, 11, webrtc, "removeTag", `{"key":"room"}`, "null"),
+		call(12, 13, webrtc, "getTags", "", `[{"key":"room","value":"3"}]`),
+		call(14, 15, webrtc, "setName", `{"name":"presenter"}`, "null"),
+	} {
+		r.Apply(change)
+		r.Apply(ice(20+i, 20+i, "READY")) // a second change before the next is published
+		kept = append(kept, r.Snapshot().Object(webrtc))
+	}
+	var got []string
+	for i, o := range kept {
+		got = append(got, fmt.Sprintf("%s %s %s %q", o.State("ice/1/1").Value, o.Properties["maxOutputBitrate"].Value, o.Tags["room"], o.Name))
+		if i == 0 {
+			continue
+		}
+		was := kept[i-1]
+		if shared := same(was.Properties, o.Properties); shared != (i != 2) {
+			t.Errorf("state %d shares the properties with the one before: %v", i, shared)
+		}
+		if shared := same(was.Tags, o.Tags); shared != (i != 3 && i != 4 && i != 5) {
+			t.Errorf("state %d shares the tags with the one before: %v", i, shared)
+		}
+	}
+	want := []string{
+		`CONNECTING 100 1 ""`, `READY 100 1 ""`, `READY 200 1 ""`, `READY 200 2 ""`, `READY 200  ""`, `READY 200 3 ""`, `READY 200 3 "presenter"`,
+	}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("states, properties and tags as published (-want +got):\n%s", d)
 	}
 }
 

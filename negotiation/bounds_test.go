@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"kmscope/inventory"
 	"kmscope/wire"
 )
 
@@ -57,6 +58,9 @@ func TestTheNewestGoneAreKept(t *testing.T) {
 	for n := 1; n <= all; n++ {
 		come(n)
 		leave(n)
+		if most := inventory.MaxDead + inventory.MaxDead/8; len(l.gone) > most {
+			t.Fatalf("after %d went, %d of them are kept", n, len(l.gone))
+		}
 	}
 	check("after all went")
 	if len(l.order) != 1 || !known(0) || known(1) || !known(all) {

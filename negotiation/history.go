@@ -154,8 +154,9 @@ const (
 
 // Log keeps the History of the endpoints of a stream: up to 20,000, and no more
 // than take about 32 MiB. Beyond that endpoints that are gone are forgotten,
-// those first that went first, and then those that are known longest. The zero
-// value is ready. One goroutine feeds it; any may ask for a History.
+// those first that went first, and then those that are known longest. Of those
+// that are gone no more are kept than the inventory keeps to be looked at
+// (inventory.MaxDead), and up to an eighth more. The zero value is ready. One goroutine feeds it; any may ask for a History.
 type Log struct {
 	mu       sync.Mutex
 	byID     map[string]*History
@@ -282,6 +283,14 @@ func (l *Log) bury(id string) {
 		}
 		return below
 	})
+	if len(l.gone) > inventory.MaxDead+inventory.MaxDead/8 {
+		first := len(l.gone) - inventory.MaxDead
+		for _, h := range l.gone[:first] {
+			delete(l.byID, h.id)
+			l.bytes -= h.bytes
+		}
+		l.gone = slices.Delete(l.gone, 0, first)
+	}
 }
 
 func (l *Log) mark(f wire.Fact) Mark { return Mark{Stamp: f.Stamp, Arrived: f.At, Seq: l.seq} }

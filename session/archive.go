@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"kmscope/capture"
@@ -74,9 +75,10 @@ func (a archive) Load(ctx context.Context, from, to time.Time) (*stats.Store, er
 		for _, f := range d.Feed(rec) {
 			switch {
 			case rec.Conn == "", known && ours, !known && alone:
-			case !known && f.Object != inventory.ManagerID && memory.Knows(f.Object):
-				// The connection was opened before, and its server is told by the
-				// element; what is counted per connection is left to memory.
+			case !known && f.Object != inventory.ManagerID && (memory.Knows(f.Object) || a.s.live != nil && strings.HasPrefix(rec.Conn, a.s.live.prefix+"/")):
+				// The connection was opened before, and its server is told by its
+				// label or by the element; what is counted per connection is left to
+				// memory.
 				f.Bytes = 0
 			default:
 				continue

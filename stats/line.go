@@ -51,7 +51,7 @@ type series struct {
 	metric int // index into the catalogue
 
 	raw   run
-	older [lastTier]tier
+	older *[lastTier]tier // nil while raw has all
 
 	total uint64 // points ever
 
@@ -190,23 +190,46 @@ func (s *series) betweenUnsorted(from, to int64) []point {
 // size is how many bytes the series takes.
 func (s *series) size() int64 {
 	sum := seriesCost + s.raw.size()
-	for i := range s.older {
-		sum += s.older[i].size()
+	if s.older != nil {
+		sum += tiersCost
+	}
+	for _, t := range s.tiers() {
+		sum += t.size()
 	}
 	return sum
 }
 
 // seriesCost is what a series takes without its points: itself, its key, its
-// places in the maps.
-const seriesCost = 900
+// places in the maps. tiersCost is what the tiers take beside their runs.
+const (
+	seriesCost = 352
+	tiersCost  = 416
+)
+
+// deepen makes the tiers when there are none, and tells what they take.
+func (s *series) deepen() (grown int64) {
+	if s.older != nil {
+		return 0
+	}
+	s.older = new([lastTier]tier)
+	return tiersCost
+}
+
+// tiers gives what is kept of samples that are no longer whole, the finest first.
+func (s *series) tiers() []tier {
+	if s.older == nil {
+		return nil
+	}
+	return s.older[:]
+}
 
 // chunks gives every full chunk of the series.
 func (s *series) chunks(yield func(c *chunk)) {
 	for _, c := range s.raw.full {
 		yield(c)
 	}
-	for i := range s.older {
-		for _, c := range s.older[i].full {
+	for _, t := range s.tiers() {
+		for _, c := range t.full {
 			yield(c)
 		}
 	}

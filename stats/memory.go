@@ -52,6 +52,7 @@ func (s *Store) foldOldest(tier int) bool {
 	s.tierBytes[tier] -= c.size()
 	if tier == 0 {
 		x.raw.shift()
+		s.bytes += x.deepen()
 		s.unpack.each(c.data, func(p point) bool {
 			if !x.older[0].addPoint(p) {
 				s.fold(x, 0, bucketOf(p))

@@ -73,6 +73,7 @@ type Store struct {
 	nNewest   int                // entries in newest, and one for each answer
 	nKept     int                // nNewest when old answers were dropped last
 	flow      *Flow              // who takes the values as they come; nil for none
+	gone      []string           // elements that have series and were destroyed, in that order
 	evicted   bool               // a series had to be dropped for another
 	bytes     int64              // what the series take
 	tierBytes [len(tierMs)]int64 // of them, full chunks
@@ -133,6 +134,9 @@ func (s *Store) Feed(f wire.Fact) {
 		s.epoch++
 		s.mu.Unlock()
 		return
+	case wire.KindEvent:
+		s.destroyed(f)
+		return
 	case wire.KindCall:
 	default:
 		return
@@ -184,6 +188,7 @@ func (s *Store) connected(serverID string) {
 		clear(s.newest)
 		s.nNewest = 0
 		s.cpuCount, s.cpuWaits = 0, nil
+		s.allGone()
 	}
 	s.serverID = serverID
 }
@@ -340,26 +345,7 @@ func (s *Store) drop(x *series) {
 func (s *Store) Forget(element string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, x := range slices.Clone(s.byElement[element]) {
-		s.drop(x)
-	}
-	for k := range s.streams {
-		if k.element == element {
-			delete(s.streams, k)
-		}
-	}
-	for k, x := range s.newest {
-		if k.element == element {
-			s.nNewest -= len(x.entries) + 1
-			delete(s.newest, k)
-		}
-	}
-	for k := range s.groups {
-		if k.element == element {
-			delete(s.groups, k)
-		}
-	}
-	s.version++
+	s.forget(map[string]bool{element: true})
 }
 
 // Series gives copies of the series that a query selects, in the order

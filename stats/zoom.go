@@ -60,7 +60,7 @@ func (s *Store) Zoom(q Query) []Zoom {
 			continue
 		}
 		z := Zoom{Key: x.Key, Unit: catalogue[x.metric].Unit, Buckets: list}
-		if x.older[0].gather.open.n > 0 {
+		if x.older != nil && x.older[0].gather.open.n > 0 {
 			z.WholeFromMs, _ = x.raw.start()
 		}
 		out = append(out, z)
@@ -75,7 +75,7 @@ func (s *series) zoom(from, to, step int64) []Bucket {
 	}
 	z := zoomer{from: from, to: to, gather: gather{step: step}}
 	n := s.raw.count(from, to)
-	for i := range s.older {
+	for i := range s.tiers() {
 		n += s.older[i].count(from, to)/3 + 1
 	}
 	if n == 0 {
@@ -97,7 +97,7 @@ func (s *series) zoom(from, to, step int64) []Bucket {
 
 // sums gives what the tiers have of a range, and beside it, oldest first.
 func (s *series) sums(from, to int64, yield func(b bucket)) {
-	for i := len(s.older) - 1; i >= 0; i-- {
+	for i := len(s.tiers()) - 1; i >= 0; i-- {
 		t := &s.older[i]
 		t.eachBucket(from, to, yield)
 		if b, ok := t.gather.last(); ok {
