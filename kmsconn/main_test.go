@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"flag"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -19,7 +20,12 @@ import (
 // model in fake_test.go.
 var kms = flag.String("kms", "", "address of a real Kurento server to test against, too")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv(childTarget) != "" {
+		os.Exit(beThroughProxy())
+	}
+	goleak.VerifyTestMain(m)
+}
 
 // within gives a context that ends long after anything should have happened.
 func within(t testing.TB) context.Context {

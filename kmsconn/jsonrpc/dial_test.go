@@ -321,11 +321,14 @@ func TestProxy(t *testing.T) {
 
 func TestProxyFailures(t *testing.T) {
 	gone := &url.URL{Scheme: "http", Host: "127.0.0.1:1"}
+	stranger := proxy(t, 407, make(chan string, 1))
+	stranger.User = nil
 	for _, c := range []struct {
 		proxy *url.URL
 		says  string
 	}{
-		{proxy(t, 407, make(chan string, 1)), "wants a user and a password"},
+		{proxy(t, 407, make(chan string, 1)), "refuses the user or the password of the proxy address"},
+		{stranger, "wants a user and a password"},
 		{proxy(t, 403, make(chan string, 1)), "HTTP 403 Forbidden"},
 		{proxy(t, 599, make(chan string, 1)), "HTTP 599"},
 		{gone, "the proxy itself cannot be reached"},

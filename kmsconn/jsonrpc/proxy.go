@@ -64,8 +64,10 @@ func connectThrough(ctx context.Context, dialer *net.Dialer, proxy *url.URL, add
 	switch {
 	case resp.StatusCode == http.StatusOK:
 		return conn, nil
+	case resp.StatusCode == http.StatusProxyAuthRequired && proxy.User != nil:
+		err = &proxyError{status: resp.StatusCode, reason: "it refuses the user or the password of the proxy address in the environment (HTTP 407)"}
 	case resp.StatusCode == http.StatusProxyAuthRequired:
-		err = &proxyError{status: resp.StatusCode, reason: "it wants a user and a password (HTTP 407); set them in the proxy address"}
+		err = &proxyError{status: resp.StatusCode, reason: "it wants a user and a password (HTTP 407); write them into the proxy address in the environment, http://user:password@host:port"}
 	default:
 		err = &proxyError{status: resp.StatusCode, reason: fmt.Sprintf("HTTP %s", statusText(resp))}
 	}
