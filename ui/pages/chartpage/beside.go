@@ -125,10 +125,11 @@ func within(pts []stats.Point, from, to time.Time, room int) ([]stats.Point, spr
 		sum := stats.Point{At: pts[n/2].At}
 		low, high := pts[0].V, pts[0].V
 		for _, pt := range pts[:n] {
-			sum.V += pt.V / float64(n)
+			sum.V += pt.V
 			sum.Gap = sum.Gap || pt.Gap
 			low, high = min(low, pt.V), max(high, pt.V)
 		}
+		sum.V /= float64(n)
 		out = append(out, sum)
 		one.low, one.high = append(one.low, low), append(one.high, high)
 		pts = pts[n:]
@@ -171,8 +172,9 @@ func browserRows(list []*view.Beside, elements []string, from, to time.Time, nam
 			row := tableRow{Key: s.Key, Element: name(s.Element), Unit: s.Unit, Min: pts[0].V, Max: pts[0].V, Figure: "browser: " + browserWord(s.Metric)}
 			for _, pt := range pts {
 				row.Min, row.Max = min(row.Min, pt.V), max(row.Max, pt.V)
-				row.Mean += pt.V / float64(len(pts))
+				row.Mean += pt.V
 			}
+			row.Mean /= float64(len(pts))
 			var ends spread
 			row.Points, ends = within(pts, from, to, trendPoints)
 			row.Low, row.High = ends.low, ends.high
