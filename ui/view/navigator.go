@@ -1,7 +1,6 @@
 package view
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -68,7 +67,7 @@ type pipelineHealth struct {
 	at    time.Time
 	round int
 
-	// children by parent, the oldest first: an object's own list lacks those
+	// children by parent, sorted by name: an object's own list lacks those
 	// whose parent was never described. alive and errors
 	// count what lives, but for the pipeline itself.
 	children      map[string][]*inventory.Object
@@ -154,37 +153,27 @@ func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 	return rows
 }
 
-// inOrder sorts pipelines by the second of their creation, then by name: the
-// server lists them in no order.
+// inOrder sorts pipelines by name: the server lists them in no order.
 func inOrder(pipelines []*inventory.Pipeline) []*inventory.Pipeline {
 	sorted := slices.Clone(pipelines)
 	slices.SortStableFunc(sorted, func(a, b *inventory.Pipeline) int {
 		switch {
 		case a.Object != nil && b.Object != nil:
-			return older(a.Object, b.Object)
+			return byName(a.Object, b.Object)
 		case a.Object != nil:
 			return -1
 		case b.Object != nil:
 			return 1
 		}
-		return compareNatural(a.ID, b.ID)
+		return 0
 	})
 	return sorted
 }
 
-// older compares the age of two objects by the second of their creation, as
-// far as it is known: what an application made together is read more easily by
-// name, and what has none stays in the order in which it became known.
-func older(a, b *inventory.Object) int {
-	born := func(o *inventory.Object) int64 {
-		if o.CreatedAt.IsZero() {
-			return o.FirstSeen.Unix()
-		}
-		return o.CreatedAt.Unix()
-	}
-	if by := cmp.Compare(born(a), born(b)); by != 0 {
-		return by
-	}
+// byName compares the names of two objects. What has none comes last and, to a
+// stable sort, in the order in which it became known. Their age is no order:
+// it is known of some only, and of others once somebody selects them.
+func byName(a, b *inventory.Object) int {
 	switch {
 	case a.Name == "" && b.Name == "":
 		return 0
@@ -361,7 +350,7 @@ func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHeal
 			h.children[parent] = append(h.children[parent], o)
 		}
 		for _, siblings := range h.children {
-			slices.SortStableFunc(siblings, older)
+			slices.SortStableFunc(siblings, byName)
 		}
 		n.health[p] = h
 	}
