@@ -74,6 +74,7 @@ func (m *Model) Undecoded() int { return m.undecoded }
 // Gaps counts the places where records are missing.
 func (m *Model) Gaps() int { return m.gaps }
 
+// apply takes a fact but for the timeline; see write.
 func (m *Model) apply(f wire.Fact) {
 	switch f.Kind {
 	case wire.KindUndecoded:
@@ -84,10 +85,13 @@ func (m *Model) apply(f wire.Fact) {
 	m.inventory.Apply(f)
 	m.stats.Feed(f)
 	m.stats.Count(m.inventory.Census())
-	timeline.Feed(m.timeline, &m.lanes, f)
 	m.negotiation.Feed(f)
 	m.audit.Feed(f)
 }
+
+// write takes a fact into the timeline, which one goroutine at a time may do, this
+// one or another.
+func (m *Model) write(f *wire.Fact) { timeline.Feed(m.timeline, &m.lanes, *f) }
 
 // Models routes the records of one stream to one Model per server: an open
 // record says which server a connection belongs to. The zero value is ready;
@@ -137,6 +141,12 @@ func (m *Models) Servers() []*Server { return m.order }
 
 // Feed takes one record.
 func (m *Models) Feed(r capture.Record) {
+	m.take(&r, m.decoder.Feed(r), func(x *Model, f *wire.Fact) { x.write(f) })
+}
+
+// take takes a record and what it says, but for the timeline: tell is called with
+// the facts that belong there, in order.
+func (m *Models) take(r *capture.Record, facts []wire.Fact, tell func(*Model, *wire.Fact)) {
 	m.Records++
 	if m.Records == 1 {
 		m.FirstMs, m.LastMs = r.TimeMs, r.TimeMs
@@ -148,7 +158,8 @@ func (m *Models) Feed(r capture.Record) {
 	if r.At.After(m.Last) {
 		m.Last = r.At
 	}
-	for _, f := range m.decoder.Feed(r) {
+	for i := range facts {
+		f := &facts[i]
 		switch f.Kind {
 		case wire.KindUndecoded:
 			m.Undecoded++
@@ -157,17 +168,20 @@ func (m *Models) Feed(r capture.Record) {
 		}
 		if r.Conn == "" {
 			for _, s := range m.order {
-				s.take(f)
+				s.take(*f)
+				tell(s.Model, f)
 			}
 			continue
 		}
-		m.server(r).take(f)
+		s := m.server(r)
+		s.take(*f)
+		tell(s.Model, f)
 	}
 }
 
 // server finds the server of a record's connection. A connection without an
 // open record belongs to the only server known, or to the nameless one.
-func (m *Models) server(r capture.Record) *Server {
+func (m *Models) server(r *capture.Record) *Server {
 	named := r.Server != "" && (r.Dir == capture.DirOpen || r.Dir == capture.DirError)
 	if s := m.byConn[r.Conn]; s != nil && (!named || s.URL == r.Server) {
 		return s

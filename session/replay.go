@@ -13,6 +13,7 @@ import (
 	"kmscope/capture"
 	"kmscope/inventory"
 	"kmscope/kmsconn/kmd"
+	"kmscope/wire"
 )
 
 // Replay plays a capture file through the very path of a live server. It is
@@ -40,9 +41,11 @@ type Replay struct {
 // player is the state of the replay's goroutine.
 type player struct {
 	r      *Replay
-	reader *capture.Reader
+	ahead  *ahead
+	scribe *scribe
 	models *Models
-	next   *capture.Record // read, not yet due
+	batch  *batch // that is played, from record at on
+	next   int
 	ended  bool
 	tell   func(share float64) // how much was read, while the file is opened; or nil
 	// clock maps now to a moment of the capture while playing.
@@ -69,12 +72,12 @@ func (w *Workspace) OpenTelling(ctx context.Context, path string, progress func(
 	}
 	run, cancel := context.WithCancel(context.Background())
 	r := &Replay{path: path, ws: w, commands: make(chan func(*player)), done: make(chan struct{}), cancel: cancel, speed: 1}
-	p := &player{r: r, reader: reader, tell: progress}
-	p.reset()
+	p := newPlayer(r, reader)
+	p.tell = progress
 	first := make(chan error, 1)
 	go func() {
 		defer close(r.done)
-		defer func() { p.reader.Close() }()
+		defer p.close()
 		err := p.runTo(ctx, time.Time{})
 		p.tell = nil
 		first <- err
@@ -100,36 +103,67 @@ func (w *Workspace) OpenTelling(ctx context.Context, path string, progress func(
 
 func (p *player) empty() bool { return p.models.Records == 0 }
 
-func (p *player) reset() {
-	p.models = &Models{}
-	p.next, p.ended = nil, false
+// newPlayer begins to read a capture; close ends it.
+func newPlayer(r *Replay, reader *capture.Reader) *player {
+	return &player{r: r, ahead: readAhead(reader), scribe: newScribe(), models: &Models{}}
+}
+
+func (p *player) close() {
+	p.settle()
+	p.scribe.close()
+	_ = p.ahead.close() // it was only read
+}
+
+// load gives the batch with the next record; false at the end of the file.
+func (p *player) load() (bool, error) {
+	for p.batch == nil || p.next == len(p.batch.records) {
+		if b := p.batch; b != nil {
+			err := b.err
+			p.scribe.work <- page{told: b.told[b.kept:], batch: b, spare: p.ahead.spare}
+			p.batch = nil
+			if err != nil {
+				p.ended = true
+				if errors.Is(err, io.EOF) {
+					err = nil
+				}
+				return false, err
+			}
+		}
+		if p.ended {
+			return false, nil
+		}
+		p.batch, p.next = <-p.ahead.batches, 0
+	}
+	return true, nil
+}
+
+// settle brings the timeline to where the rest of the model is.
+func (p *player) settle() {
+	var rest []told
+	if b := p.batch; b != nil {
+		rest, b.kept = b.told[b.kept:], len(b.told)
+	}
+	p.scribe.settle(rest)
 }
 
 // step applies one record; false at the end of the file.
 func (p *player) step(until time.Time) (bool, error) {
-	if p.next == nil {
-		rec, err := p.reader.Next()
-		if errors.Is(err, io.EOF) {
-			p.ended = true
-			return false, nil
-		}
-		if err != nil {
-			p.ended = true
-			return false, err
-		}
-		p.next = &rec
+	if more, err := p.load(); !more {
+		return false, err
 	}
-	if !until.IsZero() && p.next.At.After(until) {
+	b := p.batch
+	rec := &b.records[p.next]
+	if !until.IsZero() && rec.At.After(until) {
 		return false, nil
 	}
-	rec := *p.next
-	p.next = nil
+	facts := b.of(p.next)
+	p.next++
 	for _, s := range p.models.Servers() {
 		if s.trail.ends(rec.At) {
 			p.session(s).past.Add(s.trail.take(s.Model))
 		}
 	}
-	p.models.Feed(rec)
+	p.models.take(rec, facts, func(m *Model, f *wire.Fact) { b.told = append(b.told, told{m, f}) })
 	for _, s := range p.models.Servers() {
 		if s.newSchema != nil {
 			p.session(s).schema.Store(s.newSchema)
@@ -201,6 +235,7 @@ func (p *player) session(s *Server) *Session {
 }
 
 func (p *player) publish() {
+	p.settle()
 	for _, s := range p.models.Servers() {
 		x := p.session(s)
 		if s.trail.waiting {
@@ -244,8 +279,8 @@ func (p *player) runTo(ctx context.Context, until time.Time) error {
 			}
 			if time.Since(shown) > publishEvery {
 				p.publish()
-				if p.tell != nil {
-					p.tell(p.reader.Progress())
+				if p.tell != nil && p.batch != nil {
+					p.tell(p.batch.progress)
 				}
 				shown = time.Now()
 			}
@@ -296,9 +331,9 @@ func (p *player) rewind() error {
 	if err != nil {
 		return err
 	}
-	err = p.reader.Close()
-	p.reader = reader
-	p.reset()
+	p.settle()
+	err = p.ahead.close()
+	p.ahead, p.models, p.batch, p.ended = readAhead(reader), &Models{}, nil, false
 	return err
 }
 

@@ -45,9 +45,8 @@ func TestPastOfCapture(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			defer reader.Close()
-			p := &player{r: &Replay{path: path, ws: w}, reader: reader}
-			p.reset()
+			p := newPlayer(&Replay{path: path, ws: w}, reader)
+			defer p.close()
 			for more := true; more; {
 				if more, err = p.step(time.Time{}); err != nil {
 					t.Fatal(err)
