@@ -118,7 +118,7 @@ func (r *Reader) sniff(i int, p *part) error {
 		trimmed := bytes.TrimSpace(bytes.TrimPrefix(line, []byte("\ufeff")))
 		if len(trimmed) > 0 {
 			var l fileLine
-			if parseLine(trimmed, &l) == "" {
+			if parseLine(trimmed, &l, "") == "" {
 				if l.Capture == nil {
 					return nil
 				}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"kmscope/rawjson"
@@ -43,6 +44,8 @@ type Reader struct {
 	extra   int64 // records given that the marks in the file do not count
 	lastMs  float64
 	open    map[string]bool
+	line    fileLine  // the one that is read
+	conn    string    // the plain label that was read last, of which one copy is kept
 	notFrom time.Time // records before it are left out, after SeekTo
 	way     []waypoint
 	within  bool  // SeekTo left out the beginning
@@ -204,9 +207,13 @@ type fileLine struct {
 	Record
 }
 
+// kinds are the strings of which a line has one: nobody needs a copy of each.
+var kinds = [...]string{DirRecv, DirSend, DirOpen, DirClose, DirError, DirCtl, DirGap, DirNote}
+
 // cut reads a line as it is usually written, in one pass; false where anything is
-// unusual and encoding/json must say what it means.
-func (l *fileLine) cut(line []byte) bool {
+// unusual and encoding/json must say what it means. conn is the label of the line
+// before.
+func (l *fileLine) cut(line []byte, conn string) bool {
 	usual := true
 	text := func(to *string, v []byte) {
 		s, ok := rawjson.String(v)
@@ -221,10 +228,21 @@ func (l *fileLine) cut(line []byte) bool {
 		switch string(key) {
 		case "t":
 			t, err := strconv.ParseFloat(string(v), 64)
-			l.T, usual = &t, usual && err == nil && v[0] != '"'
+			l.TimeMs, usual = t, usual && err == nil && v[0] != '"'
+			l.T = &l.TimeMs
 		case "dir":
+			for _, k := range kinds {
+				if is(v, k) {
+					l.Dir = k
+					return
+				}
+			}
 			text(&l.Dir, v)
 		case "conn":
+			if is(v, conn) {
+				l.Conn = conn
+				return
+			}
 			text(&l.Conn, v)
 		case "server":
 			text(&l.Server, v)
@@ -256,8 +274,9 @@ func (r *Reader) decode(line []byte) (Record, bool) {
 	if len(trimmed) == 0 {
 		return Record{}, false
 	}
-	var l fileLine
-	if why := parseLine(trimmed, &l); why != "" {
+	l := &r.line
+	*l = fileLine{}
+	if why := parseLine(trimmed, l, r.conn); why != "" {
 		return r.undecoded(trimmed, why), true
 	}
 	if l.Capture != nil {
@@ -277,6 +296,9 @@ func (r *Reader) decode(line []byte) (Record, bool) {
 	}
 	rec := l.Record
 	rec.TimeMs = *l.T
+	if rec.Conn != r.conn && !strings.ContainsRune(rec.Conn, '\\') {
+		r.conn = rec.Conn
+	}
 	if rec.Resumed && rec.Dir != DirOpen {
 		rec.Resumed = false
 	}
@@ -310,10 +332,15 @@ func (r *Reader) dated(rec Record) Record {
 	return rec
 }
 
+// is tells whether a value is a string that stands for itself.
+func is(v []byte, s string) bool {
+	return len(v) == len(s)+2 && v[0] == '"' && string(v[1:len(v)-1]) == s
+}
+
 // parseLine says in a few words why a line is no record; "" when it is one, or
 // a header.
-func parseLine(line []byte, l *fileLine) string {
-	if !l.cut(line) {
+func parseLine(line []byte, l *fileLine, conn string) string {
+	if !l.cut(line, conn) {
 		*l = fileLine{}
 		if err := json.Unmarshal(line, l); err != nil {
 			if line[0] != '{' || !rawjson.Valid(line) {

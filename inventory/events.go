@@ -194,6 +194,19 @@ func (s *Reducer) applyLaneEvent(f *wire.Fact, name string) {
 }
 
 func padLane(kind, media, pad string) Lane {
+	if pad == "" || pad == "default" {
+		// Nearly every event is one of these: they cost no memory.
+		switch {
+		case kind == "flow-in" && media == "AUDIO":
+			return "flow-in/AUDIO"
+		case kind == "flow-in" && media == "VIDEO":
+			return "flow-in/VIDEO"
+		case kind == "flow-out" && media == "AUDIO":
+			return "flow-out/AUDIO"
+		case kind == "flow-out" && media == "VIDEO":
+			return "flow-out/VIDEO"
+		}
+	}
 	l := Lane(kind + "/" + media)
 	if pad != "" && pad != "default" {
 		l += Lane("/" + pad)
@@ -201,7 +214,19 @@ func padLane(kind, media, pad string) Lane {
 	return l
 }
 
-func iceLane(stream, component string) Lane { return Lane("ice/" + stream + "/" + component) }
+func iceLane(stream, component string) Lane {
+	if component == "1" {
+		switch stream {
+		case "0":
+			return "ice/0/1"
+		case "1":
+			return "ice/1/1"
+		case "2":
+			return "ice/2/1"
+		}
+	}
+	return Lane("ice/" + stream + "/" + component)
+}
 
 func dtlsLane(stream, component string) Lane { return Lane("dtls/" + stream + "/" + component) }
 

@@ -52,7 +52,7 @@ type ahead struct {
 
 // readAhead begins to read; close ends it. The reader is its own from now on.
 func readAhead(reader *capture.Reader) *ahead {
-	a := &ahead{reader: reader, batches: make(chan *batch, batchesAhead), spare: make(chan *batch, batchesAhead), quit: make(chan struct{}), done: make(chan struct{})}
+	a := &ahead{reader: reader, batches: make(chan *batch, batchesAhead), spare: make(chan *batch, 4*batchesAhead), quit: make(chan struct{}), done: make(chan struct{})}
 	go a.run()
 	return a
 }
@@ -88,6 +88,9 @@ func (b *batch) fill(r *capture.Reader, d *wire.Decoder) {
 	clear(b.facts) // what they hold need not live on when fewer come
 	clear(b.records)
 	*b = batch{records: b.records[:0], facts: b.facts[:0], ends: b.ends[:0], told: b.told[:0]}
+	if b.records == nil {
+		*b = batch{records: make([]capture.Record, 0, batchRecords), facts: make([]wire.Fact, 0, batchRecords), ends: make([]int, 0, batchRecords), told: make([]told, 0, batchRecords)}
+	}
 	for bytes := 0; len(b.records) < batchRecords && bytes < batchBytes && b.err == nil; {
 		rec, err := r.Next()
 		if err != nil {

@@ -345,9 +345,22 @@ func Candidate(attribute string) string {
 
 // field cuts the first word off, and the white space around it.
 func field(s string) (word, rest string) {
-	s = strings.TrimLeftFunc(s, unicode.IsSpace)
-	if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
-		return s[:i], s[i:]
+	for s != "" && s[0] == ' ' {
+		s = s[1:]
+	}
+	// Up to here, and from here to the next blank, there is nothing but ASCII in
+	// every real one.
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c == ' ' && i > 0:
+			return s[:i], s[i:]
+		case c < ' ' || c >= utf8.RuneSelf:
+			s = strings.TrimLeftFunc(s, unicode.IsSpace)
+			if i := strings.IndexFunc(s, unicode.IsSpace); i >= 0 {
+				return s[:i], s[i:]
+			}
+			return s, ""
+		}
 	}
 	return s, ""
 }

@@ -80,21 +80,22 @@ type LaneObject struct {
 
 // connection notes what happened to the connection as ticks.
 func (l *Lanes) connection(f *wire.Fact) {
-	m := mark{at: f.At.UnixMicro()}
+	m, what := mark{at: f.At.UnixMicro()}, ""
 	switch f.Kind {
 	case wire.KindError:
-		m.state, m.bad = "connection failed", Error
+		what, m.bad = "connection failed", Error
 	case wire.KindGap:
-		m.state, m.bad = "records are missing", Warning
+		what, m.bad = "records are missing", Warning
 	case wire.KindClose:
 		_, s := closing(f)
-		m.state, m.bad = "connection closed", s
+		what, m.bad = "connection closed", s
 	default:
 		return
 	}
 	if l.global == nil {
 		l.global = &laneMarks{ticks: true}
 	}
+	m.state = l.word(what)
 	l.keep(l.global, m)
 }
 

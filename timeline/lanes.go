@@ -32,7 +32,7 @@ import (
 //
 // What was fed stays as marks, one small value each, in order; the intervals
 // are made of them when somebody asks, because the skew is known better with
-// each event and the whole lane moves with it. Cost: a mark is 48 bytes, feeding
+// each event and the whole lane moves with it. Cost: a mark is 32 bytes, feeding
 // is one insertion at the end of a slice, All is one pass. Rejected: intervals
 // that are kept up to date (each late event and each better skew would rewrite
 // them), and asking a second inventory.Reducer for its state after each event
@@ -86,7 +86,7 @@ type Lanes struct {
 	pipes   map[string][]*laneObject
 	dead    []*laneObject    // as they died
 	gone    map[string]death // deaths of objects without lanes
-	words   map[string]string
+	words   map[string]*string
 	marks   int
 	last    time.Time
 	version uint64
@@ -127,15 +127,24 @@ type laneMarks struct {
 	way    way
 }
 
-// mark is a state that began. Times are microseconds since 1970.
+// mark is a state that began. Times are microseconds since 1970. There are up to a
+// million: it is as small as it can be.
 type mark struct {
-	state string
-	stamp int64 // the server's, 0 is none
-	at    int64 // arrival
-	asked int64 // of a reading, when its request was sent; 0 is an event
+	state *string // the one copy of it
+	stamp int64   // the server's, 0 is none; of a reading, when its request was sent
+	at    int64   // arrival
 	rank  int8
 	bad   Severity // of a tick
 	late  bool
+	read  bool // not an event
+}
+
+// server gives the server's timestamp, 0 is none.
+func (m *mark) server() int64 {
+	if m.read {
+		return 0
+	}
+	return m.stamp
 }
 
 // Feed takes one fact. It never fails: what it does not understand changes
@@ -245,7 +254,7 @@ func (l *Lanes) event(f *wire.Fact, d *eventData) {
 
 // keep puts a mark into a lane.
 func (l *Lanes) keep(x *laneMarks, m mark) {
-	if m.stamp == 0 {
+	if m.server() == 0 {
 		x.reads = insertMark(x.reads, m)
 	} else {
 		x.events = insertMark(x.events, m)
@@ -259,21 +268,21 @@ func (l *Lanes) keep(x *laneMarks, m mark) {
 func insertMark(list []mark, m mark) []mark {
 	i := len(list)
 	for i > 0 && follows(&list[i-1], &m) {
-		if i--; len(list)-i == 64 && m.stamp != 0 { // far back: search instead
+		if i--; len(list)-i == 64 && m.server() != 0 { // far back: search instead
 			i, _ = slices.BinarySearchFunc(list[:i], m.stamp+1, func(x mark, stamp int64) int { return cmp.Compare(x.stamp, stamp) })
 		}
 	}
-	m.late = i < len(list) && m.asked == 0
+	m.late = i < len(list) && !m.read
 	return slices.Insert(list, i, m)
 }
 
-// follows tells whether a, which came before b, stands after it.
+// follows tells whether a, which came before b, stands after it in their list.
 func follows(a, b *mark) bool {
+	if b.server() == 0 {
+		return a.at > b.at
+	}
 	if a.stamp != b.stamp {
 		return a.stamp > b.stamp
-	}
-	if a.stamp == 0 {
-		return a.at > b.at
 	}
 	return b.rank > 0 && a.rank > b.rank
 }
@@ -286,11 +295,11 @@ func (l *Lanes) read(s *laneServer, f *wire.Fact) {
 		if x == nil {
 			continue
 		}
-		m := mark{state: l.word(r.Value), at: at, asked: asked}
+		m := mark{state: l.word(r.Value), stamp: asked, at: at, read: true}
 		if n := len(x.reads); n > 0 {
 			// The same again, and no event since that was asked: this one
 			// counts only where the first one counts too.
-			if p := &x.reads[n-1]; p.asked > 0 && p.state == m.state && x.newest <= p.asked {
+			if p := &x.reads[n-1]; p.read && *p.state == *m.state && x.newest <= p.stamp {
 				continue
 			}
 		}
@@ -345,17 +354,17 @@ func (l *Lanes) object(s *laneServer, id string, at int64) *laneObject {
 }
 
 // word keeps one copy of each state's name.
-func (l *Lanes) word(w string) string {
+func (l *Lanes) word(w string) *string {
 	w = clip(w, maxWordRunes)
-	if known, ok := l.words[w]; ok {
+	if known := l.words[w]; known != nil {
 		return known
 	}
 	if l.words == nil || len(l.words) >= maxWords {
-		l.words = make(map[string]string)
+		l.words = make(map[string]*string)
 	}
-	w = strings.Clone(w)
-	l.words[w] = w
-	return w
+	kept := strings.Clone(w)
+	l.words[kept] = &kept
+	return &kept
 }
 
 // bound counts a mark that was just put into a lane, and drops old ones.

@@ -39,8 +39,9 @@ func (w *way) disturb(m *mark) {
 	if !w.known {
 		return
 	}
-	p := place(m.stamp, m.at, w.skew)
-	if m.stamp != 0 && p != m.stamp+w.skew {
+	stamp := m.server()
+	p := place(stamp, m.at, w.skew)
+	if stamp != 0 && p != stamp+w.skew {
 		w.known = false // a timestamp that says nothing: it stands out of order
 		return
 	}
@@ -87,7 +88,7 @@ func (x *laneMarks) walk(w *way, skew int64) {
 			x.step(w, events[k].mark, events[k].at)
 			before = events[k].mark
 		}
-		if r.asked > 0 && before != nil && before.at > r.asked {
+		if r.read && before != nil && before.at > r.stamp {
 			continue // nobody knows which is older
 		}
 		x.step(w, r, r.at)
@@ -99,19 +100,19 @@ func (x *laneMarks) walk(w *way, skew int64) {
 }
 
 func (x *laneMarks) step(w *way, m *mark, at int64) {
-	s := step{at: at, state: m.state, source: inventory.FromEvent, late: m.late}
-	if m.asked > 0 {
+	s := step{at: at, state: *m.state, source: inventory.FromEvent, late: m.late}
+	if m.read {
 		s.source = inventory.FromRead
 	}
 	if n := len(w.steps); n > 0 {
 		last := &w.steps[n-1]
-		if !x.ticks && last.state == m.state {
+		if !x.ticks && last.state == s.state {
 			return
 		}
 		s.failed, s.odd = last.failed, last.odd
 	}
 	if s.bad = m.bad; !x.ticks {
-		s.bad = stateSeverity(m.state)
+		s.bad = stateSeverity(s.state)
 	}
 	switch s.bad {
 	case Error:

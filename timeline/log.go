@@ -67,7 +67,8 @@ type Log struct {
 	objects  map[string]*objectLog
 	newest   int64 // latest timestamp of the server, milliseconds
 	serverID string
-	words    map[string]string
+	names    map[laneKey]*laneName
+	states   map[laneState]*laneState
 	own      ownConns
 	scratch  []byte
 }
@@ -111,7 +112,7 @@ func NewLog(limit int) *Log {
 	if limit <= 0 {
 		limit = defaultLimit
 	}
-	return &Log{limit: limit, first: 1, types: make(map[string]*typeLog), objects: make(map[string]*objectLog), words: make(map[string]string)}
+	return &Log{limit: limit, first: 1, types: make(map[string]*typeLog), objects: make(map[string]*objectLog), names: make(map[laneKey]*laneName), states: make(map[laneState]*laneState)}
 }
 
 // Feed takes one fact; reads and requests give no entry. One goroutine at a

@@ -8,18 +8,28 @@ import (
 
 // lane is one state of one object.
 type lane struct {
+	*laneName
+	last []laneEntry // oldest first, at most laneHistory
+}
+
+// laneName is what the lanes of many objects have in common.
+type laneName struct {
 	key  laneKey
 	head string
-	last []laneEntry // oldest first, at most laneHistory
 }
 
 // laneEntry is an entry of a lane, as its text needs it.
 type laneEntry struct {
-	seq   uint64
-	at    int64
-	state string
-	more  *moreSaid // nil is the rule
-	rank  int8
+	seq  uint64
+	at   int64
+	what *laneState
+	more *moreSaid // nil is the rule
+}
+
+// laneState is a state of a lane, and its place among those of equal times.
+type laneState struct {
+	word string
+	rank int
 }
 
 // moreSaid is what else an event said: the state before it, and the rest.
@@ -33,13 +43,13 @@ func (l *Log) placeState(seq uint64, o *objectLog, s *said) {
 	i := len(x.last)
 	for i > 0 {
 		prev := &x.last[i-1]
-		follows := prev.at > r.at || prev.at == r.at && s.rank > 0 && int(prev.rank) > s.rank
+		follows := prev.at > r.at || prev.at == r.at && s.rank > 0 && prev.what.rank > s.rank
 		if !follows {
 			break
 		}
 		i--
 	}
-	self := laneEntry{seq: seq, at: r.at, state: l.word(s.state), rank: int8(s.rank)}
+	self := laneEntry{seq: seq, at: r.at, what: l.state(s.state, s.rank)}
 	if s.before != "" || s.text != "" {
 		self.more = &moreSaid{before: clip(s.before, maxWordRunes), text: s.text}
 	}
@@ -77,46 +87,63 @@ func (l *Log) setText(x *lane, e, before *laneEntry) {
 
 func (l *Log) laneOf(o *objectLog, k laneKey) *lane {
 	for i := range o.lanes {
-		if o.lanes[i].key == k {
+		if o.lanes[i].is(&k) {
 			return &o.lanes[i]
 		}
 	}
 	if len(o.lanes) >= 512 { // nothing real has so many
 		o.lanes = o.lanes[256:]
 	}
-	k = laneKey{k.kind, l.word(k.of), l.word(k.part)}
-	o.lanes = append(o.lanes, lane{key: k, head: l.word(k.head()), last: make([]laneEntry, 0, laneHistory/2)})
+	name := l.names[k]
+	if name == nil {
+		if len(l.names) >= maxWords {
+			clear(l.names)
+		}
+		k = laneKey{k.kind, strings.Clone(k.of), strings.Clone(k.part)}
+		name = &laneName{key: k, head: k.head()}
+		l.names[k] = name
+	}
+	if o.lanes == nil {
+		o.lanes = make([]lane, 0, 4)
+	}
+	o.lanes = append(o.lanes, lane{laneName: name, last: make([]laneEntry, 0, laneHistory/2)})
 	return &o.lanes[len(o.lanes)-1]
 }
 
-// word keeps one copy of the words that repeat.
-func (l *Log) word(w string) string {
-	if known, ok := l.words[w]; ok {
-		return known
+// is compares first what differs most.
+func (n *laneName) is(k *laneKey) bool {
+	return n.key.of == k.of && n.key.kind == k.kind && n.key.part == k.part
+}
+
+// state keeps one copy of a state.
+func (l *Log) state(word string, rank int) *laneState {
+	s := laneState{word, rank}
+	known := l.states[s]
+	if known == nil {
+		if len(l.states) >= maxWords {
+			clear(l.states)
+		}
+		known = &laneState{strings.Clone(word), rank}
+		l.states[*known] = known
 	}
-	if len(l.words) >= maxWords {
-		clear(l.words)
-	}
-	w = strings.Clone(w)
-	l.words[w] = w
-	return w
+	return known
 }
 
 // appendText writes "head: OLD -> NEW after 312 ms, rest".
 func (x *lane) appendText(b []byte, e, before *laneEntry) []byte {
 	b = append(append(b, x.head...), ": "...)
 	switch {
-	case before != nil && before.state == e.state:
-		b = append(appendHuman(b, e.state), " again"...)
+	case before != nil && before.what.word == e.what.word:
+		b = append(appendHuman(b, e.what.word), " again"...)
 	case before != nil:
-		b = append(appendHuman(b, before.state), " -> "...)
-		b = append(appendHuman(b, e.state), " after "...)
+		b = append(appendHuman(b, before.what.word), " -> "...)
+		b = append(appendHuman(b, e.what.word), " after "...)
 		b = appendSpan(b, time.Duration(e.at-before.at)*time.Millisecond)
 	case e.more != nil && e.more.before != "":
 		b = append(appendHuman(b, e.more.before), " -> "...)
-		b = appendHuman(b, e.state)
+		b = appendHuman(b, e.what.word)
 	default:
-		b = appendHuman(b, e.state)
+		b = appendHuman(b, e.what.word)
 	}
 	if e.more != nil && e.more.text != "" {
 		b = append(append(b, ", "...), e.more.text...)
