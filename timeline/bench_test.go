@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kmscope/capture"
 	"kmscope/wire"
 )
 
@@ -22,6 +23,7 @@ var manyEvents = sync.OnceValue(func() []wire.Fact {
 	out := make([]wire.Fact, 0, n)
 	now := base
 	pipeline := 0
+	var decoder wire.Decoder
 	var kept []string // endpoints that live long
 	add := func(object, kind, data string) {
 		now = now.Add(time.Duration(r.IntN(8)) * time.Millisecond)
@@ -29,10 +31,9 @@ var manyEvents = sync.OnceValue(func() []wire.Fact {
 		if r.IntN(10) == 0 {
 			stamp = stamp.Add(-time.Duration(r.IntN(20)) * time.Millisecond)
 		}
-		full := fmt.Sprintf(`{"source":%q,"tags":[],"timestampMillis":"%d","type":%q,%s}`, object, stamp.UnixMilli(), kind, data)
-		out = append(out, wire.Fact{Kind: wire.KindEvent, Record: int64(len(out)), Conn: "c", Type: kind, Object: object, Data: json.RawMessage(full), Stamp: stamp,
-			At:  now.Add(time.Duration(300+r.IntN(900)) * time.Microsecond),
-			Raw: json.RawMessage(fmt.Sprintf(`{"jsonrpc":"2.0","method":"onEvent","params":{"value":{"data":%s,"object":%q,"type":%q}}}`, full, object, kind))})
+		frame := fmt.Sprintf(`{"jsonrpc":"2.0","method":"onEvent","params":{"value":{"data":{"source":%q,"tags":[],"timestampMillis":"%d","type":%q,%s},"object":%q,"type":%q}}}`,
+			object, stamp.UnixMilli(), kind, data, object, kind)
+		out = append(out, decoder.Feed(capture.Record{Dir: capture.DirRecv, Conn: "c", Index: int64(len(out)), At: now.Add(time.Duration(300+r.IntN(900)) * time.Microsecond), Frame: json.RawMessage(frame)})...)
 	}
 	hex := func() string {
 		return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", r.Uint32(), r.IntN(1<<16), r.IntN(1<<12), r.IntN(1<<12), r.Int64N(1<<48))
