@@ -89,6 +89,7 @@ type Session struct {
 
 func newSession(ws *Workspace, name, url string, m *Model) *Session {
 	s := &Session{name: name, url: url, ws: ws}
+	m.stats.PageTo(ws.pageFile)
 	s.model.Store(m)
 	s.snapshot.Store(m.Snapshot())
 	s.schema.Store(kmd.Builtin(""))
@@ -155,7 +156,9 @@ func (s *Session) setLink(change func(*Link)) {
 // publish takes a snapshot of the model. The goroutine that feeds the model
 // calls it.
 func (s *Session) publish(m *Model) {
-	s.model.Store(m)
+	if s.model.Swap(m) != m {
+		m.stats.PageTo(s.ws.pageFile)
+	}
 	now := m.Snapshot()
 	s.snapshot.Store(now)
 	s.past.Add(now)

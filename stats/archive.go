@@ -18,14 +18,21 @@ type Archive interface {
 	Load(ctx context.Context, from, to time.Time) (*Store, error)
 }
 
+// leastPart is the least memory of a Sibling: some series take as much without a point.
+const leastPart = 8 << 20
+
 // Sibling makes an empty Store that knows what s knows of its server: which
 // stream has which medium, the cores, the clock. An Archive feeds it with a part
-// of a capture, so that the part gives the same series as the whole. Its limit
-// is the default. Any goroutine.
+// of a capture, so that the part gives the same series as the whole. Of the memory of
+// s it may have another quarter, but at least leastPart; more goes into a file of its
+// own, see PageTo. Any goroutine.
 func (s *Store) Sibling() *Store {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	n := NewStore()
+	n := NewStoreWithin(Limits{Bytes: max(s.limits.Bytes/4, leastPart)})
+	if s.pages != nil {
+		n.pages = &pages{open: s.pages.open}
+	}
 	n.serverID, n.cpuCount = s.serverID, s.cpuCount
 	n.offsets, n.nOffset, n.shift = s.offsets, s.nOffset, s.shift
 	n.labels = maps.Clone(s.labels)

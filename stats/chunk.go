@@ -1,6 +1,10 @@
 package stats
 
-import "github.com/prometheus/prometheus/tsdb/chunkenc"
+import (
+	"slices"
+
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+)
 
 // How a series is kept.
 //
@@ -8,9 +12,9 @@ import "github.com/prometheus/prometheus/tsdb/chunkenc"
 // compression as Prometheus has it (Pelkonen et al., "Gorilla", VLDB 2015),
 // which is lossless. Every full chunk stands in a queue of the Store, oldest
 // first, over all series. When the Store has more than its limit, the oldest
-// chunk of all is taken out of the queue and folded into the next tier of its
-// own series: buckets of 10 s with minimum, maximum and mean; those go, in the
-// same way, into buckets of 2 minutes, and those out of memory. So all series
+// chunk of all is taken out of the queue, written to a file (pages.go) and, where
+// there is none or it has enough, folded into the next tier of its own series: buckets of 10 s with minimum, maximum and mean; those go, in the
+// same way, into buckets of 2 minutes and of half an hour, and those out of memory. So all series
 // are whole for the same time back, a bucket exists only for what is no longer
 // whole, and an eviction costs the decoding of one chunk, never a pass over
 // everything.
@@ -38,7 +42,7 @@ const (
 	chunkSamples = 2048
 	// chunkCost is what a chunk takes beside its data: itself, its place in the
 	// lists of its series and of the Store.
-	chunkCost = 88
+	chunkCost = 104
 	// runCost is what the open chunk of a run takes beside its data.
 	runCost = 128
 )
@@ -50,7 +54,11 @@ type chunk struct {
 	gone  bool  // its series was dropped, or it was folded
 	n     int32 // samples; a bucket is three
 	base  uint64
-	data  []byte
+	data  []byte // nil while in is not
+	// in is the file that has the data instead of memory, at a slot.
+	in     *pages
+	slot   int32
+	length uint16
 	// The bounds of its times, milliseconds.
 	from, to int64
 }
@@ -62,6 +70,7 @@ type run struct {
 	full []*chunk
 	n    int    // samples in all
 	base uint64 // samples that were ever before the open chunk
+	lost bool   // those right before the first full chunk could not be read
 
 	open     chunkenc.XORChunk
 	app      chunkenc.Appender // nil before the first sample
@@ -165,6 +174,7 @@ func (r *run) size() int64 {
 type decoder struct {
 	chunk chunkenc.XORChunk
 	it    chunkenc.Iterator
+	page  []byte // what was read from a file
 }
 
 // each gives the samples of a chunk's data, oldest first, until yield says no.
@@ -184,15 +194,38 @@ func (d *decoder) each(data []byte, yield func(p point) bool) bool {
 // first: all of the range, and those beside it in the same chunks.
 func (r *run) each(from, to int64, yield func(p point) bool) {
 	var d decoder
-	for _, c := range r.full {
-		if c.to >= from && c.from <= to && !d.each(c.data, yield) {
+	lost := r.lost // nothing is known of the time before
+	next := yield
+	if lost || r.paged() {
+		next = func(p point) bool {
+			if lost {
+				p.at |= 1
+				lost = false
+			}
+			return yield(p)
+		}
+	}
+	for i, c := range r.full {
+		if c.to < from || c.from > to {
+			lost = lost && i > 0 // of a later range it says nothing
+			continue
+		}
+		data := c.bytes(&d.page)
+		if data == nil {
+			lost = true // the file cannot be read
+			continue
+		}
+		if !d.each(data, next) {
 			return
 		}
 	}
 	if r.nOpen > 0 && r.to >= from && r.from <= to {
-		d.each(r.open.Bytes(), yield)
+		d.each(r.open.Bytes(), next)
 	}
 }
+
+// paged reports whether the oldest samples are in a file.
+func (r *run) paged() bool { return len(r.full) > 0 && r.full[0].in != nil }
 
 // firstIn is the number, in the count of samples ever, of the first that each
 // gives.
@@ -243,6 +276,16 @@ func (q *queue) push(c *chunk) {
 		q.list, q.head = q.list[:n], 0
 	}
 	q.list = append(q.list, c)
+}
+
+// unpop puts back what pop took.
+func (q *queue) unpop(c *chunk) {
+	if q.head == 0 {
+		q.list = slices.Insert(q.list, 0, c)
+		return
+	}
+	q.head--
+	q.list[q.head] = c
 }
 
 // pop takes the oldest chunk that is not gone; nil when there is none.

@@ -152,7 +152,7 @@ func (s *series) newest(from, to int64) (point, bool) {
 	} else {
 		for i := len(s.raw.full) - 1; i >= 0 && !ok; i-- {
 			if c := s.raw.full[i]; c.from <= to {
-				d.each(c.data, take)
+				d.each(c.bytes(&d.page), take)
 			}
 		}
 	}
@@ -203,7 +203,7 @@ func (s *series) size() int64 {
 // places in the maps. tiersCost is what the tiers take beside their runs.
 const (
 	seriesCost = 352
-	tiersCost  = 416
+	tiersCost  = 624
 )
 
 // deepen makes the tiers when there are none, and tells what they take.

@@ -64,25 +64,29 @@ type Store struct {
 	mu     sync.RWMutex
 	limits Limits
 
-	all       map[Key]*series
-	byElement map[string][]*series
-	streams   map[streamKey]*stream
-	groups    map[groupKey]*counter
-	labels    map[streamKey]string // media of streams, known beforehand; see Sibling
-	newest    map[askKey]*kept
-	nNewest   int                // entries in newest, and one for each answer
-	nKept     int                // nNewest when old answers were dropped last
-	flow      *Flow              // who takes the values as they come; nil for none
-	gone      []string           // elements that have series and were destroyed, in that order
-	evicted   bool               // a series had to be dropped for another
-	bytes     int64              // what the series take
-	tierBytes [len(tierMs)]int64 // of them, full chunks
-	queues    [len(tierMs)]queue
-	unpack    decoder // of the writer
-	samples   int
-	version   uint64
-	first     int64 // milliseconds of the oldest and newest point ever; 0 is none
-	last      int64
+	all        map[Key]*series
+	byElement  map[string][]*series
+	streams    map[streamKey]*stream
+	groups     map[groupKey]*counter
+	labels     map[streamKey]string // media of streams, known beforehand; see Sibling
+	newest     map[askKey]*kept
+	nNewest    int                // entries in newest, and one for each answer
+	nKept      int                // nNewest when old answers were dropped last
+	flow       *Flow              // who takes the values as they come; nil for none
+	gone       []string           // elements that have series and were destroyed, in that order
+	evicted    bool               // a series had to be dropped for another
+	forgot     bool               // the oldest of a series had to be dropped
+	bytes      int64              // what the series take
+	tierBytes  [len(tierMs)]int64 // of them, full chunks
+	queues     [len(tierMs)]queue
+	pages      *pages  // nil: nothing goes into a file
+	paged      queue   // chunks that are in it
+	pagedBytes int64   // what they take in memory
+	unpack     decoder // of the writer
+	samples    int
+	version    uint64
+	first      int64 // milliseconds of the oldest and newest point ever; 0 is none
+	last       int64
 
 	epoch    uint32 // grows at restarts and gaps of the capture
 	serverID string

@@ -473,13 +473,20 @@ func TestBounds(t *testing.T) {
 func checkAccount(t *testing.T, s *Store) {
 	t.Helper()
 	var sum int64
+	var paged int64
 	var tiers [len(tierMs)]int64
 	for _, x := range s.all {
 		sum += x.size()
-		x.chunks(func(c *chunk) { tiers[c.tier] += c.size() })
+		x.chunks(func(c *chunk) {
+			if c.in != nil {
+				paged += c.size()
+				return
+			}
+			tiers[c.tier] += c.size()
+		})
 	}
-	if sum != s.bytes || tiers != s.tierBytes {
-		t.Fatalf("%d bytes counted, %d there; of tiers %v, %v there", s.bytes, sum, s.tierBytes, tiers)
+	if sum != s.bytes || tiers != s.tierBytes || paged != s.pagedBytes {
+		t.Fatalf("%d bytes counted, %d there; of tiers %v, %v there; of the file %d, %d there", s.bytes, sum, s.tierBytes, tiers, s.pagedBytes, paged)
 	}
 }
 

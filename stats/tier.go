@@ -1,7 +1,7 @@
 package stats
 
 // tierMs are the steps of the tiers; tier 0 is the samples themselves.
-var tierMs = [...]int64{0, 10_000, 120_000}
+var tierMs = [...]int64{0, 10_000, 120_000, 1_800_000}
 
 const lastTier = len(tierMs) - 1
 

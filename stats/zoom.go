@@ -28,7 +28,7 @@ type Zoom struct {
 	Unit    Unit
 	Buckets []Bucket
 	// WholeFromMs is the moment from which every sample is in memory. Before it
-	// there are sums over 10 s or over 2 minutes alone, whatever was asked for;
+	// there are sums over 10 s, 2 minutes or half an hour alone, whatever was asked for;
 	// an Archive has the rest. 0 is all.
 	WholeFromMs int64
 }

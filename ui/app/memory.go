@@ -42,7 +42,7 @@ func (w *Window) applyMemory() {
 
 // showMemory asks how much memory the statistics may take.
 func (w *Window) showMemory() {
-	text := widget.NewLabel("How much memory the statistics of one server may take. When it is full the oldest figures are summed up, first over 10 seconds, then over 2 minutes; what is older than that stays in the capture.\n\n" + w.memoryUsed())
+	text := widget.NewLabel("How much memory the statistics of one server may take. Older figures go into a file beside the capture, from where they are shown as before. Of those for which there is no room either, sums over 10 seconds to half an hour stay in memory, and the capture is read again where you look closer.\n\n" + w.memoryUsed())
 	text.Wrapping = fyne.TextWrapWord
 	var titles []string
 	for _, m := range memoryChoices {

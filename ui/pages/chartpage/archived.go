@@ -43,9 +43,9 @@ func (a *archived) complete(x view.Session, q stats.Query, list []stats.Zoom) []
 }
 
 // missing gives the part of a query that memory has only sums of, though the
-// chart has room for more; ok is false where there is none. full tells that
-// memory forgets: it may have dropped what it has nothing of.
-func missing(q stats.Query, list []stats.Zoom, full bool) (from, to time.Time, ok bool) {
+// chart has room for more; ok is false where there is none. forgot tells that memory
+// may have dropped what it has nothing of.
+func missing(q stats.Query, list []stats.Zoom, forgot bool) (from, to time.Time, ok bool) {
 	if q.From.IsZero() || q.MaxPoints <= 0 {
 		return from, to, false
 	}
@@ -58,7 +58,7 @@ func missing(q stats.Query, list []stats.Zoom, full bool) (from, to time.Time, o
 			to = whole
 		}
 	}
-	if len(list) == 0 && full {
+	if len(list) == 0 && forgot {
 		return q.From, q.To, true
 	}
 	if to.IsZero() {
@@ -70,9 +70,6 @@ func missing(q stats.Query, list []stats.Zoom, full bool) (from, to time.Time, o
 	return q.From, to, true
 }
 
-// forgets tells whether a store is so full that it may have dropped old figures.
-func forgets(m *stats.Store) bool { return m.Bytes() > m.Limit()/10*8 }
-
 // latest gives the newest points of a metric up to a moment of the server's clock;
 // the zero time is now. Series that memory has dropped come from what was read
 // again; until that is there, as they are known later, so that they are looked for.
@@ -80,7 +77,7 @@ func latest(x view.Session, a *archived, metric string, to time.Time) []stats.Se
 	store := x.Stats()
 	q := stats.Query{Metrics: []string{metric}, To: to}
 	list := store.Latest(q)
-	if to.IsZero() || !forgets(store) {
+	if to.IsZero() || !store.Forgot() {
 		return list
 	}
 	known := make(map[stats.Key]bool, len(list))
@@ -113,7 +110,7 @@ func (d *deeper) complete(x view.Session, q stats.Query, list []stats.Zoom) []st
 		return list
 	}
 	m := x.Stats()
-	if from, to, ok := missing(q, list, forgets(m)); ok && to.After(d.to) {
+	if from, to, ok := missing(q, list, m.Forgot()); ok && to.After(d.to) {
 		d.from, d.to = from, to
 	}
 	return d.have.complete(x, q, list)
