@@ -90,7 +90,14 @@ func complete(z Zoom, old []Bucket) Zoom {
 		if z.Buckets[whole].FromMs > last && whole > 0 && z.Buckets[whole-1].ToMs >= z.WholeFromMs {
 			whole-- // loaded may lack a part of the step in which memory becomes whole
 		}
-		seam = z.Buckets[whole].FromMs
+		// The first of them may hold the end of its step alone: loaded has all of it.
+		b := &z.Buckets[whole]
+		if i := slices.IndexFunc(old, func(l Bucket) bool { return l.ToMs >= b.FromMs }); i >= 0 && old[i].FromMs < b.FromMs && old[i].ToMs >= b.ToMs {
+			whole++
+		}
+		if whole < len(z.Buckets) {
+			seam = z.Buckets[whole].FromMs
+		}
 	}
 	// Of memory's sums remain those that loaded says nothing about: before it, and
 	// between its end and the seam.

@@ -90,6 +90,14 @@ func (s *State) SpanOf(x Session) (first, last time.Time) {
 	if at := x.Since(); !at.IsZero() && at.Before(first) {
 		first = at
 	}
+	// Events and states are forgotten in the end, and so are figures; the time of the
+	// first of them is not. The clocks differ by a little more or less all the time.
+	if store := x.Stats(); store != nil {
+		offset, _ := store.ClockOffset()
+		if at, _ := store.Span(); !at.IsZero() && at.Add(-offset).Before(first.Add(-time.Second)) {
+			first = at.Add(-offset).Truncate(time.Second)
+		}
+	}
 	return first, last
 }
 

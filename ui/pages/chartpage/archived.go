@@ -2,9 +2,11 @@ package chartpage
 
 import (
 	"context"
+	"sort"
 	"time"
 
 	"kmscope/stats"
+	"kmscope/ui/surface"
 	"kmscope/ui/view"
 )
 
@@ -98,6 +100,79 @@ func latest(x view.Session, a *archived, metric string, to time.Time) []stats.Se
 	return list
 }
 
+// extent is what the values of a chart reach over; see valueRange.
+type extent struct{ lo, hi, least float64 }
+
+// heldAxes are the extents of charts that were shown before all of their figures were
+// read: the axis that a person sees then stays, for as long as the range does. Of a
+// sum that lies partly in view nobody knows on which side its extremes are; once the
+// samples are read they may be out of it, and the axis would jump.
+type heldAxes struct {
+	session  view.Session
+	from, to time.Time
+	of       map[pin]extent
+}
+
+// holdAxes lets charts that were just gathered keep the axes that they had in the
+// same range; missing tells that some of their figures are yet to be read.
+func (p *Page) holdAxes(q chartQuery, missing bool) {
+	h := &p.held
+	if h.session != q.session || !h.from.Equal(q.from) || !h.to.Equal(q.to) {
+		*h = heldAxes{session: q.session, from: q.from, to: q.to}
+	}
+	for i := range p.gathered {
+		ch := &p.gathered[i]
+		at := pin{ch.Kind, ch.Element}
+		e, held := h.of[at]
+		if missing {
+			now := sumExtent(ch, p.time)
+			if held {
+				now = extent{min(now.lo, e.lo), max(now.hi, e.hi), least0(now.least, e.least)}
+			}
+			if h.of == nil {
+				h.of = make(map[pin]extent)
+			}
+			e, held = now, true
+			h.of[at] = now
+		}
+		if held {
+			ch.Held = &e
+		}
+	}
+}
+
+// least0 is the smaller one of two numbers that are above zero, if they are.
+func least0(a, b float64) float64 {
+	if a <= 0 || b > 0 && b < a {
+		return b
+	}
+	return a
+}
+
+// sumExtent is valueRange that takes in what sums at both ends of the view reach over
+// in all: they stand for the time beside their middle as well.
+func sumExtent(ch *chart, ct surface.TimeAxis) extent {
+	var e extent
+	e.lo, e.hi, e.least = valueRange(ch, ct)
+	if ch.Stacked {
+		return e
+	}
+	for i := range ch.Lines {
+		ln := &ch.Lines[i]
+		if ln.Low == nil {
+			continue
+		}
+		from := sort.Search(len(ln.Points), func(i int) bool { return !ln.Points[i].At.Before(ct.From) })
+		to := sort.Search(len(ln.Points), func(i int) bool { return ln.Points[i].At.After(ct.To) })
+		for _, k := range []int{from - 1, to} {
+			if k >= 0 && k < len(ln.Points) {
+				e.lo, e.hi, e.least = min(e.lo, ln.Low[k]), max(e.hi, ln.High[k]), least0(e.least, ln.Low[k])
+			}
+		}
+	}
+	return e
+}
+
 // deeper completes what is read, and notes what is missing still. nil does
 // neither.
 type deeper struct {
@@ -132,9 +207,10 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 		return
 	}
 	p.file.Stop()
-	// A margin on both sides: whoever pans a little reads nothing again.
-	margin := to.Sub(from) / 4
-	a := &archived{session: q.session, from: from.Add(-margin), to: to.Add(margin)}
+	// More on both sides: whoever pans a little reads nothing again. Most go on to
+	// what was before.
+	span := to.Sub(from)
+	a := &archived{session: q.session, from: from.Add(-span / 2), to: to.Add(span / 4)}
 	p.fetching = a
 	p.reading = len(p.charts) == 0 // at once: nothing else is there to be seen
 	p.file.Start(func(ctx context.Context) func() {

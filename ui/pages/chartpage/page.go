@@ -47,7 +47,8 @@ type Page struct {
 	file      surface.Worker // reads the capture
 	deep      *archived      // what it read last
 	fetching  *archived      // what it reads now; nil is nothing
-	reading   bool           // the capture is being read, and that takes a while
+	held      heldAxes
+	reading   bool // the capture is being read, and that takes a while
 	painter   chartPainter
 	table     table
 	saveFile  func(title, name string, write func(io.Writer) error) // the window's
@@ -295,6 +296,7 @@ func (p *Page) ask(q chartQuery, snap *inventory.Snapshot, to time.Time) {
 		return func() {
 			p.gathered, p.empty, p.marks = charts, empty, marks
 			p.time.Marks = marks
+			p.holdAxes(q, !old.to.IsZero() && !q.deep.covers(q.session, old.from, old.to))
 			p.arrange()
 			p.surface.Repaint()
 			p.fetch(q, old.from, old.to)

@@ -69,6 +69,8 @@ type chart struct {
 	// Chosen by a person: see choices.
 	Pinned, Wide bool
 	Scale        surface.Scale
+	// Held is what the axis reaches over besides what is in view; nil is nothing.
+	Held *extent
 }
 
 // The measures within a chart, in units of the window.
@@ -97,6 +99,9 @@ func (ln *chartLine) dash() paint.Dash {
 // axisOf gives the vertical axis of a chart over a range of time.
 func axisOf(ch *chart, ct surface.TimeAxis, steps int) surface.Axis {
 	lo, hi, least := valueRange(ch, ct)
+	if e := ch.Held; e != nil {
+		lo, hi, least = min(lo, e.lo), max(hi, e.hi), least0(least, e.least)
+	}
 	if ch.Scale.Mode != surface.Fixed {
 		for _, m := range ch.Limits {
 			if hi > m.V*0.4 {
