@@ -46,6 +46,11 @@ func (s *Reducer) applyCall(f wire.Fact) {
 
 const codeObjectNotFound = 40101
 
+// settling is how long an object may not be found after its creation was
+// announced: the server announces it before it can be asked for it. The end of
+// one that dies so young is announced as well.
+const settling = time.Second
+
 // applyRefusal learns that an object is gone when the server says so of the
 // very object (the object of a parameter may be meant instead), and keeps the
 // refusal of a property as what is known of it.
@@ -58,7 +63,9 @@ func (s *Reducer) applyRefusal(f wire.Fact) {
 		return
 	}
 	if f.Err.Code == codeObjectNotFound && strings.Contains(f.Err.Message, "'"+f.Object+"'") {
-		s.kill(p, o, f.At, "not found any more")
+		if o.CreatedAt.IsZero() || f.At.Add(-f.Took).Sub(o.FirstSeen) >= settling {
+			s.kill(p, o, f.At, "not found any more")
+		}
 		return
 	}
 	if name := propertyOf(f); name != "" && o.Properties[name].Err != f.Err.Message {

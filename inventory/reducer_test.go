@@ -100,7 +100,7 @@ func TestWhoLives(t *testing.T) {
 		return wire.Fact{Kind: wire.KindCall, At: ms(at), Method: "connect", ServerID: server}
 	}
 	notFound := func(object, message string) wire.Fact {
-		return wire.Fact{Kind: wire.KindCall, At: ms(60), Method: "invoke", Object: object, Operation: "connect",
+		return wire.Fact{Kind: wire.KindCall, At: ms(1100), Took: 2 * time.Millisecond, Method: "invoke", Object: object, Operation: "connect",
 			Err: &wire.RPCError{Code: 40101, Message: message}}
 	}
 	pipelines := func(asked, answered int, list string) wire.Fact {
@@ -124,6 +124,8 @@ func TestWhoLives(t *testing.T) {
 		{"not listed", []wire.Fact{created(1, webrtc), pipelines(5, 7, `[]`)}, pipeID, false, "not listed any more"},
 		{"created while the list was on its way", []wire.Fact{created(6, webrtc), pipelines(5, 7, `[]`)}, pipeID, true, ""},
 		{"not found", []wire.Fact{created(1, webrtc), notFound(webrtc, "Object '"+webrtc+"' not found")}, webrtc, false, "not found any more"},
+		{"listed, and not found at once", []wire.Fact{pipelines(1090, 1097, `["`+pipeID+`"]`), notFound(pipeID, "Object '"+pipeID+"' not found")}, pipeID, false, "not found any more"},
+		{"announced before it can be found", []wire.Fact{created(1097, webrtc), notFound(webrtc, "Object '"+webrtc+"' not found")}, webrtc, true, ""},
 		{"the sink was not found", []wire.Fact{created(1, webrtc), notFound(webrtc, "Object '"+player+"' not found")}, webrtc, true, ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

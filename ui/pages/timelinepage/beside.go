@@ -4,6 +4,7 @@ import (
 	"image/color"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -61,6 +62,23 @@ func (b *board) addBeside(server int, o *timeline.LaneObject) {
 			}
 		}
 	}
+}
+
+// told tells whether a browser tells of an object.
+func (b *board) told(server int, id string) bool {
+	return slices.ContainsFunc(b.servers[server].beside, func(x *view.Beside) bool { return x.Kind == view.Browser && x.Object == id })
+}
+
+// addTold adds the objects of which the server said nothing up to now, and a
+// browser does.
+func (b *board) addTold(server int, scope string, list []timeline.LaneObject) []timeline.LaneObject {
+	for _, x := range b.servers[server].beside {
+		within := scope == "" || x.Object == scope || strings.HasPrefix(x.Object, scope+"/")
+		if x.Kind == view.Browser && within && !slices.ContainsFunc(list, func(o timeline.LaneObject) bool { return o.ID == x.Object }) {
+			list = append(list, timeline.LaneObject{ID: x.Object})
+		}
+	}
+	return list
 }
 
 // source gives what has the states and ticks of a row.

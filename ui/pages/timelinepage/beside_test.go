@@ -14,6 +14,9 @@ import (
 	"kmscope/ui/view"
 )
 
+// carol is an endpoint of which the server said nothing.
+const carol = pagetest.Room + "/cccccccc-0000-0000-0000-000000000000_kurento.WebRtcEndpoint"
+
 // imported makes what a browser and a log tell of Alice, from a moment on.
 func imported(begin time.Time) []view.Import {
 	lay := func(fill func(at func(ms int) time.Time, log *timeline.Log, lanes *timeline.Lanes)) func(time.Duration) view.Laid {
@@ -35,6 +38,10 @@ func imported(begin time.Time) []view.Import {
 			}
 			entry(at(2000), log, lanes, pagetest.Alice, "iceconnectionstatechange", "ICE connection: checking -> failed", timeline.Error)
 			entry(at(2500), log, lanes, pagetest.Alice, "icecandidate", "found host", timeline.Info)
+		})},
+		{Kind: view.Browser, Name: "other", Object: carol, Lay: lay(func(at func(int) time.Time, log *timeline.Log, lanes *timeline.Lanes) {
+			lanes.Lay(carol, browserdump.LaneConnection, at(0), "connecting")
+			lanes.LayTick(carol, timeline.TickEvent, at(0), "createOffer", timeline.Info)
 		})},
 		{Kind: view.ServerLog, Name: "server log", Lay: lay(func(at func(int) time.Time, log *timeline.Log, lanes *timeline.Lanes) {
 			entry(at(3000), log, lanes, pagetest.Alice, "rtpsession", "no clock", timeline.Warning)
@@ -76,7 +83,7 @@ func TestImportsOnTheTimeline(t *testing.T) {
 		}
 		return strings.Join(out, "\n")
 	}
-	want := " server log:log/lines\naaaa \naaaa flow-in/VIDEO\naaaa browser:browser/events\naaaa browser:browser/iceConnectionState\naaaa server log:log/lines\nbbbb "
+	want := " server log:log/lines\naaaa \naaaa flow-in/VIDEO\naaaa browser:browser/events\naaaa browser:browser/iceConnectionState\naaaa server log:log/lines\nbbbb \ncccc \ncccc other:browser/events\ncccc other:browser/connectionState"
 	if got := rows(); got != want {
 		t.Errorf("the rows are\n%s\nwant\n%s", got, want)
 	}

@@ -83,10 +83,11 @@ func (b *board) arrange(scope string) {
 	total := 0
 	for i := range b.servers {
 		for _, o := range b.servers[i].source.Objects(scope) {
-			if len(o.Lanes) > 0 || o.Errors > 0 {
+			if len(o.Lanes) > 0 || o.Errors > 0 || b.told(i, o.ID) {
 				objects[i] = append(objects[i], o)
 			}
 		}
+		objects[i] = b.addTold(i, scope, objects[i])
 		total += len(objects[i])
 	}
 	for i := range b.servers {
