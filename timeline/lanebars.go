@@ -36,6 +36,9 @@ type Window struct {
 	Columns  int
 	// End is where the last state of what lives ends; zero is the last fact.
 	End time.Time
+	// Coarse makes one Bar of neighbours that each are several states and as bad:
+	// far out nearly all are, and who draws them a few pixels high sees no more.
+	Coarse bool
 }
 
 // Bar is one state of a lane in a Window, or several that share a column.
@@ -211,10 +214,11 @@ type columns struct {
 	from, to, end int64
 	n             int
 	width         float64
+	coarse        bool
 }
 
 func (l *Lanes) columns(w *Window) columns {
-	c := columns{from: w.From.UnixMicro(), to: w.To.UnixMicro(), n: max(w.Columns, 1), end: w.End.UnixMicro()}
+	c := columns{from: w.From.UnixMicro(), to: w.To.UnixMicro(), n: max(w.Columns, 1), end: w.End.UnixMicro(), coarse: w.Coarse}
 	if w.End.IsZero() {
 		c.end = l.last.UnixMicro()
 	}
@@ -281,7 +285,15 @@ func (c *columns) bars(dst []Bar, steps []step, alive bool) []Bar {
 		next := c.start(column + 1)
 		k := ahead(steps, s, next)
 		if k-s >= 2 {
-			b := Bar{Column: column, Until: column + 1, From: time.UnixMicro(steps[s].at), To: time.UnixMicro(steps[k-1].at), Count: k - s, Severity: worst(steps, s, k)}
+			b := Bar{Column: column, From: time.UnixMicro(steps[s].at), Severity: worst(steps, s, k)}
+			for c.coarse && column+1 < c.n {
+				more := ahead(steps, k, c.start(column+2))
+				if more-k < 2 || worst(steps, k, more) != b.Severity {
+					break
+				}
+				k, column = more, column+1
+			}
+			b.Until, b.To, b.Count = column+1, time.UnixMicro(steps[k-1].at), k-s
 			if k == len(steps) && c.of(end) <= column {
 				b.To = time.UnixMicro(c.end)
 			}

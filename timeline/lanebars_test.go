@@ -65,6 +65,7 @@ func checkBars(t *testing.T, l *Lanes, w Window) {
 			t.Errorf("bar %d: %+v", i, b)
 		}
 	}
+	checkCoarse(t, bars, l, w)
 	at := func(column int) *Bar {
 		for i := range bars {
 			if bars[i].Column <= column && column < bars[i].Until {
@@ -107,6 +108,25 @@ func checkBars(t *testing.T, l *Lanes, w Window) {
 				t.Errorf("column %d: %+v before anything is known", column, b)
 			}
 		}
+	}
+}
+
+// checkCoarse holds that the coarse bars are the others, with neighbours of several
+// states as one while they are as bad.
+func checkCoarse(t *testing.T, bars []Bar, l *Lanes, w Window) {
+	t.Helper()
+	var want []Bar
+	for _, b := range bars {
+		if n := len(want); n > 0 && b.Count > 1 && want[n-1].Count > 1 && want[n-1].Severity == b.Severity && want[n-1].Until == b.Column {
+			want[n-1].Until, want[n-1].To = b.Until, b.To
+			want[n-1].Count += b.Count
+			continue
+		}
+		want = append(want, b)
+	}
+	w.Coarse = true
+	if d := cmp.Diff(want, l.Bars(nil, laneEndpoint, inventory.LaneMedia, w)); d != "" {
+		t.Errorf("coarse: %s", d)
 	}
 }
 

@@ -202,7 +202,9 @@ func (p *painting) story(r *boardRow) {
 func (p *painting) strips(r *boardRow, top float64) {
 	for i, lane := range telling(r.lanes) {
 		y := top + 3 + float64(i)*3
-		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, p.window(r, p.columns))
+		w := p.window(r, p.columns)
+		w.Coarse = true
+		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, w)
 		hue := p.hues(lane)
 		for k := 0; k < len(p.bars); {
 			k = p.run(hue, k, int(p.px(y)), int(p.px(y+2)), math.MaxInt)
@@ -306,9 +308,13 @@ func (p *painting) hues(lane inventory.Lane) func(*timeline.Bar) color.NRGBA {
 		hue    color.NRGBA
 	}
 	var seen [2]look
+	var several [timeline.Error + 1]color.NRGBA
 	return func(x *timeline.Bar) color.NRGBA {
 		if x.Count > 1 {
-			return barHue(p.l, lane, x)
+			if hue := &several[x.Severity]; hue.A == 0 {
+				*hue = barHue(p.l, lane, x)
+			}
+			return several[x.Severity]
 		}
 		for i := range seen {
 			if l := &seen[i]; l.state == x.State && l.source == x.Source && l.hue.A > 0 {
