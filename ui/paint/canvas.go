@@ -25,6 +25,7 @@
 package paint
 
 import (
+	"encoding/binary"
 	"image"
 	"image/color"
 	"math"
@@ -217,8 +218,26 @@ func (c *Canvas) hspan(x0, x1, y int, col color.NRGBA, cov float32) {
 	if a == 0 {
 		return
 	}
-	for i := 0; i+4 <= len(row); i += 4 {
-		blend(row[i:i+4:i+4], col, a)
+	wash(row, col, a)
+}
+
+// wash lays col over a row of opaque pixels with coverage a. Most of them are like
+// the one before, and so is what becomes of them.
+func wash(row []byte, col color.NRGBA, a uint32) {
+	if len(row) < 4 {
+		return
+	}
+	was := binary.LittleEndian.Uint32(row)
+	blend(row[:4:4], col, a)
+	is := binary.LittleEndian.Uint32(row)
+	for i := 4; i+4 <= len(row); i += 4 {
+		p := row[i : i+4 : i+4]
+		if v := binary.LittleEndian.Uint32(p); v != was {
+			blend(p, col, a)
+			was, is = v, binary.LittleEndian.Uint32(p)
+			continue
+		}
+		binary.LittleEndian.PutUint32(p, is)
 	}
 }
 

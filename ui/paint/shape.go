@@ -41,9 +41,7 @@ func (c *Canvas) Fill(r image.Rectangle, col color.NRGBA) {
 			fillRow(row, col)
 			continue
 		}
-		for i := 0; i+4 <= len(row); i += 4 {
-			blend(row[i:i+4:i+4], col, uint32(col.A))
-		}
+		wash(row, col, uint32(col.A))
 	}
 }
 

@@ -26,7 +26,9 @@ type painting struct {
 	columns       int
 	small, tiny   *paint.Face
 	bold          *paint.Face
-	near          float64 // how far the nearest tick is
+	near          float64     // how far the nearest tick is
+	left          int         // x0 in pixels
+	hue, solid    color.NRGBA // of the last bar without an outline, as it is named and as it is drawn
 }
 
 // paint draws the lanes with their time axis, marks and the cursor.
@@ -36,7 +38,7 @@ func (b *board) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 		small: l.Regular.Face(11 * scale), tiny: l.Regular.Face(10.5 * scale), bold: l.Bold.Face(12 * scale), near: 6}
 	p.x0, p.w = plot(p.width)
 	b.said = b.said[:0]
-	p.columns = max(int(p.w*float64(scale)), 1)
+	p.columns, p.left = max(int(p.w*float64(scale)), 1), int(p.px(p.x0))
 	if len(b.servers) == 0 || b.time.From.IsZero() {
 		return
 	}
@@ -54,7 +56,7 @@ func (b *board) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 func (p *painting) px(v float64) float32 { return float32(math.Round(v * float64(p.scale))) }
 
 // column gives where a column begins, in pixels.
-func (p *painting) column(i int) float32 { return p.px(p.x0) + float32(i) }
+func (p *painting) column(i int) float32 { return float32(p.left + i) }
 
 func (p *painting) ruler(cw int) {
 	one := surface.Hairline(p.scale)
@@ -205,11 +207,21 @@ func (p *painting) strips(r *boardRow, top float64) {
 		w := p.window(r, p.columns)
 		w.Coarse = true
 		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, w)
+		if len(p.bars) == 0 {
+			continue
+		}
+		first, bottom := int(max(p.px(y), p.px(laneTop))), int(p.px(y+2))
 		hue := p.hues(lane)
 		for k := 0; k < len(p.bars); {
-			k = p.run(hue, k, int(p.px(y)), int(p.px(y+2)), math.MaxInt)
+			k = p.run(hue, k, first, min(first+1, bottom), math.MaxInt)
 		}
+		p.repeat(0, len(p.bars), first, bottom)
 	}
+}
+
+// repeat copies the first row of what was drawn of bars to all of their rows.
+func (p *painting) repeat(i, k, first, bottom int) {
+	p.c.Repeat(image.Rect(p.left+p.bars[i].Column, first, p.left+p.bars[k-1].Until, bottom))
 }
 
 // maxStrips is how many lanes a folded object shows.
@@ -272,7 +284,7 @@ func (p *painting) lane(r *boardRow, y float64) {
 		for i < len(p.bars) && !isWide(&p.bars[i], wide) {
 			i = p.run(hue, i, first, min(first+1, bottom), wide)
 		}
-		p.c.Repeat(image.Rect(int(p.column(p.bars[from].Column)), first, int(p.column(p.bars[i-1].Until)), bottom))
+		p.repeat(from, i, first, bottom)
 	}
 }
 
@@ -294,8 +306,10 @@ func (p *painting) run(hueOf func(*timeline.Bar) color.NRGBA, i, top, bottom, wi
 		}
 		until = x.Until
 	}
-	left := int(p.px(p.x0))
-	p.c.Fill(image.Rect(left+from, top, left+until, bottom), paint.Mix(p.l.Background, hue, 0.7))
+	if hue != p.hue {
+		p.hue, p.solid = hue, paint.Mix(p.l.Background, hue, 0.7)
+	}
+	p.c.Fill(image.Rect(p.left+from, top, p.left+until, bottom), p.solid)
 	return i
 }
 
