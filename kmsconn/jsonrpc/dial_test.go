@@ -328,6 +328,7 @@ func TestProxyFailures(t *testing.T) {
 		says  string
 	}{
 		{proxy(t, 407, make(chan string, 1)), "refuses the user or the password of the proxy address"},
+		{proxy(t, 401, make(chan string, 1)), "refuses the user or the password of the proxy address"},
 		{stranger, "wants a user and a password"},
 		{proxy(t, 403, make(chan string, 1)), "HTTP 403 Forbidden"},
 		{proxy(t, 599, make(chan string, 1)), "HTTP 599"},

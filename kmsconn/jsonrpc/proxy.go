@@ -61,13 +61,15 @@ func connectThrough(ctx context.Context, dialer *net.Dialer, proxy *url.URL, add
 		return nil, &proxyError{reason: "it gave no proper answer"}
 	}
 	resp.Body.Close()
-	switch {
-	case resp.StatusCode == http.StatusOK:
+	switch resp.StatusCode {
+	case http.StatusOK:
 		return conn, nil
-	case resp.StatusCode == http.StatusProxyAuthRequired && proxy.User != nil:
-		err = &proxyError{status: resp.StatusCode, reason: "it refuses the user or the password of the proxy address in the environment (HTTP 407)"}
-	case resp.StatusCode == http.StatusProxyAuthRequired:
-		err = &proxyError{status: resp.StatusCode, reason: "it wants a user and a password (HTTP 407); write them into the proxy address in the environment, http://user:password@host:port"}
+	case http.StatusProxyAuthRequired, http.StatusUnauthorized: // tinyproxy says 401 to a wrong password
+		reason := "it wants a user and a password (HTTP %d); write them into the proxy address in the environment, http://user:password@host:port"
+		if proxy.User != nil {
+			reason = "it refuses the user or the password of the proxy address in the environment (HTTP %d)"
+		}
+		err = &proxyError{status: resp.StatusCode, reason: fmt.Sprintf(reason, resp.StatusCode)}
 	default:
 		err = &proxyError{status: resp.StatusCode, reason: fmt.Sprintf("HTTP %s", statusText(resp))}
 	}
