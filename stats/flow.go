@@ -1,6 +1,7 @@
 package stats
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"slices"
@@ -108,6 +109,7 @@ func (s *Store) keep(f wire.Fact, media string, entries []entry) {
 	}
 	for i := range entries {
 		entries[i].medium = s.mediumOf(f.Object, media, &entries[i])
+		entries[i].whole = bytes.Clone(entries[i].whole) // the frame may be large
 	}
 	k := askKey{f.Object, media}
 	if old := s.newest[k]; old != nil {

@@ -9,9 +9,9 @@ import (
 	"kmscope/wire"
 )
 
-// Elements that were destroyed keep their series for as long as the inventory
-// keeps them to be looked at: the last inventory.MaxDead, and up to an eighth
-// more. On a server on which elements come and go the series are mostly a table
+// Elements that were destroyed keep their series and newest answers for as long
+// as the inventory keeps them to be looked at: the last inventory.MaxDead that
+// went, and up to an eighth more. On a server on which elements come and go the series are mostly a table
 // each with a few points in it, and would fill the memory long before Limits has
 // anything to say. What is let go of comes back from an Archive.
 
@@ -26,12 +26,13 @@ func (s *Store) destroyed(f wire.Fact) {
 			id, _ = rawjson.String(v)
 		}
 	})
+	if id == "" {
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if len(s.byElement[id]) > 0 {
-		s.gone = append(s.gone, id)
-		s.boundGone()
-	}
+	s.gone = append(s.gone, clip(id))
+	s.boundGone()
 }
 
 // allGone is called when another server process answers.

@@ -64,6 +64,9 @@ func TestTheNewestGoneKeepTheirSeries(t *testing.T) {
 	if got := s.Series(Query{Element: id(all), Metrics: []string{Bitrate}}); len(got) != 1 {
 		t.Errorf("the last that went has %d lines of its bit rate", len(got))
 	}
+	if n := len(s.newest); n > most+1 {
+		t.Errorf("%d answers are kept", n)
+	}
 	// Twice the same news, news of what has no series, and no news at all.
 	for _, data := range []string{fmt.Sprintf(`{"objectId":%q}`, id(all)), `{"objectId":"unknown"}`, `{}`, `[]`, ``} {
 		s.Feed(wire.Fact{Kind: wire.KindEvent, Type: "ObjectDestroyed", Object: ManagerID, At: at, Data: json.RawMessage(data)})

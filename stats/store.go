@@ -73,7 +73,7 @@ type Store struct {
 	nNewest    int                // entries in newest, and one for each answer
 	nKept      int                // nNewest when old answers were dropped last
 	flow       *Flow              // who takes the values as they come; nil for none
-	gone       []string           // elements that have series and were destroyed, in that order
+	gone       []string           // what was destroyed, in that order; see gone.go
 	evicted    bool               // a series had to be dropped for another
 	forgot     bool               // the oldest of a series had to be dropped
 	bytes      int64              // what the series take
