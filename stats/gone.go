@@ -58,6 +58,7 @@ func (s *Store) boundGone() {
 	old := make(map[string]bool)
 	for _, id := range s.gone[:len(s.gone)-inventory.MaxDead] {
 		old[id] = true
+		s.forgot = s.forgot || len(s.byElement[id]) > 0
 	}
 	s.forget(old)
 }

@@ -64,6 +64,9 @@ func TestTheNewestGoneKeepTheirSeries(t *testing.T) {
 	if got := s.Series(Query{Element: id(all), Metrics: []string{Bitrate}}); len(got) != 1 {
 		t.Errorf("the last that went has %d lines of its bit rate", len(got))
 	}
+	if !s.Forgot() {
+		t.Error("who draws is not told to ask for what is gone")
+	}
 	if n := len(s.newest); n > most+1 {
 		t.Errorf("%d answers are kept", n)
 	}
