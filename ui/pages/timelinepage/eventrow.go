@@ -2,6 +2,7 @@ package timelinepage
 
 import (
 	"image/color"
+	"math"
 	"strings"
 
 	"fyne.io/fyne/v2"
@@ -104,6 +105,28 @@ func (r *eventRow) CreateRenderer() fyne.WidgetRenderer {
 }
 
 type eventRowRenderer struct{ r *eventRow }
+
+// wholeRows gives a list a height of whole rows: who follows the end would see the
+// first one cut. What is left over stays empty below.
+type wholeRows struct {
+	height  float32
+	resized func() // after the height changed
+}
+
+// Layout implements fyne.Layout.
+func (l *wholeRows) Layout(objects []fyne.CanvasObject, size fyne.Size) {
+	rows := max(float32(math.Floor(float64((size.Height+theme.Grid)/theme.RowHeight))), 1)
+	height := min(rows*theme.RowHeight-theme.Grid, size.Height)
+	objects[0].Move(fyne.NewPos(0, 0))
+	objects[0].Resize(fyne.NewSize(size.Width, height))
+	if height != l.height {
+		l.height = height
+		l.resized()
+	}
+}
+
+// MinSize implements fyne.Layout.
+func (l *wholeRows) MinSize(objects []fyne.CanvasObject) fyne.Size { return objects[0].MinSize() }
 
 // columnWidths gives the widths of the columns; that of the servers is there where
 // there are several. What changed gets half of the table: in a narrow one the

@@ -111,7 +111,7 @@ func New() *Page {
 	p.rawHead = canvas.NewText("Message", theme.Current().Dim)
 	p.rawHead.TextSize = theme.TextSize - 1
 	p.head = newEventHead(p.sortBy)
-	list := container.NewBorder(p.head, nil, nil, nil, container.NewStack(p.list, container.NewCenter(p.empty)))
+	list := container.NewBorder(p.head, nil, nil, nil, container.NewStack(container.New(&wholeRows{resized: p.keepEnd}, p.list), container.NewCenter(p.empty)))
 	closeRaw := kit.NewButton(kit.Flat, icon.Close, "", p.hideMessage).WithTip("Hide the message")
 	message := container.NewBorder(container.NewBorder(nil, nil, nil, closeRaw, surface.Inset(p.rawHead)), nil, nil, nil, p.rawBox)
 	p.beside = container.NewHSplit(list, message)
@@ -341,6 +341,13 @@ func (p *Page) show(rows *eventList) {
 		p.toEnd()
 	}
 	p.say()
+}
+
+// keepEnd stays at the end when the table gets another height.
+func (p *Page) keepEnd() {
+	if p.follow.Checked && p.rows.len() > 0 {
+		p.toEnd()
+	}
 }
 
 func (p *Page) toEnd() {

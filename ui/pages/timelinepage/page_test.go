@@ -2,6 +2,7 @@ package timelinepage
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +12,7 @@ import (
 
 	"kmscope/timeline"
 	"kmscope/ui/pages/pagetest"
+	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
@@ -243,5 +245,33 @@ func TestServersMerged(t *testing.T) {
 	b.Settle(func() bool { return !p.rows.several() && p.rows.len() == two.Log.Len() })
 	if len(p.board.servers) != 1 || p.board.servers[0].name != "two:8888" {
 		t.Error("the lanes are not those of the server")
+	}
+}
+
+// TestWholeRows holds that who follows the end sees no row cut, however high the
+// window is.
+func TestWholeRows(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	for range 60 {
+		b.StateEvent(pagetest.Alice, "MediaFlowInStateChanged", `"state":"NOT_FLOWING","padName":"default","mediaType":"VIDEO"`)
+	}
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 1000, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.rows.len() > 60 })
+	win.Canvas().Capture()
+	for height := float32(560); height < 620; height += 7 {
+		win.Resize(fyne.NewSize(1000, height))
+		offset, shown := p.list.GetScrollOffset(), p.list.Size().Height
+		if rest := math.Mod(float64(offset), float64(theme.RowHeight)); offset <= 0 || rest != 0 {
+			t.Errorf("%v high, the table begins %v into a row, at %v", height, rest, offset)
+		}
+		if all := float32(p.rows.len())*theme.RowHeight - theme.Grid; offset+shown != all {
+			t.Errorf("%v high, the table ends at %v of %v", height, offset+shown, all)
+		}
 	}
 }
