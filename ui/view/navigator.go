@@ -159,7 +159,7 @@ func inOrder(pipelines []*inventory.Pipeline) []*inventory.Pipeline {
 	slices.SortStableFunc(sorted, func(a, b *inventory.Pipeline) int {
 		switch {
 		case a.Object != nil && b.Object != nil:
-			return byName(a.Object, b.Object)
+			return ByName(a.Object, b.Object)
 		case a.Object != nil:
 			return -1
 		case b.Object != nil:
@@ -170,10 +170,10 @@ func inOrder(pipelines []*inventory.Pipeline) []*inventory.Pipeline {
 	return sorted
 }
 
-// byName compares the names of two objects. What has none comes last and, to a
+// ByName compares the names of two objects. What has none comes last and, to a
 // stable sort, in the order in which it became known. Their age is no order:
 // it is known of some only, and of others once somebody selects them.
-func byName(a, b *inventory.Object) int {
+func ByName(a, b *inventory.Object) int {
 	switch {
 	case a.Name == "" && b.Name == "":
 		return 0
@@ -350,7 +350,7 @@ func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHeal
 			h.children[parent] = append(h.children[parent], o)
 		}
 		for _, siblings := range h.children {
-			slices.SortStableFunc(siblings, byName)
+			slices.SortStableFunc(siblings, ByName)
 		}
 		n.health[p] = h
 	}

@@ -97,7 +97,9 @@ func TestBrowserInTheCharts(t *testing.T) {
 	b.Settle(func() bool { return len(p.charts) == 1 && lines("Browser: frames") == "sent" })
 	b.State.Select(view.Selection{Session: b})
 	p.Update(b.State)
-	b.Settle(func() bool { return len(p.charts) == 1 && lines("Browser: frames") == "sent" && p.charts[0].Object == pagetest.Alice })
+	b.Settle(func() bool {
+		return len(p.charts) == 1 && lines("Browser: frames") == "sent" && p.charts[0].Object == pagetest.Alice
+	})
 	p.choose(inCongestion)
 	b.State.SelectObject(pagetest.Alice)
 	p.Update(b.State)
@@ -117,7 +119,9 @@ func TestBrowserInTheCharts(t *testing.T) {
 		}
 		return strings.Join(out, ", ")
 	}
-	b.Settle(func() bool { return figures() == "browser: bit rate, browser: REMB, browser: frames" || len(p.table.rows) > 0 && figures() != "" })
+	b.Settle(func() bool {
+		return figures() == "browser: bit rate, browser: REMB, browser: frames" || len(p.table.rows) > 0 && figures() != ""
+	})
 	if got := figures(); got != "browser: bit rate, browser: REMB, browser: frames" {
 		t.Errorf("the table has %s", got)
 	}

@@ -41,6 +41,7 @@ const maxEndpoints = 2000
 
 // endpointLine is one endpoint in the list of all.
 type endpointLine struct {
+	object    *inventory.Object
 	id, name  string
 	gone      bool
 	ice, dtls string
@@ -91,7 +92,7 @@ func findEndpoints(ctx context.Context, x view.Session, snap *inventory.Snapshot
 			}
 			return 1
 		}
-		return cmp.Or(cmp.Compare(b.rank(), a.rank()), cmp.Compare(a.order, b.order))
+		return cmp.Or(cmp.Compare(b.rank(), a.rank()), view.ByName(a.object, b.object), cmp.Compare(a.order, b.order))
 	})
 	set.medians = negotiation.Medians(others)
 	set.took = time.Since(began)
@@ -107,7 +108,7 @@ func (l *endpointLine) rank() int {
 }
 
 func lineOf(n *negotiated, order int) endpointLine {
-	l := endpointLine{id: n.object.ID, name: n.object.Label(), gone: !n.object.Alive(), order: order,
+	l := endpointLine{object: n.object, id: n.object.ID, name: n.object.Label(), gone: !n.object.Alive(), order: order,
 		ice: iceWord(n), dtls: joinStates(n.DTLS()), findings: len(n.Findings)}
 	for i := range n.Checklist.Checks {
 		l.of++

@@ -5,6 +5,7 @@ import (
 	"context"
 	"image/color"
 	"reflect"
+	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -85,6 +86,7 @@ type Page struct {
 	version [2]int // the chosen descriptions; -1 is none
 	manual  bool   // a person chose them
 	quiet   bool   // the widgets are being told what is chosen
+	only    bool   // the endpoint is shown because there is no other
 }
 
 // negotiationQuery is all that the page depends on.
@@ -240,7 +242,31 @@ func (p *Page) query(x view.Session, snap *inventory.Snapshot) negotiationQuery 
 			q.pipeline = p
 		}
 	}
+	if q.object == "" {
+		q.object = onlyEndpoint(snap, q.pipeline)
+	}
 	return q
+}
+
+// onlyEndpoint gives the endpoint of a pipeline, or of all of them, where there is
+// but one: a list of one tells less than that one. "" is none, or several.
+func onlyEndpoint(snap *inventory.Snapshot, pipeline string) string {
+	only := ""
+	for _, p := range snap.Pipelines {
+		if pipeline != "" && p.ID != pipeline {
+			continue
+		}
+		for _, o := range p.Objects {
+			if !negotiation.Negotiates(o.Type) {
+				continue
+			}
+			if only != "" {
+				return ""
+			}
+			only = o.ID
+		}
+	}
+	return only
 }
 
 // same reports whether two queries ask for the same, but for newer facts.
@@ -276,6 +302,9 @@ func (p *Page) refresh() {
 		p.start(q)
 	} else if v.Paused() && q.at.Equal(p.asked.at) {
 		return // what is shown is held
+	}
+	if p.only != p.unasked() {
+		p.tellChip()
 	}
 	if q.object != "" && q != p.asked && (!q.same(p.asked) || !q.at.Equal(p.asked.at) || !now.Before(p.next)) {
 		p.asked = q
@@ -455,6 +484,11 @@ func (p *Page) say(shown, total int) {
 	}
 }
 
+// unasked tells whether an endpoint is shown because there is no other.
+func (p *Page) unasked() bool {
+	return p.asked.object != "" && p.view.Selection().Object != p.asked.object
+}
+
 // tellChip names what is shown, with its states.
 func (p *Page) tellChip() {
 	text, state := "", ""
@@ -472,6 +506,7 @@ func (p *Page) tellChip() {
 			state = "endpoints of the pipeline, the worst first"
 		}
 	}
+	p.only = p.unasked()
 	if n := p.one; n != nil {
 		if s := iceWord(n); s != "" {
 			state = "ICE " + s
@@ -482,6 +517,9 @@ func (p *Page) tellChip() {
 		if !n.object.Alive() {
 			state += "   gone: " + n.object.Death
 		}
+	}
+	if p.only { // nobody chose it, so there is no way up
+		text, state = "", strings.TrimRight(text+", the only endpoint   "+state, " ")
 	}
 	if state != "" && !p.asked.at.IsZero() {
 		state += "   as at " + p.view.Clock().Format(p.asked.at)
@@ -549,7 +587,7 @@ func (p *Page) up() {
 	if p.view == nil {
 		return
 	}
-	if id := p.asked.object; id != "" {
+	if id := p.asked.object; id != "" && id == p.view.Selection().Object {
 		p.view.SelectObject(inventory.PipelineOf(id))
 	} else {
 		p.view.SelectObject("")

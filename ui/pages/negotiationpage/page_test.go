@@ -234,22 +234,35 @@ func (p *Page) row(text string) int {
 	return -1
 }
 
-func TestNegotiationPage(t *testing.T) {
-	b := recorded(t, "02-webrtc-loopback")
-	id := b.endpoints()[0].ID
+// TestEndpointList opens an endpoint from the list of all.
+func TestEndpointList(t *testing.T) {
+	b := recorded(t, "09a-one2one")
 	p, win := shownNegotiation(t, b, "")
 	b.Settle(func() bool { return p.set != nil })
-	if i := p.row("loopback-ep"); i != 1 {
+	if p.row("alice") != 1 || p.row("bob") != 2 {
 		t.Fatalf("the list is %q", words(p.rows))
 	}
 	// Down skips the head, Enter selects the endpoint for the whole window.
 	win.Canvas().Focus(p.list)
 	p.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyDown})
 	p.list.TypedKey(&fyne.KeyEvent{Name: fyne.KeyReturn})
-	if got := b.State.Selection().Object; got != id {
+	if got := b.State.Selection().Object; view.ObjectName(b.Snapshot(), got) != "alice" {
 		t.Fatalf("Enter selected %q", got)
 	}
+}
+
+func TestNegotiationPage(t *testing.T) {
+	b := recorded(t, "02-webrtc-loopback")
+	id := b.endpoints()[0].ID
+	// A list of one would say less than that one.
+	p, win := shownNegotiation(t, b, "")
 	b.Settle(func() bool { return p.one != nil })
+	if p.chip.Visible() || !strings.HasPrefix(p.state.Text, "loopback-ep, the only endpoint   ICE READY") || p.rows[0].fold != "findings" {
+		t.Errorf("of the only endpoint the head says %q", p.state.Text)
+	}
+	b.State.SelectObject(id)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.one != nil && p.chip.Visible() })
 	win.Canvas().Capture()
 	if p.rows[0].fold != "findings" || p.row("● in use") < 0 || p.row("✓ done") < 0 {
 		t.Errorf("the overview is %q", words(p.rows))
@@ -329,7 +342,7 @@ func TestNegotiationPage(t *testing.T) {
 
 	p.up()
 	b.Settle(func() bool { return p.set != nil })
-	if got := b.State.Selection().Object; got != inventory.PipelineOf(id) || p.row("loopback-ep") < 0 {
+	if got := b.State.Selection().Object; got != inventory.PipelineOf(id) || p.chip.Visible() {
 		t.Errorf("up led to %q", got)
 	}
 	p.up()

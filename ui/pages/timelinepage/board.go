@@ -1,6 +1,7 @@
 package timelinepage
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -88,6 +89,7 @@ func (b *board) arrange(scope string) {
 			}
 		}
 		objects[i] = b.addTold(i, scope, objects[i])
+		b.sort(i, objects[i])
 		total += len(objects[i])
 	}
 	for i := range b.servers {
@@ -110,6 +112,35 @@ func (b *board) arrange(scope string) {
 			}
 			b.addBeside(i, &o)
 		}
+	}
+}
+
+// sort puts the objects of a server in the order of the tree: those of a pipeline
+// together, by their names, and those without one as they became known.
+func (b *board) sort(server int, list []timeline.LaneObject) {
+	snap, pipes := b.servers[server].snap, map[string]int{}
+	type placed struct {
+		timeline.LaneObject
+		pipe   int
+		object *inventory.Object
+	}
+	unknown := new(inventory.Object)
+	all := make([]placed, len(list))
+	for i, x := range list {
+		id := inventory.PipelineOf(x.ID)
+		if pipes[id] == 0 {
+			pipes[id] = len(pipes) + 1
+		}
+		all[i] = placed{x, pipes[id], snap.Object(x.ID)}
+		if all[i].object == nil {
+			all[i].object = unknown
+		}
+	}
+	slices.SortStableFunc(all, func(x, y placed) int {
+		return cmp.Or(x.pipe-y.pipe, view.ByName(x.object, y.object))
+	})
+	for i := range all {
+		list[i] = all[i].LaneObject
 	}
 }
 

@@ -1,6 +1,8 @@
 package timelinepage
 
 import (
+	"hash/fnv"
+	"io"
 	"math"
 	"slices"
 	"time"
@@ -9,6 +11,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/inventory"
 	"kmscope/timeline"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
@@ -18,6 +21,7 @@ import (
 // makeLanes makes the surface of the lanes. The wheel zooms at the pointer, over
 // the names it scrolls; dragging moves in time, with Shift it measures.
 func (p *Page) makeLanes() {
+	p.named = naming{}
 	p.board = board{folded: map[string]bool{}, opened: map[string]bool{}}
 	p.lanes = surface.New(fyne.NewSize(200, 60), func(c *paint.Canvas, l *surface.Look, scale float32) {
 		if p.view == nil || p.view.Server() == nil {
@@ -424,6 +428,7 @@ type laneShape struct {
 	scope   string
 	shape   uint64
 	besides *view.Besides
+	names   uint64
 }
 
 // refreshLanes takes over range and cursor, and lists the rows anew when there
@@ -439,7 +444,7 @@ func (p *Page) refreshLanes(servers []view.Session) {
 	for _, x := range servers {
 		s := boardServer{session: x, source: x.Lanes(), snap: x.Snapshot(), name: x.Name(), end: p.view.EndOf(x), beside: p.besidesOf(x)}
 		p.board.servers = append(p.board.servers, s)
-		shapes = append(shapes, laneShape{x, s.source, p.scope, s.source.Shape(), p.view.Besides()})
+		shapes = append(shapes, laneShape{x, s.source, p.scope, s.source.Shape(), p.view.Besides(), p.named.of(x, s.snap)})
 	}
 	if !slices.Equal(shapes, p.shapes) {
 		if !slices.EqualFunc(shapes, p.shapes, func(a, b laneShape) bool { return a.session == b.session && a.scope == b.scope }) {
@@ -450,4 +455,34 @@ func (p *Page) refreshLanes(servers []view.Session) {
 		p.board.hold(p.laneHeight())
 	}
 	p.lanes.Repaint()
+}
+
+const maxNamed = 64 // servers
+
+// naming notices that objects of a server got names, which are read after the
+// objects are known.
+type naming map[view.Session]struct{ generation, hash uint64 }
+
+// of gives another number when objects are called otherwise.
+func (n naming) of(x view.Session, snap *inventory.Snapshot) uint64 {
+	was := n[x]
+	if was.generation == snap.Generation && was.hash != 0 {
+		return was.hash
+	}
+	h := fnv.New64a()
+	for _, p := range snap.Pipelines {
+		for _, o := range p.Objects {
+			if o.Name != "" {
+				// A hash takes everything.
+				_, _ = io.WriteString(h, o.ID)
+				_, _ = io.WriteString(h, o.Name)
+			}
+		}
+	}
+	if len(n) > maxNamed {
+		clear(n) // of servers that are gone
+	}
+	was.generation, was.hash = snap.Generation, h.Sum64()
+	n[x] = was
+	return was.hash
 }

@@ -55,6 +55,7 @@ type Page struct {
 	lanes     *surface.Surface
 	board     board
 	shapes    []laneShape
+	named     naming
 	laneHover bool
 	measuring bool
 	target    jumpTarget
