@@ -29,7 +29,7 @@ var conferenceScenario = Scenario{
 		b.wait(ctx, 300*time.Millisecond)
 		first := app.size(4)
 		for i := 1; i <= first; i++ {
-			p := Peer{Address: fmt.Sprintf("198.51.100.%d", 30+i), RTT: time.Duration(18+9*i) * time.Millisecond}
+			p := Peer{Address: fmt.Sprintf("198.51.100.%d", 30+i), RTT: time.Duration(18+9*(i%12)) * time.Millisecond}
 			if i == 3 {
 				p.LossIn, p.LossOut, p.Jitter = 0.06, 0.04, 22*time.Millisecond
 			}
@@ -88,7 +88,8 @@ var oneToManyScenario = Scenario{
 		for i := 1; i <= app.size(8); i++ {
 			viewer := b.make("WebRtcEndpoint", p, fmt.Sprintf("viewer-%d", i), map[string]any{"sendonly": true})
 			b.link(presenter, viewer)
-			b.call(viewer, "recvonly", Peer{RTT: time.Duration(15*i) * time.Millisecond})
+			// Near and far, in no order: 20 to 120 ms.
+			b.call(viewer, "recvonly", Peer{RTT: time.Duration(20+37*i%101) * time.Millisecond})
 			b.wait(ctx, 150*time.Millisecond)
 		}
 		return b.stay(ctx)
