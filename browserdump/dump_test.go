@@ -494,6 +494,7 @@ func TestLenient(t *testing.T) {
 		{"cut", `{"PeerConnections":{"1-1":{"url":"x"`, "damaged or incomplete", 0},
 		{"no object", `{"PeerConnections":[]}`, "no dump", 0},
 		{"rtcstats", "RTCStatsDump\n{}", "rtcstats dump", 0},
+		{"rtcstats of blanks", "RTCStatsDump\n{\"fileFormat\":3}\n" + strings.Repeat("\n", 1<<19) + "x", "1 lines cannot be read", 0},
 		{"cut gzip", "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x01", "damaged or incomplete", 0},
 		{"bad gzip", "\x1f\x8b\x07", "decompressed", 0},
 		{"too much", `{"PeerConnections":{}}` + strings.Repeat(" ", 1<<20), "more than", 0},

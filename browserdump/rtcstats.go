@@ -20,6 +20,9 @@ const RTCStatsMagic = "RTCStatsDump"
 
 const rtcstatsFormat = 3 // that of Chromium 156; no other is known here
 
+// maxLineBytes is a hundred times what the statistics of fifty connections take.
+const maxLineBytes = 16 << 20
+
 // rtcstatsLine is one line.
 type rtcstatsLine struct {
 	name, conn string
@@ -30,11 +33,12 @@ type rtcstatsLine struct {
 
 // rtcstats reads the other form.
 func rtcstats(text []byte) (*Dump, error) {
-	lines := bytes.Split(text, []byte("\n"))
+	_, rest, _ := bytes.Cut(text, []byte("\n"))
+	first, rest, more := bytes.Cut(rest, []byte("\n"))
 	var head struct {
 		Format int `json:"fileFormat"`
 	}
-	if len(lines) < 3 || json.Unmarshal(lines[1], &head) != nil {
+	if !more || json.Unmarshal(first, &head) != nil {
 		return nil, errors.New("the rtcstats dump is damaged or incomplete, download it again")
 	}
 	if head.Format != rtcstatsFormat {
@@ -42,11 +46,11 @@ func rtcstats(text []byte) (*Dump, error) {
 	}
 	r := rtcstatsReader{dump: &Dump{}, conns: make(map[string]*rtcstatsConn)}
 	bad := 0
-	for _, line := range lines[2:] {
+	for line := range bytes.SplitSeq(rest, []byte("\n")) { // a list of them would take more than the text
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
 		}
-		if !r.line(line) {
+		if len(line) > maxLineBytes || !r.line(line) {
 			bad++
 		}
 	}

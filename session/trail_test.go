@@ -20,7 +20,7 @@ func TestPastOfCapture(t *testing.T) {
 		t.Fatalf("%d recordings, %v", len(paths), err)
 	}
 	many := filepath.Join(t.TempDir(), "many.kmscap")
-	writeEvents(t, many, 4000)
+	writeEvents(t, many, 2500)
 	for _, path := range append(paths, many) {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			records := readRecords(t, path)
