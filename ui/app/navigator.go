@@ -67,7 +67,7 @@ func newNavigator(s *view.State) *navigator {
 		if n.changed != nil {
 			n.changed()
 		}
-	}).WithTip("Hide what is gone")
+	})
 	var list fyne.CanvasObject
 	n.list, list = kit.NewList(func() int { return len(n.rows) }, n.create, n.fill)
 	n.list.OnKey = n.key
@@ -200,11 +200,12 @@ func (n *navigator) update() {
 		n.list.ScrollTo(n.current)
 		n.shown = sel
 	}
+	n.gone.SetTip(n.model.GoneTip())
 	if n.model.HideDead != n.hides {
 		n.hides = n.model.HideDead
-		n.gone.WithTint(nil).SetTip("Hide what is gone")
+		n.gone.WithTint(nil)
 		if n.hides {
-			n.gone.WithTint(func(p theme.Palette) color.NRGBA { return p.Accent }).SetTip("Show what is gone")
+			n.gone.WithTint(func(p theme.Palette) color.NRGBA { return p.Accent })
 		}
 		n.gone.Refresh()
 	}

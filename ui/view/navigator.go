@@ -1,6 +1,7 @@
 package view
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -54,8 +55,9 @@ type Navigator struct {
 	health map[*inventory.Pipeline]*pipelineHealth
 	round  int
 
-	// Shown and Total count the objects after the last Rows.
-	Shown, Total int
+	// Shown and Total count the objects after the last Rows; Forgotten those that
+	// are gone and no longer in memory.
+	Shown, Total, Forgotten int
 }
 
 // pipelineHealth is what the graph says of one published pipeline. ICE that
@@ -103,7 +105,7 @@ func (n *Navigator) Reveal(sel Selection) {
 // Rows gives the lines of the tree, from top to bottom.
 func (n *Navigator) Rows() []NavRow {
 	n.round++
-	n.Shown, n.Total = 0, 0
+	n.Shown, n.Total, n.Forgotten = 0, 0, 0
 	var rows []NavRow
 	for _, x := range n.state.Workspace().Sessions() {
 		rows = n.server(rows, x)
@@ -116,8 +118,27 @@ func (n *Navigator) Rows() []NavRow {
 	return rows
 }
 
+// GoneTip says what the button for what is gone does, and how much of that is not
+// listed in any case.
+func (n *Navigator) GoneTip() string {
+	tip := "Hide what is gone"
+	if n.HideDead {
+		tip = "Show what is gone"
+	}
+	if n.Forgotten > 0 {
+		tip += fmt.Sprintf(" (without %s that went earlier and of which the capture tells)", Plural(n.Forgotten, "object"))
+	}
+	return tip
+}
+
 func (n *Navigator) server(rows []NavRow, x Session) []NavRow {
 	s := n.state.Snapshot(x)
+	for _, seen := range s.Seen {
+		n.Forgotten += seen
+	}
+	for _, p := range s.Pipelines {
+		n.Forgotten -= len(p.Objects)
+	}
 	link := x.Link()
 	r := NavRow{Session: x, Server: true, Label: x.Name(), Level: LinkLevel(link), Children: len(s.Pipelines) > 0, Control: x.Control().On}
 	switch {

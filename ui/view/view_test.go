@@ -64,9 +64,17 @@ func TestNavigatorShowsTheTree(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, got)
 		}
 	}
+	if tip := n.GoneTip(); tip != "Hide what is gone" {
+		t.Error(tip)
+	}
 	n.HideDead = true
 	if got := outline(n.Rows()); strings.Contains(got, "b020") {
 		t.Errorf("hidden, and yet there:\n%s", got)
+	}
+	s.Dismiss(ids["idle-b"])
+	n.Rows()
+	if tip := n.GoneTip(); tip != "Show what is gone (without 1 object that went earlier and of which the capture tells)" {
+		t.Error(tip)
 	}
 }
 
