@@ -34,12 +34,16 @@ var (
 // at their bounds and have grown by soakHistoryBytes; from then on by what the
 // log of events takes, whose bound of a million entries is hours away. That each
 // bound holds is the matter of the rooms' own tests, and of the session's
-// TestMemoryIsBounded.
+// TestMemoryIsBounded. In a run of soakSettled and more the last third must take no
+// more than the one before, but for the log and soakNoise: by so much the heap goes
+// up and down between two times at which a bound drops a part.
 const (
 	soakBytesPerElement = 48 << 10
-	soakHistoryBytes    = 160 << 20
-	soakLogPerElement   = 4 << 10
+	soakHistoryBytes    = 96 << 20
+	soakLogPerElement   = 2 << 10
 	soakSlackBytes      = 24 << 20
+	soakNoise           = 6 << 20
+	soakSettled         = 25 * time.Minute
 	soakSlackGoroutines = 8
 )
 
@@ -100,15 +104,17 @@ func TestSoak(t *testing.T) {
 	defer report.Stop()
 	var warm load
 	seen := func() int { return s.Snapshot().Seen["WebRtcEndpoint"] }
-	warmSeen, lines := 0, 0
+	warmSeen := 0
+	var heaps, seens []int64
 	for running := true; running; {
 		select {
 		case <-over:
 			running = false
 		case <-report.C:
 			now := weigh()
-			if lines++; *soakProfiles != "" {
-				profile(t, filepath.Join(*soakProfiles, fmt.Sprintf("heap-%02d.pb.gz", lines)))
+			heaps, seens = append(heaps, int64(now.heap)), append(seens, int64(seen()))
+			if *soakProfiles != "" {
+				profile(t, filepath.Join(*soakProfiles, fmt.Sprintf("heap-%02d.pb.gz", len(heaps))))
 			}
 			if warm.goroutines == 0 && scenes > 5 {
 				warm, warmSeen = now, seen()
@@ -157,6 +163,13 @@ func TestSoak(t *testing.T) {
 	came := int64(count - warmSeen)
 	if grown > soakSlackBytes+min(soakBytesPerElement*came, soakHistoryBytes+soakLogPerElement*came) {
 		t.Errorf("the heap grew by %d bytes with %d endpoints", grown, came)
+	}
+	if n := len(heaps) / 3; took >= soakSettled && n > 0 {
+		before, last := mean(heaps[n:2*n]), mean(heaps[2*n:])
+		t.Logf("on average %.1f MiB in the second third, %.1f in the last", mib(uint64(before)), mib(uint64(last)))
+		if last > before+soakNoise+soakLogPerElement*(mean(seens[2*n:])-mean(seens[n:2*n])) {
+			t.Errorf("the heap grows: from %d to %d bytes", before, last)
+		}
 	}
 	if now.goroutines > warm.goroutines+soakSlackGoroutines {
 		t.Errorf("%d goroutines, %d when warm", now.goroutines, warm.goroutines)
@@ -208,6 +221,14 @@ func profile(t *testing.T, name string) {
 	if err := pprof.Lookup("heap").WriteTo(f, 0); err != nil {
 		t.Fatal(err)
 	}
+}
+
+func mean(of []int64) int64 {
+	var sum int64
+	for _, x := range of {
+		sum += x
+	}
+	return sum / int64(max(len(of), 1))
 }
 
 func mib(bytes uint64) float64 { return float64(bytes) / (1 << 20) }
