@@ -1,6 +1,7 @@
 package view
 
 import (
+	"context"
 	"slices"
 	"time"
 
@@ -39,6 +40,10 @@ type Import struct {
 	// Lay makes it, with a time added to the server's. It takes a few
 	// milliseconds.
 	Lay func(add time.Duration) Laid
+	// Narrow makes it with all that it tells of one object, where Lay leaves some
+	// of that out; false when it cannot be read any more. It reads a file: not for
+	// the interface goroutine. nil: Lay leaves nothing out.
+	Narrow func(ctx context.Context, object string, add time.Duration) (Laid, bool)
 }
 
 // Laid is an import on the local clock. Nobody changes it.
@@ -57,6 +62,21 @@ type Beside struct {
 	*Import
 	Laid
 	Session Session
+
+	add time.Duration
+}
+
+// CanNarrow tells whether there is more to be told of one object.
+func (b *Beside) CanNarrow() bool { return b.Import.Narrow != nil }
+
+// Narrowed gives the same with all that it tells of one object; nil when that
+// cannot be read any more. Not for the interface goroutine.
+func (b *Beside) Narrowed(ctx context.Context, object string) *Beside {
+	laid, ok := b.Import.Narrow(ctx, object, b.add)
+	if !ok || ctx.Err() != nil {
+		return nil
+	}
+	return &Beside{Import: b.Import, Laid: laid, Session: b.Session, add: b.add}
 }
 
 // Besides are all that there are; another one when any of them changed. Nobody
@@ -130,7 +150,7 @@ func (s *State) Besides() *Besides {
 			continue
 		}
 		l.add, moved = add, true
-		l.beside = &Beside{Import: &l.Import, Laid: l.Lay(add), Session: x}
+		l.beside = &Beside{Import: &l.Import, Laid: l.Lay(add), Session: x, add: add}
 	}
 	if !moved {
 		return s.besides

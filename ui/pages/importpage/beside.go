@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -21,8 +22,9 @@ import (
 // it is made ready once, where the file is read; to lay it is to add a time.
 
 // maxMarks is how many lines of one log are laid beside a server: the errors
-// and warnings, of more the newest. All lines are on this page.
-const maxMarks = 20_000
+// and warnings, of more the newest; and how many of one object, at any level,
+// where somebody looks at that. All lines are on this page.
+const maxMarks = 10_000
 
 // happened is one event or line, by its own clock.
 type happened struct {
@@ -132,22 +134,55 @@ func rawOf(v any) json.RawMessage {
 // prepareLog reads the texts of the worst lines.
 func (s *source) prepareLog(ctx context.Context) error {
 	p := part{Import: view.Import{Kind: view.ServerLog, Name: "server log"}, to: s.to}
-	for _, n := range s.book.Worst(serverlog.Warning, maxMarks) {
-		if len(p.events)%256 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	var err error
+	if p.events, err = s.lines(ctx, s.book.Worst(serverlog.Warning, maxMarks)); err != nil {
+		return err
+	}
+	for i := range p.events {
+		if p.Object = p.events[i].Object; p.Object != "" {
+			break
 		}
-		l, err := s.book.Line(int(n))
-		if err != nil {
-			return fmt.Errorf("%s: %w", filepath.Base(s.path), err)
-		}
-		object := s.book.Object(int(n))
-		if p.Object == "" {
-			p.Object = object
-		}
-		p.events = append(p.events, lineOf(&l, object))
 	}
 	s.parts = []part{p}
 	return nil
+}
+
+// lines reads lines of a log.
+func (s *source) lines(ctx context.Context, rows []int32) ([]happened, error) {
+	out := make([]happened, 0, len(rows))
+	for i, n := range rows {
+		if i%256 == 0 && ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		l, err := s.book.Line(int(n))
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", filepath.Base(s.path), err)
+		}
+		out = append(out, lineOf(&l, s.book.Object(int(n))))
+	}
+	return out, nil
+}
+
+// narrow gives the part of a log with what else it says of an object, the newest
+// of it. Any goroutine.
+func (s *source) narrow(ctx context.Context, object string) (*part, bool) {
+	s.inUse.RLock()
+	defer s.inUse.RUnlock()
+	rows, err := s.book.Select(ctx, serverlog.Filter{Object: object})
+	if err != nil {
+		return nil, false
+	}
+	rows = slices.DeleteFunc(rows, func(n int32) bool {
+		l := s.book.Level(int(n))
+		return l == serverlog.Error || l == serverlog.Warning // they are there
+	})
+	more, err := s.lines(ctx, rows[max(len(rows)-maxMarks, 0):])
+	if err != nil {
+		return nil, false // closed, or changed, meanwhile
+	}
+	p := s.parts[0]
+	p.events = slices.Concat(p.events, more)
+	return &p, true
 }
 
 // lineOf writes a line of a log as an event.
@@ -190,6 +225,15 @@ func (s *source) imports() []view.Import {
 		m := p.Import
 		m.Capture = s.replay
 		m.Lay = func(add time.Duration) view.Laid { return p.lay(by + add) }
+		if s.book != nil {
+			m.Narrow = func(ctx context.Context, object string, add time.Duration) (view.Laid, bool) {
+				x, ok := s.narrow(ctx, object)
+				if !ok {
+					return view.Laid{}, false
+				}
+				return x.lay(by + add), true
+			}
+		}
 		out = append(out, m)
 	}
 	return out

@@ -109,6 +109,44 @@ func TestLogBesideTheServer(t *testing.T) {
 	}
 }
 
+// TestLogOfOneObject has all that a log says of an object, whatever the level.
+func TestLogOfOneObject(t *testing.T) {
+	r := newRig(t, "loopback")
+	r.open(beside + "loopback.log.gz")
+	s := r.p.sources[0]
+	object, most := "", 0
+	counts := map[string]int{}
+	for i := range s.book.Len() {
+		if id := s.book.Object(i); id != "" && s.book.Level(i) > 2 {
+			if counts[id]++; counts[id] > most {
+				object, most = id, counts[id]
+			}
+		}
+	}
+	b := r.state.Besides().Of(r.b.Bench)[0]
+	if most == 0 || !b.CanNarrow() {
+		t.Fatal("the log says nothing of any object")
+	}
+	n := b.Narrowed(t.Context(), object)
+	if n == nil || n.Log.Len() != b.Log.Len()+most || n.Name != b.Name {
+		t.Fatalf("narrowed to %s, of which there are %d lines: %+v", object, most, n)
+	}
+	ticks := n.Lanes.Ticks(nil, object, timeline.TickEvent, timeline.Window{From: b.To.Add(-time.Hour), To: b.To.Add(time.Hour), Columns: 1})
+	if len(ticks) != 1 || ticks[0].Count < most {
+		t.Errorf("its row has %+v", ticks)
+	}
+	r.p.closeSource(0)
+	s.inUse.Lock() // what closes it has it, or had it
+	err := s.book.Close()
+	s.inUse.Unlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x := b.Narrowed(t.Context(), object); x != nil {
+		t.Error("a closed log was read")
+	}
+}
+
 // TestTwoDumps holds that two imports of one name can be told apart, and that
 // a page with several connections names each.
 func TestTwoDumps(t *testing.T) {

@@ -1,6 +1,7 @@
 package timelinepage
 
 import (
+	"context"
 	"image/color"
 	"math"
 	"slices"
@@ -176,9 +177,55 @@ func (p *painting) page(x, y, s float32) {
 	}
 }
 
-// besidesOf gives what is laid beside a server and not hidden.
+// besidesOf gives what is laid beside a server and not hidden; with all that it
+// tells of the object to which the page is narrowed, once that was read.
 func (p *Page) besidesOf(x view.Session) []*view.Beside {
-	return slices.DeleteFunc(p.view.Besides().Of(x), func(b *view.Beside) bool { return p.hidden[b.Kind] })
+	list := slices.DeleteFunc(p.view.Besides().Of(x), func(b *view.Beside) bool { return p.hidden[b.Kind] })
+	for i, b := range list {
+		for _, n := range p.narrowed {
+			if n.of == b && n.scope == p.scope && n.beside != nil {
+				list[i] = n.beside
+			}
+		}
+	}
+	return list
+}
+
+// narrowing is what is told of one object.
+type narrowing struct {
+	of     *view.Beside
+	scope  string
+	beside *view.Beside // nil: it is being read, or cannot be
+}
+
+// narrow has all read that is told of the object to which the page is narrowed.
+func (p *Page) narrow() {
+	var want []narrowing
+	for _, x := range p.sessions() {
+		for _, b := range p.view.Besides().Of(x) {
+			if p.scope != "" && b.CanNarrow() {
+				want = append(want, narrowing{of: b, scope: p.scope})
+			}
+		}
+	}
+	if slices.EqualFunc(want, p.narrowed, func(a, b narrowing) bool { return a.of == b.of && a.scope == b.scope }) {
+		return
+	}
+	p.narrowed = want
+	p.reader.Stop()
+	if len(want) == 0 {
+		return
+	}
+	p.reader.Start(func(ctx context.Context) func() {
+		got := slices.Clone(want)
+		for i := range got {
+			got[i].beside = got[i].of.Narrowed(ctx, got[i].scope)
+		}
+		return func() {
+			p.narrowed, p.shapes = got, nil
+			p.refresh()
+		}
+	})
 }
 
 // logOf gives the log that has an entry; nil when it is closed.
@@ -189,7 +236,7 @@ func (p *Page) logOf(ref eventRef) *timeline.Log {
 	case ref.name == "":
 		return ref.server.Timeline()
 	}
-	for _, b := range p.view.Besides().Of(ref.server) {
+	for _, b := range p.besidesOf(ref.server) {
 		if b.Name == ref.name {
 			return b.Log
 		}

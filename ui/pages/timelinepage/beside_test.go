@@ -1,6 +1,7 @@
 package timelinepage
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -164,6 +165,59 @@ func TestImportsOnTheTimeline(t *testing.T) {
 	b.Settle(func() bool { return p.rows.len() == own })
 	if _, ok := p.chosenEntry(); ok || strings.Contains(rows(), ":") || p.servers.Visible() {
 		t.Errorf("closed, the rows are\n%s", rows())
+	}
+}
+
+// TestOneObjectOfALog has all lines of a log that name an object, whatever their
+// level, where the page is narrowed to it.
+func TestOneObjectOfALog(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New()
+	b.Catch(&p.work)
+	p.reader.OnUI = p.work.OnUI
+	win := pagetest.Window(p, 1000, 900)
+	defer win.Close()
+	p.Shown(true)
+	m := imported(b.At.Add(-10 * time.Second))[2]
+	asked := ""
+	m.Narrow = func(_ context.Context, object string, add time.Duration) (view.Laid, bool) {
+		asked = object
+		l := m.Lay(add)
+		l.Log.Lay(timeline.Entry{At: b.At, Object: object, Type: "kmsiceniceagent", Text: "a detail"}, nil)
+		l.Lanes.LayTick(object, timeline.TickEvent, b.At, "a detail", timeline.Info)
+		return l, object != pagetest.Bob
+	}
+	b.State.SetImports([]view.Import{m})
+	b.State.SelectObject(pagetest.Alice)
+	p.Update(b.State)
+	log := func() *timeline.Log {
+		for _, o := range p.query().origins {
+			if o.beside != nil {
+				return o.log
+			}
+		}
+		return nil
+	}
+	b.Settle(func() bool { return log().Total() == 3 && p.rows.len() > 0 })
+	p.filter.SetText("detail")
+	b.Settle(func() bool { return p.rows.len() == 1 })
+	p.list.Select(0)
+	if e := mustChosen(t, p); asked != pagetest.Alice || e[0].source() != "server log" || e[0].Text != "a detail" {
+		t.Errorf("asked of %q, chosen %+v", asked, e)
+	}
+	// What cannot be read stays as it was, and is not asked for again and again.
+	b.State.SelectObject(pagetest.Bob)
+	p.Update(b.State)
+	b.Settle(func() bool { return asked == pagetest.Bob && len(p.narrowed) == 1 })
+	asked = ""
+	p.Update(b.State)
+	if log().Total() != 2 || asked != "" {
+		t.Errorf("%d lines, asked again of %q", log().Total(), asked)
+	}
+	p.setScope(nil, "")
+	if len(p.narrowed) != 0 {
+		t.Error("nothing is looked at, and still a log is narrowed")
 	}
 }
 

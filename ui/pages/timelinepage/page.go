@@ -51,6 +51,7 @@ type Page struct {
 	beside  *container.Split
 	work    surface.Worker
 	search  search
+	reader  surface.Worker // of what is told of one object
 
 	lanes     *surface.Surface
 	board     board
@@ -78,6 +79,7 @@ type Page struct {
 	scopeOf   view.Session   // the server of scope
 	all       bool           // events of all servers are shown
 	hidden    map[view.BesideKind]bool
+	narrowed  []narrowing
 	chosen    eventRef // the chosen entry
 	chosenAt  time.Time
 	hasChosen bool
@@ -139,6 +141,8 @@ func (p *Page) Content() fyne.CanvasObject { return p.content }
 func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
+		p.reader.Stop()
+		p.narrowed = nil
 		p.asked = eventQuery{}
 		p.laneLeft()
 	}
@@ -269,6 +273,7 @@ func (p *Page) refresh() {
 		return
 	}
 	p.sayServers()
+	p.narrow()
 	q := p.query()
 	if len(q.origins) == 0 {
 		p.rows, p.asked = nil, eventQuery{}
