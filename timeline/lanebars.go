@@ -83,7 +83,8 @@ type LaneObject struct {
 
 // connection notes what happened to the connection as ticks.
 func (l *Lanes) connection(f *wire.Fact) {
-	m, what := mark{at: f.At.UnixMicro()}, ""
+	m := mark{at: f.At.UnixMicro()}
+	var what string
 	switch f.Kind {
 	case wire.KindError:
 		what, m.bad = "connection failed", Error

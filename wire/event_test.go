@@ -58,26 +58,32 @@ func TestUsualEvents(t *testing.T) {
 	n := 0
 	var d Decoder
 	for _, path := range paths {
-		r, err := capture.Open(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer r.Close()
-		for {
-			rec, err := r.Next()
-			if err != nil {
-				break
-			}
-			if rec.Dir != capture.DirRecv || !bytes.Contains(rec.Frame, []byte(`"onEvent"`)) {
-				continue
-			}
-			if n++; !sameBothWays(t, &d, rec.Frame) {
-				t.Errorf("%s: %s is not in the usual form", path, rec.Frame)
+		for _, frame := range eventFrames(t, path) {
+			if n++; !sameBothWays(t, &d, frame) {
+				t.Errorf("%s: %s is not in the usual form", path, frame)
 			}
 		}
 	}
 	if n < 500 {
 		t.Errorf("%d events", n)
+	}
+}
+
+func eventFrames(t *testing.T, path string) (out []json.RawMessage) {
+	t.Helper()
+	r, err := capture.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	for {
+		rec, err := r.Next()
+		if err != nil {
+			return out
+		}
+		if rec.Dir == capture.DirRecv && bytes.Contains(rec.Frame, []byte(`"onEvent"`)) {
+			out = append(out, rec.Frame)
+		}
 	}
 }
 
