@@ -191,19 +191,27 @@ func (d *deeper) complete(x view.Session, q stats.Query, list []stats.Zoom) []st
 	return d.have.complete(x, q, list)
 }
 
-// fetch has the missing part of what was gathered read from the capture, unless
-// it was. The charts show sums until it is there.
+// fetch has the missing part of what was gathered read from the capture, unless it
+// was. The charts show sums until it is there.
 func (p *Page) fetch(q chartQuery, from, to time.Time) {
-	if to.IsZero() || q.deep.covers(q.session, from, to) || p.deep.covers(q.session, from, to) {
-		return
-	}
+	missing := !to.IsZero() && !q.deep.covers(q.session, from, to) && !p.deep.covers(q.session, from, to)
 	archive := q.session.Archive()
-	if archive == nil {
+	under := p.fetching
+	switch {
+	case archive == nil || !missing && !under.near(q):
+		// Nobody waits for what is under way, and nobody is likely to.
+		p.stopFetching()
+		return
+	case !missing:
+		p.wanted = false
+		p.tellReading()
 		return
 	}
+	p.wanted = true
 	// What is under way will do, unless it is so much more that it would have a
 	// person wait who looks closer meanwhile.
-	if under := p.fetching; under.covers(q.session, from, to) && under.to.Sub(under.from) <= muchMore*to.Sub(from) {
+	if under.covers(q.session, from, to) && under.to.Sub(under.from) <= muchMore*to.Sub(from) {
+		p.tellReading()
 		return
 	}
 	p.file.Stop()
@@ -211,14 +219,14 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 	// what was before.
 	span := to.Sub(from)
 	a := &archived{session: q.session, from: from.Add(-span / 2), to: to.Add(span / 4)}
-	p.fetching = a
-	p.reading = len(p.charts) == 0 // at once: nothing else is there to be seen
+	p.fetching, p.slow = a, false
+	p.tellReading()
 	p.file.Start(func(ctx context.Context) func() {
 		slow := time.AfterFunc(toldAfter, func() {
 			p.file.Post(func() {
 				if ctx.Err() == nil { // else the result is there, or nobody wants it
-					p.reading = true
-					p.surface.Repaint()
+					p.slow = true
+					p.tellReading()
 				}
 			})
 		})
@@ -231,8 +239,34 @@ func (p *Page) fetch(q chartQuery, from, to time.Time) {
 			a.store = store
 		}
 		return func() {
-			p.deep, p.fetching, p.reading = a, nil, false
+			p.deep = a
+			p.stopFetching()
 			p.refresh()
 		}
 	})
+}
+
+// near reports whether a range that is being read is in view, or beside it.
+func (a *archived) near(q chartQuery) bool {
+	span := q.to.Sub(q.from)
+	return a != nil && a.session == q.session && a.from.Before(q.to.Add(span)) && a.to.After(q.from.Add(-span))
+}
+
+// stopFetching ends what is being read, if anything is.
+func (p *Page) stopFetching() {
+	if p.fetching != nil {
+		p.file.Stop()
+	}
+	p.fetching, p.slow, p.wanted = nil, false, false
+	p.tellReading()
+}
+
+// tellReading says that the capture is being read, or no longer: at once where
+// nothing else is to be seen, after a while where sums are.
+func (p *Page) tellReading() {
+	reading := p.wanted && (p.slow || len(p.charts) == 0)
+	if reading != p.reading {
+		p.reading = reading
+		p.surface.Repaint()
+	}
 }

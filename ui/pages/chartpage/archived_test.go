@@ -152,3 +152,57 @@ func TestMissing(t *testing.T) {
 		}
 	}
 }
+
+// held is a capture that is read for as long as a test wants.
+type held struct{ began, ended chan bool }
+
+func (h held) Load(ctx context.Context, _, _ time.Time) (*stats.Store, error) {
+	h.began <- true
+	<-ctx.Done()
+	h.ended <- true
+	return nil, ctx.Err()
+}
+
+// TestUnwantedReadingEnds checks that a person who looks elsewhere is not told of a
+// reading any more, and that it ends once they are far from it.
+func TestUnwantedReadingEnds(t *testing.T) {
+	b := pagetest.New(t)
+	h := held{make(chan bool, 1), make(chan bool, 1)}
+	b.Captured = h
+	p := New()
+	b.Catch(&p.file)
+	from := b.At
+	at := func(a, z int) chartQuery {
+		return chartQuery{session: b, from: from.Add(time.Duration(a) * time.Minute), to: from.Add(time.Duration(z) * time.Minute)}
+	}
+	q := at(0, 10)
+	p.fetch(q, q.from, q.to)
+	<-h.began
+	if !p.reading {
+		t.Error("nothing else is to be seen, and nobody says why")
+	}
+	p.charts = []chart{wave(10, from)}
+	b.Settle(func() bool { return p.slow })
+	if !p.reading {
+		t.Error("nobody says that older figures are being read")
+	}
+	// Beside it, it goes on: they may come back.
+	p.fetch(at(12, 20), time.Time{}, time.Time{})
+	if p.reading || p.fetching == nil {
+		t.Errorf("beside it: told %v, reading %v", p.reading, p.fetching)
+	}
+	p.fetch(q, q.from, q.to)
+	if !p.reading {
+		t.Error("nobody says that older figures are still being read")
+	}
+	p.fetch(at(60, 70), time.Time{}, time.Time{})
+	select {
+	case <-h.ended:
+	case <-time.After(time.Minute):
+		t.Fatal("what nobody wants is still being read")
+	}
+	if p.reading || p.fetching != nil || len(h.began) != 0 {
+		t.Errorf("far from it: told %v, reading %v, begun again %d times", p.reading, p.fetching, len(h.began))
+	}
+	b.Settle(func() bool { return len(b.Posts) == 0 })
+}

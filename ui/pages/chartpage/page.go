@@ -48,7 +48,9 @@ type Page struct {
 	deep      *archived      // what it read last
 	fetching  *archived      // what it reads now; nil is nothing
 	held      heldAxes
-	reading   bool // the capture is being read, and that takes a while
+	wanted    bool // what it reads is in view
+	slow      bool // and that takes a while
+	reading   bool // so a person is told
 	painter   chartPainter
 	table     table
 	saveFile  func(title, name string, write func(io.Writer) error) // the window's
@@ -169,9 +171,8 @@ func (p *Page) Content() fyne.CanvasObject { return p.content }
 func (p *Page) Shown(visible bool) {
 	if !visible {
 		p.work.Stop()
-		p.file.Stop()
-		p.reading = false
-		p.deep, p.fetching = nil, nil
+		p.stopFetching()
+		p.deep = nil
 		p.asked = chartQuery{}
 		p.left()
 	}
