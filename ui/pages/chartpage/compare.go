@@ -245,10 +245,13 @@ func (c comparison) overlay(charts []chart, here view.Session, elements []string
 			}
 			ln.Label += " " + c.word
 			ln.Before, ln.Points = true, points
-			ln.Low, ln.High = nil, nil
+			ln.Low, ln.High, ln.Over = nil, nil, nil
 			if one, ok := spread[key]; ok {
 				// What comes after the end is cut off from the points alone.
 				ln.Low, ln.High = one.low[:len(points)], one.high[:len(points)]
+				if one.over != nil {
+					ln.Over = one.over[:len(points)]
+				}
 			}
 			ch.Lines = append(ch.Lines, ln)
 		}

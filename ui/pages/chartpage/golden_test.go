@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"kmscope/stats"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
@@ -111,5 +112,55 @@ func TestChartsTogether(t *testing.T) {
 		if !bytes.Equal(together.Image().Pix, alone.Image().Pix) {
 			t.Errorf("%v: %d pixels differ", size, differing(together.Image(), alone.Image()))
 		}
+	}
+}
+
+// TestSums holds how sums are drawn that are wide enough to be seen as such: bars from
+// the least to the greatest, a line at the mean, nothing over a gap.
+func TestSums(t *testing.T) {
+	from := time.Date(2026, 11, 21, 12, 3, 0, 0, time.UTC)
+	var list []stats.Bucket
+	for i := range int64(6) {
+		at := from.UnixMilli() + i*20_000
+		list = append(list, stats.Bucket{FromMs: at, ToMs: at + 19_000, Min: 2e5, Max: 1e6, Mean: 6e5, N: 20, Gap: i == 3})
+	}
+	ln := chartLine{Label: "video", Unit: stats.Bps}
+	var one spread
+	ln.Points, one = pointsOf(list, 0)
+	ln.Low, ln.High, ln.Over = one.low, one.high, one.over
+	ch := chart{Title: "Bitrate", Unit: stats.Bps, Lines: []chartLine{ln}}
+	ct := surface.TimeAxis{From: from, To: from.Add(2 * time.Minute), Clock: view.Clock{Mode: view.UTC}}
+	l, c := surface.LookOf(theme.Dark), paint.NewCanvas()
+	c.Begin(420, 170, l.Background)
+	var cp chartPainter
+	f, ok := cp.ground(c, l, &ch, ct, surface.Rect{X: 6, Y: 6, W: 408, H: 158}, 1)
+	if !ok {
+		t.Fatal("nothing to be seen")
+	}
+	before := image.NewRGBA(c.Image().Rect)
+	copy(before.Pix, c.Image().Pix)
+	cp.lines(c, l, &f, ct)
+	drawn := func(at time.Duration, v float64) bool {
+		x, y := int(ct.XAt(from.Add(at), float64(f.x0), float64(f.x1-f.x0))), int(f.yAt(v))
+		return c.Image().RGBAAt(x, y) != before.RGBAAt(x, y)
+	}
+	for _, p := range []struct {
+		at   time.Duration
+		v    float64
+		want bool
+	}{
+		{10 * time.Second, 9e5, true}, {3 * time.Second, 3e5, true}, {10 * time.Second, 6e5, true}, {118 * time.Second, 9e5, true},
+		{10 * time.Second, 1e5, false}, {10 * time.Second, 1.1e6, false},
+		{39500 * time.Millisecond, 6e5, true}, {59500 * time.Millisecond, 4e5, false},
+	} {
+		if drawn(p.at, p.v) != p.want {
+			t.Errorf("at %v, %v: drawn %v", p.at, p.v, !p.want)
+		}
+	}
+	if got := legendValue(&ln, surface.TimeAxis{From: from, To: ct.To, Cursor: from.Add(12 * time.Second)}); got != "600 kbit/s" {
+		t.Errorf("the legend tells %q", got)
+	}
+	if got := legendValue(&ln, surface.TimeAxis{From: from, To: ct.To, Cursor: from.Add(-time.Minute)}); got != "–" {
+		t.Errorf("the legend tells %q of a time before", got)
 	}
 }

@@ -11,7 +11,9 @@ import (
 
 // line draws one series. Where several points share a column of pixels only the
 // extremes are drawn, so the cost follows the width of the chart. A gap ends the line;
-// a point between two gaps is a dot.
+// a point between two gaps is a dot. A sum over more time than a few pixels is a bar
+// from its least to its greatest value with a line at the mean: how the values went
+// within is not known.
 func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct surface.TimeAxis, f *frame) {
 	x0, x1, scale := f.x0, f.x1, f.scale
 	width := 1.5 * scale
@@ -71,7 +73,16 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 		if ln.Low != nil {
 			low, high = f.yAt(ln.Low[i]), f.yAt(ln.High[i])
 		}
-		if col := float32(math.Floor(float64(x))); col != column {
+		if wide := ln.wide(i, perNs); wide > wideSum*scale {
+			closeColumn()
+			left, right := x-wide/2, x+wide/2
+			if i == len(ln.Points)-1 {
+				left, right = x-wide, x
+			}
+			c.Rect(left, high, right-left, low-high, paint.WithAlpha(hue, 0.22))
+			pts = append(pts, paint.Point{X: left, Y: y}, paint.Point{X: right, Y: y})
+			column = float32(math.Inf(-1))
+		} else if col := float32(math.Floor(float64(x))); col != column {
 			closeColumn()
 			pts = append(pts, paint.Point{X: x, Y: y})
 			column, lowY, highY = col, low, high
@@ -99,4 +110,15 @@ func (cp *chartPainter) line(c *paint.Canvas, ln *chartLine, hue color.NRGBA, ct
 	closeColumn()
 	flush()
 	cp.pts = pts
+}
+
+// wideSum is from how many window units on a sum is drawn as wide as it is.
+const wideSum = 3
+
+// wide gives how wide the time is that a point sums up, in pixels.
+func (ln *chartLine) wide(i int, perNs float64) float32 {
+	if ln.Over == nil {
+		return 0
+	}
+	return float32(float64(ln.Over[i]) * perNs)
 }

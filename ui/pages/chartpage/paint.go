@@ -25,8 +25,11 @@ type chartLine struct {
 	// Low and High are the ends of what each point sums up, which is then the
 	// mean; nil where every sample is a point.
 	Low, High []float64
-	Key       stats.Key
-	Before    bool // of what the chart is compared with
+	// Over is how long the time is that each point sums up, around it, but for the
+	// last, which stands at its end; nil where that is too short to be seen.
+	Over   []time.Duration
+	Key    stats.Key
+	Before bool // of what the chart is compared with
 }
 
 // color is looked up for each frame: the theme may have changed since.

@@ -9,7 +9,10 @@ import (
 
 // spread is the least and the greatest of what each point of a series sums up;
 // the point itself is the mean.
-type spread struct{ low, high []float64 }
+type spread struct {
+	low, high []float64
+	over      []time.Duration // what time it sums up; nil: not known
+}
 
 // spreads are those of the series that have any: of a range with more samples
 // than a chart has room for.
@@ -24,7 +27,7 @@ func (s spreads) attach(charts []chart) {
 		for k := range charts[i].Lines {
 			ln := &charts[i].Lines[k]
 			if one, ok := s[ln.Key]; ok && len(one.low) == len(ln.Points) {
-				ln.Low, ln.High = one.low, one.high
+				ln.Low, ln.High, ln.Over = one.low, one.high, one.over
 			}
 		}
 	}
@@ -75,9 +78,10 @@ func pointsOf(list []stats.Bucket, offset time.Duration) ([]stats.Point, spread)
 	if !summed {
 		return pts, spread{}
 	}
-	one := spread{low: make([]float64, len(list)), high: make([]float64, len(list))}
+	one := spread{low: make([]float64, len(list)), high: make([]float64, len(list)), over: make([]time.Duration, len(list))}
 	for i := range list {
 		one.low[i], one.high[i] = list[i].Min, list[i].Max
+		one.over[i] = time.Duration(list[i].ToMs-list[i].FromMs) * time.Millisecond
 	}
 	return pts, one
 }

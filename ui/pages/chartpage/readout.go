@@ -3,6 +3,7 @@ package chartpage
 import (
 	"image/color"
 	"math"
+	"sort"
 	"time"
 
 	"kmscope/stats"
@@ -130,6 +131,15 @@ func (cp *chartPainter) legendFits(ch *chart, ct surface.TimeAxis, f *paint.Face
 func legendValue(ln *chartLine, ct surface.TimeAxis) string {
 	if p, ok := reading(ln.Points, ct); ok {
 		return stats.Format(p.V, ln.Unit)
+	}
+	// Of a time that is summed up, the mean is all that is known.
+	at := ct.Cursor
+	if at.IsZero() {
+		at = ct.To
+	}
+	i := sort.Search(len(ln.Points), func(i int) bool { return i >= len(ln.Over) || ln.Points[i].At.Add(ln.Over[i]/2).After(at) })
+	if i < len(ln.Over) && !ln.Points[i].At.Add(-ln.Over[i]/2).After(at) {
+		return stats.Format(ln.Points[i].V, ln.Unit)
 	}
 	return "–"
 }
