@@ -58,10 +58,20 @@ func Wrap(f *paint.Face, s string, width float32, n int) []string {
 
 // Notice draws a short text at the top of a page: progress, or a hint.
 func Notice(c *paint.Canvas, l *Look, s string, scale float32) {
+	notice(c, l, s, 12*scale, scale)
+}
+
+// NoticeBelow draws it at the bottom, where the top has titles.
+func NoticeBelow(c *paint.Canvas, l *Look, s string, scale float32) {
+	_, h := c.Size()
+	notice(c, l, s, float32(h)-38*scale, scale)
+}
+
+func notice(c *paint.Canvas, l *Look, s string, y, scale float32) {
 	f := l.Regular.Face(12 * scale)
 	w, _ := c.Size()
 	tw := f.Width(s)
-	x, y := (float32(w)-tw)/2-12*scale, 12*scale
+	x := (float32(w)-tw)/2 - 12*scale
 	c.RoundRect(x, y, tw+24*scale, 26*scale, 13*scale, l.Raised)
 	c.StrokeRoundRect(x, y, tw+24*scale, 26*scale, 13*scale, Hairline(scale), l.Line)
 	c.TextCentred(f, s, float32(w)/2, y+13*scale, l.Text)

@@ -340,7 +340,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	}
 	surface.ScrollMark(c, l, p.scroll, p.full, image.Rect(0, 0, w, h), scale)
 	if p.reading {
-		surface.Notice(c, l, readingOld, scale)
+		surface.NoticeBelow(c, l, readingOld, scale)
 	}
 }
 
