@@ -42,25 +42,33 @@ func (b *board) addLogs(server int) {
 	}
 }
 
-// addBeside lists what is laid beside an object.
+// addBeside lists what is laid beside an object: browsers first, whose states are
+// compared with those of the server.
 func (b *board) addBeside(server int, o *timeline.LaneObject) {
-	for _, x := range b.servers[server].beside {
-		i := slices.IndexFunc(x.Lanes.Objects(o.ID), func(l timeline.LaneObject) bool { return l.ID == o.ID })
-		if i < 0 {
-			continue
-		}
-		row := boardRow{server: server, object: o.ID, lane: laneLines, died: o.Died, beside: x}
-		if x.Kind == view.ServerLog {
-			b.add(row, laneHeight)
-			continue
-		}
-		row.lane = laneEvents
-		b.add(row, laneHeight)
-		for _, lane := range browserLanes {
-			if slices.Contains(x.Lanes.Objects(o.ID)[i].Lanes, lane) {
-				row.lane = lane
-				b.add(row, laneHeight)
+	for _, kind := range []view.BesideKind{view.Browser, view.ServerLog} {
+		for _, x := range b.servers[server].beside {
+			if x.Kind == kind {
+				b.addOne(boardRow{server: server, object: o.ID, died: o.Died, beside: x})
 			}
+		}
+	}
+}
+
+// addOne lists what one import tells of an object.
+func (b *board) addOne(row boardRow) {
+	all := row.beside.Lanes.Objects(row.object)
+	i := slices.IndexFunc(all, func(o timeline.LaneObject) bool { return o.ID == row.object })
+	if i < 0 {
+		return
+	}
+	if row.lane = laneLines; row.beside.Kind == view.Browser {
+		row.lane = laneEvents
+	}
+	b.add(row, laneHeight)
+	for _, lane := range browserLanes {
+		if slices.Contains(all[i].Lanes, lane) {
+			row.lane = lane
+			b.add(row, laneHeight)
 		}
 	}
 }

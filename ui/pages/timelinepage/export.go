@@ -3,19 +3,14 @@ package timelinepage
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/dialog"
-	"fyne.io/fyne/v2/widget"
-
+	"kmscope/ui/page"
 	"kmscope/ui/view"
 )
 
@@ -155,47 +150,28 @@ func linesWriter(out io.Writer, name nameOf) (writer, func() error) {
 	return func(e *event) error { return enc.Encode(eventJSONOf(e, name)) }, b.Flush
 }
 
-// export asks for a name and writes the rows shown, off the interface
-// goroutine, with the share that is done and a way to stop.
+var _ page.Saver = (*Page)(nil)
+
+// SetSaver implements page.Saver.
+func (p *Page) SetSaver(save func(title, name string, write func(io.Writer) error)) {
+	p.saveFile = save
+}
+
+// export asks for a name and has the rows shown written.
 func (p *Page) export(ending string) {
-	w := p.window()
-	if w == nil || p.view == nil || p.rows.len() == 0 {
+	if p.saveFile == nil || p.view == nil || p.rows.len() == 0 {
 		return
 	}
 	rows, of := p.rows, "all servers"
 	if !rows.servers() {
 		of = rows.origins[0].session.Name()
 	}
-	d := dialog.NewFileSave(func(out fyne.URIWriteCloser, err error) {
-		if err != nil {
-			dialog.ShowError(fmt.Errorf("the file cannot be made: %w; choose another folder", err), w)
-			return
-		}
-		if out == nil {
-			return
-		}
-		bar := widget.NewProgressBar()
-		busy := dialog.NewCustom("Saving "+view.Plural(rows.len(), "event"), "Stop", bar, w)
-		ctx, cancel := context.WithCancel(context.Background())
-		busy.SetOnClosed(cancel)
-		busy.Show()
-		go func() {
-			err := writeRows(ctx, out, rows, ending, func(share float64) { fyne.Do(func() { bar.SetValue(share) }) })
-			err = errors.Join(err, out.Close())
-			fyne.Do(func() {
-				busy.Hide()
-				if err != nil && !errors.Is(err, context.Canceled) {
-					dialog.ShowError(fmt.Errorf("the events could not be written whole: %w; choose another folder", err), w)
-				}
-			})
-		}()
-	}, w)
-	d.SetFileName(view.FileName("events "+of, time.Now(), strings.TrimPrefix(ending, ".")))
-	d.Show()
+	name := view.FileName("events "+of, time.Now(), strings.TrimPrefix(ending, "."))
+	p.saveFile("Save "+view.Plural(rows.len(), "event"), name, func(out io.Writer) error { return writeRows(out, rows, ending) })
 }
 
 // writeRows writes all rows; what the log has no more is left out.
-func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending string, done func(float64)) error {
+func writeRows(out io.Writer, rows *eventList, ending string) error {
 	type object struct {
 		server view.Session
 		id     string
@@ -214,12 +190,6 @@ func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending strin
 		write, flush = linesWriter(out, named)
 	}
 	for i := range rows.rows {
-		if i%4096 == 0 {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
-			done(float64(i) / float64(len(rows.rows)))
-		}
 		if e, ok := rows.entry(i); ok {
 			if err := write(&e); err != nil {
 				return err
@@ -227,16 +197,4 @@ func writeRows(ctx context.Context, out io.Writer, rows *eventList, ending strin
 		}
 	}
 	return flush()
-}
-
-// window gives the window that the page stands in; nil when it stands in none.
-func (p *Page) window() fyne.Window {
-	d := fyne.CurrentApp().Driver()
-	c := d.CanvasForObject(p.content)
-	for _, w := range d.AllWindows() {
-		if w.Canvas() == c {
-			return w
-		}
-	}
-	return nil
 }

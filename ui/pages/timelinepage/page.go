@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"image/color"
+	"io"
 	"strings"
 	"time"
 
@@ -52,6 +53,8 @@ type Page struct {
 	work    surface.Worker
 	search  search
 	reader  surface.Worker // of what is told of one object
+
+	saveFile func(title, name string, write func(io.Writer) error) // the window's
 
 	lanes     *surface.Surface
 	board     board

@@ -2,6 +2,7 @@ package timelinepage
 
 import (
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"testing"
@@ -135,12 +136,16 @@ func TestRowTakesTheClick(t *testing.T) {
 		t.Errorf("measured from %v to %v", p.board.mark, p.board.until)
 	}
 	var out strings.Builder
-	for _, ending := range []string{".csv", ".jsonl"} {
-		if err := writeRows(t.Context(), &out, p.rows, ending, func(float64) {}); err != nil {
-			t.Error(err)
+	var names []string
+	p.export(".csv") // the window has not said how
+	p.SetSaver(func(_, name string, write func(io.Writer) error) {
+		if names = append(names, name[strings.LastIndexByte(name, '.'):]); write(&out) != nil {
+			t.Error("the rows cannot be written")
 		}
-	}
-	if s := out.String(); strings.Count(s, "\n") != 2*p.rows.len()+1 || !strings.Contains(s, "'=server") || !strings.Contains(s, "it broke") {
+	})
+	p.export(".csv")
+	p.export(".jsonl")
+	if s := out.String(); strings.Join(names, "") != ".csv.jsonl" || strings.Count(s, "\n") != 2*p.rows.len()+1 || !strings.Contains(s, "'=server") || !strings.Contains(s, "it broke") {
 		t.Errorf("%d lines: %s", strings.Count(s, "\n"), s)
 	}
 	for _, r := range "+-0mnNeEiI" {
@@ -228,7 +233,7 @@ func TestServersMerged(t *testing.T) {
 	}
 	var out strings.Builder
 	for _, ending := range []string{".csv", ".jsonl"} {
-		if err := writeRows(t.Context(), &out, p.rows, ending, func(float64) {}); err != nil {
+		if err := writeRows(&out, p.rows, ending); err != nil {
 			t.Error(err)
 		}
 	}
