@@ -260,10 +260,7 @@ func (r *fieldRowRenderer) Refresh() {
 	}
 	fill(r.ground, ground)
 	fill(r.rule, rule)
-	if r.dot.FillColor != dot {
-		r.dot.FillColor = dot
-		r.dot.Refresh()
-	}
+	fillDot(r.dot, dot)
 	r.more.Set(more, p.Dim)
 	kit.SetText(r.key, key, keyColour)
 	kit.SetText(r.value, value, valueColour)

@@ -174,10 +174,7 @@ func (r *navRowRenderer) Refresh() {
 		text, dim = theme.Fade(p.Dim, 0.8), theme.Fade(p.Dim, 0.7)
 		dot = theme.Fade(p.Dim, 0.5)
 	}
-	if r.dot.FillColor != dot {
-		r.dot.FillColor = dot
-		r.dot.Refresh()
-	}
+	fillDot(r.dot, dot)
 	name := icon.Of(row.Kind)
 	if row.Server {
 		name = icon.Server
@@ -217,5 +214,14 @@ func fill(r *canvas.Rectangle, c color.NRGBA) {
 	if want := kit.Seen(c); r.FillColor != want {
 		r.FillColor = want
 		r.Refresh()
+	}
+}
+
+// fillDot hides a dot without a colour: the toolkit would draw it, pixel by pixel.
+func fillDot(d *canvas.Circle, c color.NRGBA) {
+	visible(d, c.A > 0)
+	if d.FillColor != c {
+		d.FillColor = c
+		d.Refresh()
 	}
 }

@@ -94,6 +94,10 @@ func (w *Window) tellProblems(q problemQuery, list []view.Problem) {
 			return
 		}
 		w.state.SetProblems(q.session, list)
-		w.pump.again()
+		// Figures are painted with the others: a frame of their own each second would
+		// double what an idle window costs.
+		if !told || !view.OnlyFiguresDiffer(before, list) {
+			w.pump.again()
+		}
 	})
 }

@@ -153,10 +153,7 @@ func (r *phraseRenderer) Refresh() {
 	if r.p.Dot {
 		dot = pal.Level(theme.Level(r.p.Level))
 	}
-	if r.dot.FillColor != dot {
-		r.dot.FillColor = dot
-		r.dot.Refresh()
-	}
+	fillDot(r.dot, dot)
 	kit.SetText(r.text, kit.Elide(r.p.Text, phraseSize, fyne.TextStyle{}, maxPhrase), c)
 	r.Layout(r.p.Size())
 }

@@ -37,6 +37,8 @@ type Reason struct {
 	Text  string
 	// Advice says what to do; "" where nothing can be said.
 	Advice string
+	// Figure is set where a mean of samples is judged: it changes with every sample.
+	Figure bool
 }
 
 const (
@@ -66,6 +68,34 @@ func FindProblems(ctx context.Context, x Session, snap *inventory.Snapshot, at t
 	}
 	slices.SortStableFunc(out, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
 	return out
+}
+
+// OnlyFiguresDiffer tells whether two lists of FindProblems say the same of what
+// things are and only figures differ, or for how long something is so: no person
+// needs to see that sooner than the other figures.
+func OnlyFiguresDiffer(a, b []Problem) bool {
+	return slices.Equal(lasting(a), lasting(b))
+}
+
+// lasting gives what does not change with every sample or second.
+func lasting(list []Problem) []string {
+	var out []string
+	for _, p := range list {
+		for _, r := range p.Reasons {
+			if !r.Figure {
+				out = append(out, fmt.Sprint(p.Object, r.Level, strings.Map(withoutDigits, r.Text)))
+			}
+		}
+	}
+	slices.Sort(out) // the worst first: a figure changes the order
+	return out
+}
+
+func withoutDigits(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
 }
 
 type problemFinder struct {
@@ -114,9 +144,9 @@ func (f *problemFinder) negotiations() {
 			for _, one := range n.Findings {
 				switch one.Severity {
 				case negotiation.Error:
-					f.add(o.ID, Reason{Trouble, upperFirst(one.Text), one.Advice})
+					f.add(o.ID, Reason{Level: Trouble, Text: upperFirst(one.Text), Advice: one.Advice})
 				case negotiation.Warning:
-					f.add(o.ID, Reason{Attention, upperFirst(one.Text), one.Advice})
+					f.add(o.ID, Reason{Level: Attention, Text: upperFirst(one.Text), Advice: one.Advice})
 				case negotiation.Info:
 				}
 			}
@@ -195,8 +225,8 @@ func (f *problemFinder) connections(g *graph.Graph) {
 				slices.Contains(f.silent[w.from], m) || slices.Contains(f.silent[w.to], m) {
 				continue
 			}
-			f.add(w.from, Reason{Attention, fmt.Sprintf("Sends no %s to %s, but %s", word(m), Title(f.snap, w.to), word(other)),
-				"A camera or microphone that is off, muted or denied gives none; see which media flow into this element."})
+			f.add(w.from, Reason{Level: Attention, Text: fmt.Sprintf("Sends no %s to %s, but %s", word(m), Title(f.snap, w.to), word(other)),
+				Advice: "A camera or microphone that is off, muted or denied gives none; see which media flow into this element."})
 		}
 	}
 }
@@ -232,7 +262,7 @@ func (f *problemFinder) figures() {
 		}
 		mean := sum / float64(len(s.Points))
 		if level := cpuLevel(mean); s.Key.Metric == stats.CPU && level >= Attention {
-			f.add(s.Key.Element, Reason{Level: level, Text: "CPU of the server " + stats.Format(mean, s.Unit),
+			f.add(s.Key.Element, Reason{Level: level, Figure: true, Text: "CPU of the server " + stats.Format(mean, s.Unit),
 				Advice: "Media stutter when all cores are busy. Transcoding costs the most: look for gears in the tree."})
 		}
 		for _, row := range nowRows {
@@ -244,7 +274,7 @@ func (f *problemFinder) figures() {
 				if s.Key.Media != "" {
 					text = strings.ToLower(s.Key.Media) + " " + text
 				}
-				f.add(s.Key.Element, Reason{Level: level, Text: upperFirst(text), Advice: "Mean of the last 10 s. " + metricHelp(s.Key.Metric)})
+				f.add(s.Key.Element, Reason{Level: level, Figure: true, Text: upperFirst(text), Advice: "Mean of the last 10 s. " + metricHelp(s.Key.Metric)})
 			}
 		}
 	}

@@ -70,3 +70,37 @@ func TestProblemsOfTheIncidents(t *testing.T) {
 		})
 	}
 }
+
+// What differs in figures, ages and order alone can wait; a state cannot.
+func TestOnlyFiguresDiffer(t *testing.T) {
+	trip := func(ms string, l view.Level) view.Reason {
+		return view.Reason{Level: l, Text: "Audio round trip " + ms + " ms", Figure: true}
+	}
+	ice := view.Reason{Level: view.Trouble, Text: "ICE FAILED for 12 s"}
+	before := []view.Problem{
+		{Object: "a", Level: view.Trouble, Reasons: []view.Reason{ice, trip("812", view.Attention)}},
+		{Object: "b", Level: view.Attention, Reasons: []view.Reason{trip("300", view.Attention)}},
+	}
+	later, late := ice, ice
+	later.Text, late.Text = "ICE FAILED for 14 s", "ICE FAILED for 2 min"
+	tests := []struct {
+		name string
+		now  []view.Problem
+		want bool
+	}{
+		{"the same", before, true},
+		{"other figures and ages", []view.Problem{
+			{Object: "b", Level: view.Trouble, Reasons: []view.Reason{trip("1,100", view.Trouble)}},
+			{Object: "a", Level: view.Trouble, Reasons: []view.Reason{later, trip("810", view.Attention)}}}, true},
+		{"a figure is well", before[:1], true},
+		{"another unit of time", []view.Problem{{Object: "a", Level: view.Trouble, Reasons: []view.Reason{late}}}, false},
+		{"a state is well", before[1:], false},
+		{"a state is worse", []view.Problem{{Object: "a", Level: view.Attention, Reasons: []view.Reason{{Level: view.Attention, Text: ice.Text}}}}, false},
+		{"another object", []view.Problem{{Object: "c", Level: view.Trouble, Reasons: []view.Reason{ice}}}, false},
+	}
+	for _, tt := range tests {
+		if got := view.OnlyFiguresDiffer(before, tt.now); got != tt.want {
+			t.Errorf("%s: %v", tt.name, got)
+		}
+	}
+}
