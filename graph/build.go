@@ -15,7 +15,7 @@ import (
 // goroutine. Frames, nodes and edges are in the order in
 // which the snapshot has them, so equal snapshots give equal graphs.
 func Build(s *inventory.Snapshot, figures Figures) *Graph {
-	g, _ := build(s, figures, false)
+	g, _ := (*Builder)(nil).build(s, figures, false)
 	return g
 }
 
@@ -23,14 +23,23 @@ func Build(s *inventory.Snapshot, figures Figures) *Graph {
 // were left out. A server on which much comes and goes has far more that is gone
 // than that lives: they are not even looked at.
 func BuildAlive(s *inventory.Snapshot, figures Figures) (g *Graph, gone int) {
-	return build(s, figures, true)
+	return (*Builder)(nil).build(s, figures, true)
 }
 
-func build(s *inventory.Snapshot, figures Figures, alive bool) (g *Graph, gone int) {
+func (b *Builder) build(s *inventory.Snapshot, figures Figures, alive bool) (g *Graph, gone int) {
 	g = &Graph{}
 	if s == nil {
 		return g, 0
 	}
+	most := 0
+	for _, p := range s.Pipelines {
+		for _, o := range p.Objects {
+			if !alive || o.Alive() {
+				most++
+			}
+		}
+	}
+	g.Nodes = make([]Node, 0, most)
 	for _, p := range s.Pipelines {
 		elements := 0 // that live
 		for _, o := range p.Objects {
@@ -43,12 +52,12 @@ func build(s *inventory.Snapshot, figures Figures, alive bool) (g *Graph, gone i
 		if alive && elements == 0 && (!p.Alive() || p.ID == "") {
 			continue
 		}
-		buildFrame(g, p, s.At, figures, alive)
+		b.buildFrame(g, p, s.At, figures, alive)
 	}
 	return g, gone
 }
 
-func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures, alive bool) {
+func (b *Builder) buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures, alive bool) {
 	f := Frame{ID: p.ID, Label: "objects without a pipeline", Dead: !p.Alive()}
 	if o := p.Object; o != nil {
 		f.Label = Shorten(o.Label(), MaxLabelRunes)
@@ -67,7 +76,7 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures,
 		if o.ID == p.ID || alive && !o.Alive() {
 			continue
 		}
-		n := buildNode(o, p.ID, now)
+		n := b.node(o, p.ID, now)
 		if figures.Latency != nil && !n.Dead {
 			if ms, ok := figures.Latency(n.ID); ok && ms >= 0 {
 				n.LatencyMs = ms
@@ -90,10 +99,12 @@ func buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, figures Figures,
 	}
 	for i := first; i < len(g.Nodes); i++ {
 		n := &g.Nodes[i]
-		if o := p.Find(n.ID); n.Health == HealthUnknown && o != nil && o.ConnectionsRead && !connected[n.ID] {
-			n.Health = HealthIdle
-			if n.Summary == "" {
-				n.Summary = "not connected"
+		if n.Health == HealthUnknown && !connected[n.ID] {
+			if o := p.Find(n.ID); o != nil && o.ConnectionsRead {
+				n.Health = HealthIdle
+				if n.Summary == "" {
+					n.Summary = "not connected"
+				}
 			}
 		}
 		if !n.Dead {

@@ -493,3 +493,14 @@ func BenchmarkBuild(b *testing.B) {
 		Build(s, Figures{})
 	}
 }
+
+// BenchmarkBuilder is the same where nothing has changed.
+func BenchmarkBuilder(b *testing.B) {
+	s := snapshot(b, "08-large", func(s *inventory.Snapshot) bool { return s.Counts.Elements >= 200 })
+	var known Builder
+	b.ReportAllocs()
+	for b.Loop() {
+		known.Build(s, Figures{})
+		known.Forget(0)
+	}
+}

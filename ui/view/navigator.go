@@ -53,6 +53,7 @@ type Navigator struct {
 	HideDead bool
 
 	health map[*inventory.Pipeline]*pipelineHealth
+	graph  graph.Builder
 	round  int
 
 	// Shown and Total count the objects after the last Rows; Forgotten those that
@@ -107,9 +108,14 @@ func (n *Navigator) Rows() []NavRow {
 	n.round++
 	n.Shown, n.Total, n.Forgotten = 0, 0, 0
 	var rows []NavRow
+	objects := 0
 	for _, x := range n.state.Workspace().Sessions() {
 		rows = n.server(rows, x)
+		for _, p := range n.state.Snapshot(x).Pipelines {
+			objects += len(p.Objects)
+		}
 	}
+	n.graph.Forget(objects + objects/2)
 	for p, h := range n.health {
 		if h.round != n.round {
 			delete(n.health, p)
@@ -343,7 +349,7 @@ func searchText(o *inventory.Object) string {
 func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHealth {
 	h := n.health[p]
 	if h == nil || now.Sub(h.at).Abs() > healthGood {
-		g := graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, graph.Figures{})
+		g := n.graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, graph.Figures{})
 		h = &pipelineHealth{nodes: make(map[string]graph.Health, len(g.Nodes)), trans: map[string]bool{}, at: now}
 		for _, f := range g.Frames {
 			h.frame = f.Health

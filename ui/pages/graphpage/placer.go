@@ -22,6 +22,7 @@ type placer struct {
 	layouter Layouter
 
 	mu    sync.Mutex
+	graph graph.Builder
 	last  map[view.Session]placedGraph
 	stale atomic.Bool     // what is placed is not wanted any more
 	face  *paint.Typeface // its own: the interface's belongs to the interface
@@ -49,6 +50,7 @@ func (pl *placer) place(ctx context.Context, q graphQuery, figures []graph.Figur
 			delete(pl.last, x)
 		}
 	}
+	defer pl.graph.Forget(0)
 	if len(parts) > 1 {
 		return pl.placeAll(ctx, q, figures)
 	}
@@ -69,16 +71,16 @@ type built struct {
 func (pl *placer) build(q *graphQuery, of *part, figures graph.Figures) built {
 	var b built
 	if !q.gone {
-		b.graph, b.hidden = graph.BuildAlive(of.snap, figures)
+		b.graph, b.hidden = pl.graph.BuildAlive(of.snap, figures)
 		// Where nothing is left, what was there is all there is to see: the
 		// usual end of a capture.
 		b.over = len(b.graph.Frames) == 0 && b.hidden > 0
 	}
 	if q.gone || b.over {
-		b.graph, b.hidden = graph.Build(of.snap, figures), 0
+		b.graph, b.hidden = pl.graph.Build(of.snap, figures), 0
 	}
 	if of.prior != nil {
-		prior, _ := graph.BuildAlive(of.prior, graph.Figures{})
+		prior, _ := pl.graph.BuildAlive(of.prior, graph.Figures{})
 		if !b.over {
 			b.graph, b.diff = compare(prior, b.graph, of.shortly)
 		}
