@@ -62,7 +62,8 @@ type Canvas struct {
 	dashLeft           float32
 	dashIndex          int
 
-	flat []Point // scratch of flattened curves
+	flat    []Point // scratch of flattened curves
+	corners map[cornerKey]*corner
 }
 
 type span struct{ from, to int32 }
@@ -182,22 +183,52 @@ func fillRow(row []byte, col color.NRGBA) {
 	}
 }
 
+// ink is a colour prepared to be laid over pixels: red and blue, green and alpha,
+// each in 16 bits, and all four as a pixel.
+type ink struct{ rb, ga, solid uint32 }
+
+func inkOf(col color.NRGBA) ink {
+	rb, ga := uint32(col.R)|uint32(col.B)<<16, uint32(col.G)|255<<16
+	return ink{rb, ga, rb | ga<<8}
+}
+
+// over gives a pixel with the ink laid over it, with coverage a (0..255).
+func (k ink) over(was, a uint32) uint32 {
+	// Two channels at a time: 255*255+255 has room in 16 bits. (v + 1 + v>>8) >> 8
+	// divides by 255 exactly for products of bytes.
+	const low = 0x00ff00ff
+	inv := 255 - a
+	rb, ga := k.rb*a+was&low*inv+0x007f007f, k.ga*a+was>>8&low*inv+0x007f007f
+	return (rb+0x00010001+rb>>8&low)>>8&low | (ga+0x00010001+ga>>8&low)&^low
+}
+
 // blend lays col over one opaque pixel with coverage a (0..255, the colour's
 // own alpha already in it).
 func blend(p []byte, col color.NRGBA, a uint32) {
-	p = p[:3:3]
+	k := inkOf(col)
 	if a >= 255 {
-		p[0], p[1], p[2] = col.R, col.G, col.B
+		binary.LittleEndian.PutUint32(p, k.solid)
 		return
 	}
-	inv := 255 - a
-	// (v + 1 + v>>8) >> 8 divides by 255 exactly for products of bytes.
-	r := uint32(col.R)*a + uint32(p[0])*inv + 127
-	g := uint32(col.G)*a + uint32(p[1])*inv + 127
-	b := uint32(col.B)*a + uint32(p[2])*inv + 127
-	p[0] = uint8((r + 1 + r>>8) >> 8)
-	p[1] = uint8((g + 1 + g>>8) >> 8)
-	p[2] = uint8((b + 1 + b>>8) >> 8)
+	binary.LittleEndian.PutUint32(p, k.over(binary.LittleEndian.Uint32(p), a))
+}
+
+// blendRow lays col over a row of opaque pixels through a mask of coverage.
+func blendRow(pix []byte, mask []uint8, col color.NRGBA) {
+	k, alpha := inkOf(col), uint32(col.A)
+	pix = pix[:4*len(mask)]
+	for i, a := range mask {
+		if a == 0 {
+			continue
+		}
+		p := pix[4*i : 4*i+4 : 4*i+4]
+		v := uint32(a) * alpha
+		if v = (v + 1 + v>>8) >> 8; v == 255 {
+			binary.LittleEndian.PutUint32(p, k.solid)
+			continue
+		}
+		binary.LittleEndian.PutUint32(p, k.over(binary.LittleEndian.Uint32(p), v))
+	}
 }
 
 // hspan lays col over the pixels [x0, x1) of row y, with coverage cov (0..1).

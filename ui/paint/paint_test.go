@@ -375,3 +375,27 @@ func TestJoints(t *testing.T) {
 		}
 	}
 }
+
+// Blending two channels at a time gives what one at a time does, for
+// every coverage.
+func TestBlend(t *testing.T) {
+	for a := range uint32(256) {
+		for under := 0; under < 256; under += 5 {
+			for over := 0; over < 256; over += 5 {
+				p := []byte{uint8(under), uint8(255 - under), uint8(over), 255}
+				col := color.NRGBA{R: uint8(over), G: uint8(under ^ over), B: uint8(under), A: 255}
+				was := [3]uint8{p[0], p[1], p[2]}
+				blend(p, col, a)
+				for i, c := range []uint8{col.R, col.G, col.B} {
+					want := (2*(uint32(c)*a+uint32(was[i])*(255-a)) + 255) / 510 // rounded
+					if uint32(p[i]) != want {
+						t.Fatalf("%d over %d with %d: %d, want %d", c, was[i], a, p[i], want)
+					}
+				}
+				if p[3] != 255 {
+					t.Fatal("it is not opaque any more")
+				}
+			}
+		}
+	}
+}

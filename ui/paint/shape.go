@@ -35,12 +35,13 @@ func (c *Canvas) Fill(r image.Rectangle, col color.NRGBA) {
 	if r.Empty() {
 		return
 	}
+	if col.A == 255 {
+		fillRow(c.img.Pix[r.Min.Y*c.img.Stride+4*r.Min.X:r.Min.Y*c.img.Stride+4*r.Max.X], col)
+		c.Repeat(r)
+		return
+	}
 	for y := r.Min.Y; y < r.Max.Y; y++ {
 		row := c.img.Pix[y*c.img.Stride+4*r.Min.X : y*c.img.Stride+4*r.Max.X]
-		if col.A == 255 {
-			fillRow(row, col)
-			continue
-		}
 		wash(row, col, uint32(col.A))
 	}
 }
@@ -90,6 +91,9 @@ func (c *Canvas) StrokeCircle(x, y, r, width float32, col color.NRGBA) {
 // pixels near the rim get a distance; the middle of each row is a span.
 func (c *Canvas) rim(x, y, w, h, r, width float32, col color.NRGBA) {
 	r = min(max(r, 0), w/2, h/2)
+	if c.wholeRim(x, y, w, h, r, width, col) {
+		return
+	}
 	cx, cy := x+w/2, y+h/2
 	ix, iy := w/2-r, h/2-r // half size of the rectangle that the radius surrounds
 	side := max(r, width) + 1

@@ -379,22 +379,14 @@ func (c *Canvas) cover(py, lo, hi int, b *band) {
 
 // flush blends the collected coverage and leaves the mask empty.
 func (c *Canvas) flush(col color.NRGBA) {
-	alpha := uint32(col.A)
 	for y := c.dirtyTop; y <= c.dirtyBottom; y++ {
 		s := &c.spans[y]
 		if s.to < s.from {
 			continue
 		}
 		row := c.mask[y*c.maskWidth+int(s.from) : y*c.maskWidth+int(s.to)+1]
-		pix := c.img.Pix[y*c.img.Stride+4*int(s.from):]
-		for i, a := range row {
-			if a == 0 {
-				continue
-			}
-			row[i] = 0
-			v := uint32(a) * alpha
-			blend(pix[4*i:4*i+4:4*i+4], col, (v+1+v>>8)>>8)
-		}
+		blendRow(c.img.Pix[y*c.img.Stride+4*int(s.from):], row, col)
+		clear(row)
 		*s = span{math.MaxInt32, -1}
 	}
 	c.dirtyTop, c.dirtyBottom = math.MaxInt32, -1

@@ -279,17 +279,9 @@ func (c *Canvas) stamp(g *glyph, px, by int, col color.NRGBA) {
 	if fromX >= toX {
 		return
 	}
-	alpha := uint32(col.A)
 	for y := fromY; y < toY; y++ {
 		m := g.mask[(y-y0)*g.w+fromX-x0 : (y-y0)*g.w+toX-x0]
-		pix := c.img.Pix[y*c.img.Stride+4*fromX:]
-		for i, a := range m {
-			if a == 0 {
-				continue
-			}
-			v := uint32(a) * alpha
-			blend(pix[4*i:4*i+4:4*i+4], col, (v+1+v>>8)>>8)
-		}
+		blendRow(c.img.Pix[y*c.img.Stride+4*fromX:], m, col)
 	}
 }
 
