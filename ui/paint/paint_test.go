@@ -399,3 +399,60 @@ func TestBlend(t *testing.T) {
 		}
 	}
 }
+
+// A box on whole pixels looks the same wherever it is and however it is clipped, and
+// as one does that is painted pixel by pixel.
+func TestBoxes(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	const side = 120
+	here, there, slow := NewCanvas(), NewCanvas(), NewCanvas()
+	for range 300 {
+		for _, c := range []*Canvas{here, there, slow} {
+			c.Begin(side, side, night)
+		}
+		x, y, w, h := r.IntN(140)-40, r.IntN(140)-40, 1+r.IntN(90), 1+r.IntN(90)
+		radius, width := r.Float32()*14, float32(0)
+		if r.IntN(2) == 0 {
+			width = []float32{1, 2, 1 + r.Float32()*3}[r.IntN(3)]
+		}
+		col := WithAlpha([]color.NRGBA{blue, orange, red}[r.IntN(3)], []float64{1, 0.4}[r.IntN(2)])
+		draw := func(c *Canvas, dx, dy int) {
+			x, y, w, h := float32(x+dx), float32(y+dy), float32(w), float32(h)
+			if width > 0 {
+				c.StrokeRoundRect(x, y, w, h, radius, width, col)
+			} else {
+				c.RoundRect(x, y, w, h, radius, col)
+			}
+		}
+		dx, dy := r.IntN(40)-20, r.IntN(40)-20
+		clip := image.Rect(r.IntN(side), r.IntN(side), r.IntN(side), r.IntN(side))
+		draw(here, 0, 0)
+		there.Clip(clip.Add(image.Pt(dx, dy)))
+		draw(there, dx, dy)
+		there.Unclip()
+		if rr := min(radius, float32(w)/2, float32(h)/2); w >= 2*ceil(max(rr, width)) && h >= 2*ceil(max(rr, width)) {
+			slow.rimByPixel(float32(x), float32(y), float32(w), float32(h), rr, width, col)
+		} else {
+			draw(slow, 0, 0)
+		}
+		for py := range side {
+			for px := range side {
+				got := here.img.RGBAAt(px, py)
+				if want := slow.img.RGBAAt(px, py); far(got, want) > 1 {
+					t.Fatalf("%dx%d at %d,%d, radius %v, line %v: %v at %d,%d, want %v", w, h, x, y, radius, width, got, px, py, want)
+				}
+				moved := image.Pt(px+dx, py+dy)
+				if moved.In(there.img.Rect) && image.Pt(px, py).In(clip) && there.img.RGBAAt(moved.X, moved.Y) != got {
+					t.Fatalf("%dx%d at %d,%d, radius %v, line %v: %v at %d,%d, and %v where it was moved by %d,%d",
+						w, h, x, y, radius, width, got, px, py, there.img.RGBAAt(moved.X, moved.Y), dx, dy)
+				}
+			}
+		}
+	}
+}
+
+// far is the largest difference of two colours in a channel.
+func far(a, b color.RGBA) uint8 {
+	d := func(x, y uint8) uint8 { return max(x, y) - min(x, y) }
+	return max(d(a.R, b.R), d(a.G, b.G), d(a.B, b.B))
+}

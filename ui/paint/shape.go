@@ -60,6 +60,18 @@ func (c *Canvas) Repeat(r image.Rectangle) {
 	}
 }
 
+// Copy puts an opaque picture with its upper left corner at x, y.
+func (c *Canvas) Copy(from *image.RGBA, x, y int) {
+	to := from.Rect.Sub(from.Rect.Min).Add(image.Pt(x, y)).Intersect(c.clip)
+	if to.Empty() {
+		return
+	}
+	for py := to.Min.Y; py < to.Max.Y; py++ {
+		i := (py-y)*from.Stride + 4*(to.Min.X-x)
+		copy(c.img.Pix[py*c.img.Stride+4*to.Min.X:py*c.img.Stride+4*to.Max.X], from.Pix[i:])
+	}
+}
+
 // RoundRect fills a rectangle with corners of radius r.
 func (c *Canvas) RoundRect(x, y, w, h, r float32, col color.NRGBA) {
 	if !finite(x, y, w, h, r) || w <= 0 || h <= 0 || !c.Visible(x, y, w, h) {
@@ -91,9 +103,12 @@ func (c *Canvas) StrokeCircle(x, y, r, width float32, col color.NRGBA) {
 // pixels near the rim get a distance; the middle of each row is a span.
 func (c *Canvas) rim(x, y, w, h, r, width float32, col color.NRGBA) {
 	r = min(max(r, 0), w/2, h/2)
-	if c.wholeRim(x, y, w, h, r, width, col) {
-		return
+	if !c.wholeRim(x, y, w, h, r, width, col) {
+		c.rimByPixel(x, y, w, h, r, width, col)
 	}
+}
+
+func (c *Canvas) rimByPixel(x, y, w, h, r, width float32, col color.NRGBA) {
 	cx, cy := x+w/2, y+h/2
 	ix, iy := w/2-r, h/2-r // half size of the rectangle that the radius surrounds
 	side := max(r, width) + 1

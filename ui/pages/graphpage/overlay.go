@@ -2,6 +2,7 @@ package graphpage
 
 import (
 	"fmt"
+	"image"
 	"image/color"
 	"math"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"kmscope/stats"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
+	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
@@ -76,13 +78,42 @@ func (gp *graphPainter) miniMap(c *paint.Canvas, l *surface.Look, s *scene, v su
 	c.Text(f, "1:1", px(r.X+mapActual.X+8), base, l.Text)
 }
 
-// mapBody draws the blocks of the small map and the part in view.
-func (gp *graphPainter) mapBody(c *paint.Canvas, l *surface.Look, s *scene, v, mv surface.Viewport, r surface.Rect, scale float32) {
-	px := func(f float64) float32 { return float32(math.Round(f * float64(scale))) }
-	one := surface.Hairline(scale)
+// mapKey is all that the blocks of the small map depend on.
+type mapKey struct {
+	scene   *scene
+	palette theme.Palette
+	view    surface.Viewport
+	scale   float32
+}
+
+// mapBlocks are the blocks of the small map, painted once: while the graph is moved
+// they stay as they are, and there may be thousands.
+type mapBlocks struct {
+	of     mapKey
+	canvas *paint.Canvas
+}
+
+// mapEdge is how far from its rim the small map shows nothing, in window units.
+const mapEdge = 6.0
+
+// blocks gives the picture of the small map without the part in view: of the rectangle
+// that mapEdge leaves.
+func (gp *graphPainter) blocks(l *surface.Look, s *scene, mv surface.Viewport, scale float32) *image.RGBA {
+	m := &gp.small
+	k := mapKey{s, l.Palette, mv, scale}
+	if m.canvas != nil && m.of == k {
+		return m.canvas.Image()
+	}
+	if m.canvas == nil {
+		m.canvas = paint.NewCanvas()
+	}
+	m.of = k
+	c, one := m.canvas, surface.Hairline(scale)
+	inset := float32(math.Round(mapEdge * float64(scale)))
+	c.Begin(int(float32(mv.W)*scale-2*inset), int(float32(mv.H)*scale-2*inset), l.Panel)
 	at := func(q surface.Rect) (x, y, w, h float32) {
 		x0, y0 := mv.ToWindow(q.X, q.Y)
-		return float32(r.X+x0) * scale, float32(r.Y+y0) * scale, float32(q.W*mv.Zoom) * scale, float32(q.H*mv.Zoom) * scale
+		return float32(x0)*scale - inset, float32(y0)*scale - inset, float32(q.W*mv.Zoom) * scale, float32(q.H*mv.Zoom) * scale
 	}
 	for i := range s.g.Frames {
 		x, y, w, h := at(frameRect(&s.g.Frames[i]))
@@ -100,6 +131,18 @@ func (gp *graphPainter) mapBody(c *paint.Canvas, l *surface.Look, s *scene, v, m
 			hue = l.Line
 		}
 		c.Rect(x, y, max(w, one), max(h, one), hue)
+	}
+	return c.Image()
+}
+
+// mapBody draws the blocks of the small map and the part in view.
+func (gp *graphPainter) mapBody(c *paint.Canvas, l *surface.Look, s *scene, v, mv surface.Viewport, r surface.Rect, scale float32) {
+	px := func(f float64) float32 { return float32(math.Round(f * float64(scale))) }
+	one := surface.Hairline(scale)
+	c.Copy(gp.blocks(l, s, mv, scale), int(px(r.X)+px(mapEdge)), int(px(r.Y)+px(mapEdge)))
+	at := func(q surface.Rect) (x, y, w, h float32) {
+		x0, y0 := mv.ToWindow(q.X, q.Y)
+		return float32(r.X+x0) * scale, float32(r.Y+y0) * scale, float32(q.W*mv.Zoom) * scale, float32(q.H*mv.Zoom) * scale
 	}
 	// The part in view, held to the map.
 	shown := v.Shown()

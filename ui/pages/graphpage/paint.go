@@ -39,6 +39,7 @@ type graphPainter struct {
 	path  []paint.Point
 	words []surface.Rect // where words stand on edges, in pixels
 	faint surface.Look   // for what is dimmed
+	small mapBlocks
 }
 
 // graphMarks is what the window adds to a scene.
