@@ -112,6 +112,7 @@ func New(a fyne.App, o Options) *Window {
 	appIcon := fyne.NewStaticResource("kmscope.png", assets.AppIcon)
 	a.SetIcon(appIcon)
 	w.win = a.NewWindow("kmscope")
+	flat(w.win)
 	w.win.SetIcon(appIcon)
 	w.win.SetMaster()
 	w.win.SetPadded(false)

@@ -30,3 +30,15 @@ func minimised(w fyne.Window) (icon bool) {
 	})
 	return icon
 }
+
+// flat asks for windows without buffers of depth and stencils, before the first is
+// shown: nothing of ours has a depth, and where no graphics card draws, clearing them
+// costs a millisecond a frame. Where there is no display the toolkit says so itself.
+func flat(w fyne.Window) {
+	if _, native := w.(interface{ RunWithContext(func()) }); !native {
+		return // a window of tests
+	}
+	defer func() { _ = recover() }() // the library below is not there
+	glfw.WindowHint(glfw.DepthBits, 0)
+	glfw.WindowHint(glfw.StencilBits, 0)
+}
