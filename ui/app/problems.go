@@ -44,6 +44,7 @@ func (p *problemWatch) ask(q problemQuery) {
 // run works until ctx ends.
 func (p *problemWatch) run(ctx context.Context) {
 	var last problemQuery
+	var finder view.ProblemFinder
 	wait := time.NewTimer(0)
 	defer wait.Stop()
 	<-wait.C
@@ -57,7 +58,7 @@ func (p *problemWatch) run(ctx context.Context) {
 			}
 			last = q
 			began := time.Now()
-			list := view.FindProblems(ctx, q.session, q.snap, q.at)
+			list := finder.Find(ctx, q.session, q.snap, q.at)
 			p.tell(q, list)
 			wait.Reset(max(problemsEvery, 9*time.Since(began)))
 			select {

@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"image"
 	"image/color"
+	"maps"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,6 +18,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/kmssim"
+	"kmscope/ui/paint"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
 	"kmscope/ui/view/viewtest"
@@ -155,8 +158,9 @@ func BenchmarkPan(b *testing.B) {
 // BenchmarkEventToFrame is the time from a change on a simulated server to the end of
 // the first frame of the window that shows it, over a real socket, at random moments:
 // "connection" is a connection that comes or goes, "element" an element that does: both
-// have the graph placed, which states do not. What is seen is the colour of pixels. One
-// "op" is one change.
+// have the graph placed. The others are states, which do not: an event of that name
+// says one word and then another. What is seen is the colour of pixels. One "op" is
+// one change.
 func BenchmarkEventToFrame(b *testing.B) {
 	s := onStage(b)
 	sim := kmssim.New(kmssim.Options{Seed: 1, Faults: kmssim.Faults{ReorderEvents: -1}})
@@ -179,7 +183,11 @@ func BenchmarkEventToFrame(b *testing.B) {
 	pipe := create("MediaPipeline", nil)
 	var ends []string
 	for i := range 10 {
-		ends = append(ends, create("PassThrough", map[string]any{"mediaPipeline": pipe}))
+		typ := "PassThrough"
+		if i == 0 {
+			typ = "WebRtcEndpoint"
+		}
+		ends = append(ends, create(typ, map[string]any{"mediaPipeline": pipe}))
 		if i > 0 {
 			must(a.Connect(ends[(i-1)/3], ends[i]))
 		}
@@ -190,6 +198,22 @@ func BenchmarkEventToFrame(b *testing.B) {
 	s.show(b, x)
 	palette := surface.CurrentLook()
 	more := ""
+	state := func(event string, on, off map[string]any) func(bool) {
+		return func(now bool) {
+			data := off
+			if now {
+				data = on
+			}
+			a.Raise(ends[0], event, maps.Clone(data))
+		}
+	}
+	ice := func(word string) map[string]any {
+		return map[string]any{"streamId": 1, "componentId": 1, "state": word}
+	}
+	flow := func(word string) map[string]any {
+		return map[string]any{"mediaType": "VIDEO", "padName": "default", "state": word}
+	}
+	media := func(was, is string) map[string]any { return map[string]any{"oldState": was, "newState": is} }
 	for _, c := range []struct {
 		name   string
 		hue    color.NRGBA
@@ -210,32 +234,85 @@ func BenchmarkEventToFrame(b *testing.B) {
 			}
 			must(a.Release(more))
 		}},
+		{"IceComponentStateChanged", palette.Error, state("IceComponentStateChanged", ice("FAILED"), ice("READY"))},
+		{"MediaFlowInStateChanged", palette.Error, state("MediaFlowInStateChanged", flow("NOT_FLOWING"), flow("FLOWING"))},
+		{"MediaStateChanged", palette.Warning, state("MediaStateChanged", media("CONNECTED", "DISCONNECTED"), media("DISCONNECTED", "CONNECTED"))},
 	} {
 		on := false // a benchmark is run more than once
+		fyne.DoAndWait(func() {
+			if strings.HasSuffix(c.name, "Changed") { // so near that letters have pixels of their colour alone
+				s.window.State().Select(view.Selection{Session: x, Object: ends[0]})
+				for _, r := range "1+++" {
+					s.surface.TypedRune(r)
+				}
+				s.window.State().Select(view.Selection{Session: x})
+			}
+		})
 		b.Run(c.name, func(b *testing.B) {
-			w := &watcher{hue: c.hue}
-			fyne.DoAndWait(func() { s.surface.OnPainted = w.painted; s.surface.Repaint() })
-			defer fyne.DoAndWait(func() { s.surface.OnPainted = nil })
-			r := rand.New(rand.NewPCG(1, 1))
-			var took []time.Duration
-			for range b.N {
-				s.frames(30+r.IntN(12), nil) // all is quiet again, at a moment of no meaning
-				time.Sleep(time.Duration(r.IntN(17)) * time.Millisecond)
-				fyne.DoAndWait(w.begin)
-				begun := time.Now()
+			s.seen(b, c.hue, func() {
 				on = !on
 				c.change(on)
-				for !w.seen.Load() {
-					if time.Since(begun) > 5*time.Second {
-						b.Fatal("the change was never seen")
-					}
-					s.frames(1, nil)
+			})
+		})
+		if on {
+			c.change(false)
+		}
+	}
+}
+
+// BenchmarkStateToFrame is the same on servers with many elements, from where their
+// snapshot is published: one element stops to flow, or flows again.
+func BenchmarkStateToFrame(b *testing.B) {
+	s := onStage(b)
+	for _, n := range []int{500, 2000} {
+		x := busy(n)
+		s.extra.Store(&[]view.Session{x})
+		s.show(b, x)
+		fyne.DoAndWait(func() {
+			s.window.State().Select(view.Selection{Session: x, Object: x.elements[n/2]})
+			s.surface.TypedRune('1')
+		})
+		l, on := surface.CurrentLook(), false
+		around := paint.Mix(l.Line, l.Error, 0.6) // the line around what is in trouble
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s.seen(b, around, func() {
+				on = !on
+				word := "FLOWING"
+				if on {
+					word = "NOT_FLOWING"
 				}
-				took = append(took, time.Since(begun))
-			}
-			report(b, took)
+				x.flow(x.elements[n/2+5], word) // beside what is selected
+				x.publish()
+				s.kick()
+			})
 		})
 	}
+	s.extra.Store(nil)
+}
+
+// seen measures how long b.N changes take to be seen, at moments of no meaning, by a
+// colour of which there is more or less then.
+func (s *stage) seen(b *testing.B, hue color.NRGBA, change func()) {
+	w := &watcher{hue: hue}
+	fyne.DoAndWait(func() { s.surface.OnPainted = w.painted; s.surface.Repaint() })
+	defer fyne.DoAndWait(func() { s.surface.OnPainted = nil })
+	r := rand.New(rand.NewPCG(1, 1))
+	var took []time.Duration
+	for range b.N {
+		s.frames(30+r.IntN(12), nil) // all is quiet again
+		time.Sleep(time.Duration(r.IntN(17)) * time.Millisecond)
+		fyne.DoAndWait(w.begin)
+		begun := time.Now()
+		change()
+		for !w.seen.Load() {
+			if time.Since(begun) > 5*time.Second {
+				b.Fatal("the change was never seen")
+			}
+			s.frames(1, nil)
+		}
+		took = append(took, time.Since(begun))
+	}
+	report(b, took)
 }
 
 // watcher waits for pixels of a colour to come or go. Its fields but seen are the

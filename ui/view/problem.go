@@ -27,6 +27,9 @@ type Problem struct {
 	Object string
 	// Level is that of the worst reason: Attention or Trouble.
 	Level Level
+	// States is what the states of the object alone said then. Where they say better
+	// now, reasons that are no figures are of the past.
+	States Level
 	// Reasons are what is so, the worst first; never empty.
 	Reasons []Reason
 }
@@ -54,17 +57,34 @@ const (
 // moment unless at is zero; the worst first. It may take long for thousands of
 // objects, and gives what it has when ctx ends. Any goroutine.
 func FindProblems(ctx context.Context, x Session, snap *inventory.Snapshot, at time.Time) []Problem {
+	return new(ProblemFinder).Find(ctx, x, snap, at)
+}
+
+// ProblemFinder does what FindProblems does, and is faster where it did so of nearly
+// the same snapshot before. The zero ProblemFinder is ready; it belongs to one
+// goroutine at a time.
+type ProblemFinder struct{ graph graph.Builder }
+
+// Find gives the same as FindProblems.
+func (pf *ProblemFinder) Find(ctx context.Context, x Session, snap *inventory.Snapshot, at time.Time) []Problem {
 	f := &problemFinder{ctx: ctx, x: x, snap: snap, at: at, reasons: map[string][]Reason{}}
-	g, _ := graph.BuildAlive(snap, graph.Figures{})
+	g, _ := pf.graph.BuildAlive(snap, graph.Figures{})
+	pf.graph.Forget(0)
 	f.negotiations()
 	f.states(g)
 	f.connections(g)
 	f.figures()
 	out := make([]Problem, 0, len(f.order))
+	said := make(map[string]Level, len(f.order))
+	for i := range g.Nodes {
+		if n := &g.Nodes[i]; f.reasons[n.ID] != nil {
+			said[n.ID] = levelOf(n.Health)
+		}
+	}
 	for _, id := range f.order {
 		r := f.reasons[id]
 		slices.SortStableFunc(r, func(a, b Reason) int { return cmp.Compare(b.Level, a.Level) })
-		out = append(out, Problem{Object: id, Level: r[0].Level, Reasons: r})
+		out = append(out, Problem{Object: id, Level: r[0].Level, States: said[id], Reasons: r})
 	}
 	slices.SortStableFunc(out, func(a, b Problem) int { return cmp.Compare(b.Level, a.Level) })
 	return out

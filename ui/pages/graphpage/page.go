@@ -42,6 +42,7 @@ type Page struct {
 	placer   *placer
 	work     surface.Worker
 	painter  graphPainter
+	troubles troubles // of the list that was seen last
 	watch    *time.Timer
 	visible  bool
 	showGone bool

@@ -16,8 +16,9 @@ import (
 
 // troubles are the problems of one server by object.
 type troubles struct {
-	of view.Session
-	by map[string]view.Problem
+	of   view.Session
+	list []view.Problem
+	by   map[string]view.Problem
 	// in are the objects in trouble of each pipeline.
 	in map[string]countedTrouble
 }
@@ -27,7 +28,7 @@ type countedTrouble struct {
 	worst   graph.Health
 }
 
-// troublesNow gathers what is known to be wrong on the server that is looked at.
+// troublesNow gives what is known to be wrong on the server that is looked at.
 func (p *Page) troublesNow() troubles {
 	x := p.view.Server()
 	if x == nil {
@@ -37,7 +38,14 @@ func (p *Page) troublesNow() troubles {
 	if len(list) == 0 {
 		return troubles{}
 	}
-	out := troubles{of: x, by: make(map[string]view.Problem, len(list)), in: map[string]countedTrouble{}}
+	if p.troubles.of != x || &p.troubles.list[0] != &list[0] { // there is a new list where anything is new
+		p.troubles = gather(x, list)
+	}
+	return p.troubles
+}
+
+func gather(x view.Session, list []view.Problem) troubles {
+	out := troubles{list: list, of: x, by: make(map[string]view.Problem, len(list)), in: map[string]countedTrouble{}}
 	for _, pr := range list {
 		out.by[pr.Object] = pr
 		if id := inventory.PipelineOf(pr.Object); id != "" && id != pr.Object {
@@ -62,7 +70,7 @@ func (t *troubles) inTrouble(s *scene, i int) *graph.Node {
 	health, text := graph.HealthUnknown, ""
 	if len(n.Members) == 0 {
 		if pr, ok := t.by[n.ID]; ok {
-			health, text = healthOf(pr.Level), pr.Reasons[0].Text
+			health, text = worstOf(&pr, n.Health)
 		}
 	} else {
 		bad := 0
@@ -84,6 +92,21 @@ func (t *troubles) inTrouble(s *scene, i int) *graph.Node {
 	out := *n
 	out.Health, out.Summary = health, text
 	return &out
+}
+
+// worstOf gives the worst reason of a problem that still holds: what was found is as
+// old as the search for it, and a node must not stay red when it is well again.
+func worstOf(pr *view.Problem, now graph.Health) (graph.Health, string) {
+	for _, r := range pr.Reasons { // the worst first
+		if holds(pr, r, now) {
+			return healthOf(r.Level), r.Text
+		}
+	}
+	return graph.HealthUnknown, ""
+}
+
+func holds(pr *view.Problem, r view.Reason, now graph.Health) bool {
+	return r.Figure || now >= healthOf(pr.States)
 }
 
 // tileState gives the health of a pipeline and the word for it.
@@ -112,7 +135,11 @@ func (t *troubles) troubleLines(n *graph.Node, on view.Session) []cardLine {
 		return nil
 	}
 	var out []cardLine
-	for _, r := range t.by[n.ID].Reasons {
+	pr := t.by[n.ID]
+	for _, r := range pr.Reasons {
+		if !holds(&pr, r, n.Health) {
+			continue
+		}
 		level := r.Level
 		out = append(out, cardLine{text: r.Text, hue: func(l *surface.Look) color.NRGBA { return healthColor(l, healthOf(level)) }})
 	}
