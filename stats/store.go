@@ -47,7 +47,7 @@ const (
 	// DefaultLimit is the memory of a Store whose user chose none.
 	DefaultLimit = 256 << 20
 	// MinLimit is the least memory that a user may choose.
-	MinLimit = 1 << 20
+	MinLimit = 256 << 10
 
 	defaultSeries = 20_000
 	// maxCPUWaits bounds what is kept of the CPU before the number of its cores is

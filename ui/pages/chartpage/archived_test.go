@@ -38,7 +38,7 @@ func TestOldFiguresComeFromTheCapture(t *testing.T) {
 	b.Captured = k
 	b.Stats().SetLimit(stats.MinLimit)
 	begin := b.At
-	const elements = 80
+	const elements = 24
 	var ids []string
 	for i := range elements {
 		ids = append(ids, fmt.Sprintf("%s/%08d-0000-0000-0000-000000000000_kurento.WebRtcEndpoint", pagetest.Room, i))

@@ -32,7 +32,7 @@ import (
 // memory of 1 MiB holds a part of it alone. Within, nobody samples for a while, and
 // counters begin anew.
 const (
-	longStreams = 40
+	longStreams = 10
 	longSeconds = 2100
 	longPause   = 500 // for a minute
 	longReset   = 900
