@@ -40,7 +40,7 @@ func imported(begin time.Time) []view.Import {
 			entry(at(2000), log, lanes, pagetest.Alice, "iceconnectionstatechange", "ICE connection: checking -> failed", timeline.Error)
 			entry(at(2500), log, lanes, pagetest.Alice, "icecandidate", "found host", timeline.Info)
 		})},
-		{Kind: view.Browser, Name: "other", Object: carol, Lay: lay(func(at func(int) time.Time, log *timeline.Log, lanes *timeline.Lanes) {
+		{Kind: view.Browser, Name: "other", Object: carol, Lay: lay(func(at func(int) time.Time, _ *timeline.Log, lanes *timeline.Lanes) {
 			lanes.Lay(carol, browserdump.LaneConnection, at(0), "connecting")
 			lanes.LayTick(carol, timeline.TickEvent, at(0), "createOffer", timeline.Info)
 		})},
