@@ -119,13 +119,13 @@ type connectProxy struct {
 	wg      sync.WaitGroup
 }
 
-func newConnectProxy(t *testing.T, leadsTo string) *connectProxy {
+func newConnectProxy(t *testing.T, leadsTo, status string) *connectProxy {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &connectProxy{address: l.Addr().String(), leadsTo: leadsTo}
+	p := &connectProxy{address: l.Addr().String(), leadsTo: leadsTo, status: status}
 	p.wg.Go(func() {
 		for {
 			c, err := l.Accept()
@@ -279,8 +279,7 @@ func TestThroughProxy(t *testing.T) {
 			if leadsTo == "" {
 				leadsTo = secure
 			}
-			p := newConnectProxy(t, leadsTo)
-			p.status = c.status
+			p := newConnectProxy(t, leadsTo, c.status)
 			password := c.password
 			if password == "" {
 				password = proxyPassword

@@ -49,7 +49,7 @@ func TestTheNewestGoneKeepTheirSeries(t *testing.T) {
 	}
 	const most = inventory.MaxDead + inventory.MaxDead/8
 	sample(0) // lives on
-	const all = 3 * inventory.MaxDead
+	const all = 2 * inventory.MaxDead
 	for n := 1; n <= all; n++ {
 		sample(n)
 		leave(n)
@@ -77,7 +77,7 @@ func TestTheNewestGoneKeepTheirSeries(t *testing.T) {
 	check("after odd news")
 
 	// Another process: all of them are gone.
-	for n := all + 1; n <= 2*all; n++ {
+	for n := all + 1; n <= all+inventory.MaxDead; n++ {
 		sample(n)
 	}
 	for _, server := range []string{"one", "two"} {
