@@ -3,6 +3,7 @@ package timelinepage
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -180,9 +181,10 @@ func TestOneObjectOfALog(t *testing.T) {
 	defer win.Close()
 	p.Shown(true)
 	m := imported(b.At.Add(-10 * time.Second))[2]
-	asked := ""
+	var asked atomic.Value // the narrowing is done elsewhere
+	asked.Store("")
 	m.Narrow = func(_ context.Context, object string, add time.Duration) (view.Laid, bool) {
-		asked = object
+		asked.Store(object)
 		l := m.Lay(add)
 		l.Log.Lay(timeline.Entry{At: b.At, Object: object, Type: "kmsiceniceagent", Text: "a detail"}, nil)
 		l.Lanes.LayTick(object, timeline.TickEvent, b.At, "a detail", timeline.Info)
@@ -203,17 +205,17 @@ func TestOneObjectOfALog(t *testing.T) {
 	p.filter.SetText("detail")
 	b.Settle(func() bool { return p.rows.len() == 1 })
 	p.list.Select(0)
-	if e := mustChosen(t, p); asked != pagetest.Alice || e[0].source() != "server log" || e[0].Text != "a detail" {
-		t.Errorf("asked of %q, chosen %+v", asked, e)
+	if e := mustChosen(t, p); asked.Load() != pagetest.Alice || e[0].source() != "server log" || e[0].Text != "a detail" {
+		t.Errorf("asked of %q, chosen %+v", asked.Load(), e)
 	}
 	// What cannot be read stays as it was, and is not asked for again and again.
 	b.State.SelectObject(pagetest.Bob)
 	p.Update(b.State)
-	b.Settle(func() bool { return asked == pagetest.Bob && len(p.narrowed) == 1 })
-	asked = ""
+	b.Settle(func() bool { return asked.Load() == pagetest.Bob && len(p.narrowed) == 1 })
+	asked.Store("")
 	p.Update(b.State)
-	if log().Total() != 2 || asked != "" {
-		t.Errorf("%d lines, asked again of %q", log().Total(), asked)
+	if log().Total() != 2 || asked.Load() != "" {
+		t.Errorf("%d lines, asked again of %q", log().Total(), asked.Load())
 	}
 	p.setScope(nil, "")
 	if len(p.narrowed) != 0 {

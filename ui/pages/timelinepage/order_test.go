@@ -28,6 +28,7 @@ func TestObjectsStandByName(t *testing.T) {
 	}
 	order := func() string {
 		p.Update(b.State)
+		b.Settle(func() bool { return p.rows.len() == b.Log.Len() })
 		var out []string
 		for i := range p.board.rows {
 			if r := &p.board.rows[i]; r.lane == "" {
