@@ -3,6 +3,7 @@ package app
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"kmscope/inventory"
@@ -70,7 +71,11 @@ func (p *problemWatch) run(ctx context.Context) {
 	}
 }
 
-// askProblems has what is looked at judged.
+// figuresEvery is the least time between two judgements while no state changes: means
+// over many seconds hardly move in one.
+const figuresEvery = 3 * time.Second
+
+// askProblems has what is looked at judged, if it may be another verdict.
 func (w *Window) askProblems() {
 	x := w.state.Server()
 	if x == nil {
@@ -80,7 +85,12 @@ func (w *Window) askProblems() {
 	if at, live := w.state.Cursor(); !live {
 		q.at = at
 	}
-	w.problems.ask(q)
+	was := &w.judged
+	if now := time.Now(); q.session != was.session || !q.at.Equal(was.at) || was.snap == nil ||
+		!slices.Equal(q.snap.Pipelines, was.snap.Pipelines) || now.Sub(w.judgedAt) >= figuresEvery {
+		w.judged, w.judgedAt = q, now
+		w.problems.ask(q)
+	}
 }
 
 // tellProblems shows what was found. Any goroutine.

@@ -56,6 +56,8 @@ type Window struct {
 	queue *queue
 	// problems finds what is wrong on the server that is looked at.
 	problems *problemWatch
+	judged   problemQuery // the last
+	judgedAt time.Time
 	ctx      context.Context
 	end      context.CancelFunc
 
