@@ -24,7 +24,8 @@ func TestBesides(t *testing.T) {
 	ws.AddReplay(&viewtest.Replay{Of: old, File: "old.jsonl.zst", From: viewtest.Start, Length: time.Minute})
 	st := view.NewState(ws)
 	seen := 0
-	defer st.Observe(func() { seen++ })()
+	stop := st.Observe(func() { seen++ })
+	defer stop()
 	if st.SetImports(nil); seen != 0 || st.Besides().Len() != 0 {
 		t.Error("nothing was imported, and that was told")
 	}
