@@ -58,6 +58,8 @@ func beThroughProxy() int {
 	opts := Options{
 		Target: Target{URL: os.Getenv(childTarget), Fingerprint: os.Getenv(childPin)}, Label: "child", Schema: func() Schema { return testSchema{} },
 		BackoffMin: time.Millisecond, BackoffMax: 20 * time.Millisecond,
+		// Reading the system's authorities takes seconds on a busy machine.
+		HandshakeTimeout: time.Minute, CallTimeout: time.Minute,
 		Tap: func(f jsonrpc.Frame) {
 			say("tap %s %s %s %s %s %s", f.Conn, f.Dir, f.URL, f.Reason, f.Err, f.Data)
 		},
