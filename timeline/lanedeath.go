@@ -52,6 +52,18 @@ func (l *Lanes) die(o *laneObject, d death) {
 	}
 }
 
+// settling is how long after a server did not find an object news of it may still
+// be from before its death, in microseconds.
+const settling = 1_000_000
+
+// revive takes a death back: a server announces an object before it can find it.
+func (l *Lanes) revive(o *laneObject) {
+	o.death = death{}
+	l.dead = slices.DeleteFunc(l.dead, func(x *laneObject) bool { return x == o })
+	l.version++
+	l.shape++
+}
+
 // boundDead forgets the objects that died first, when there are too many.
 func (l *Lanes) boundDead() {
 	if len(l.dead) <= maxDead+maxDead/8 {

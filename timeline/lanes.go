@@ -115,6 +115,7 @@ type laneObject struct {
 type death struct {
 	stamp, at int64
 	known     bool
+	doubtful  bool // a server did not find it, which it says of a new object as well
 }
 
 type laneMarks struct {
@@ -314,6 +315,9 @@ func (l *Lanes) lane(s *laneServer, id string, name inventory.Lane, at int64) *l
 	if o == nil {
 		return nil
 	}
+	if d := &o.death; d.doubtful && at > d.at+settling {
+		l.revive(o)
+	}
 	for _, x := range o.lanes {
 		if x.name == name {
 			return x
@@ -424,6 +428,7 @@ func (l *Lanes) call(f *wire.Fact) {
 	if f.Err != nil {
 		if f.Err.Code == 40101 && (f.Method == "invoke" || f.Method == "describe" || f.Method == "subscribe") &&
 			f.Object != "" && strings.Contains(f.Err.Message, "'"+f.Object+"'") {
+			at.doubtful = true
 			l.kill(s, f.Object, at)
 		}
 		return

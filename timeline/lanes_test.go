@@ -70,6 +70,8 @@ func (b *laneFacts) String() string {
 }
 
 func TestLanes(t *testing.T) {
+	notFound := wire.Fact{Kind: wire.KindCall, Method: "subscribe", Object: laneEndpoint,
+		Err: &wire.RPCError{Code: 40101, Message: "Object '" + laneEndpoint + "' not found"}}
 	for _, c := range []struct {
 		name string
 		feed func(b *laneFacts)
@@ -139,6 +141,16 @@ func TestLanes(t *testing.T) {
 			b.feed(wire.Fact{Kind: wire.KindCall, Method: "connect", ServerID: "one"}, 20)
 			b.feed(wire.Fact{Kind: wire.KindCall, Method: "connect", ServerID: "two"}, 30)
 		}, "media CONNECTED 11-30 died"},
+		{"not found any more", func(b *laneFacts) {
+			b.media(11, 10, "CONNECTED")
+			b.feed(notFound, 20)
+			b.media(900, 899, "DISCONNECTED")
+		}, "media CONNECTED 11-20 died"},
+		{"not found yet", func(b *laneFacts) {
+			b.feed(notFound, 5)
+			b.media(11, 10, "CONNECTED")
+			b.media(1200, 1199, "DISCONNECTED")
+		}, "media CONNECTED 11-1200 DISCONNECTED 1200-1200"},
 		{"dead before the first late event", func(b *laneFacts) {
 			b.event(21, 20, "ObjectDestroyed", `{"objectId":"`+laneEndpoint+`"}`)
 			b.media(22, 15, "CONNECTED")
