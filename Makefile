@@ -89,11 +89,14 @@ setup: ## install what building needs, if anything is missing
 setup-test:
 	@packaging/setup.sh test
 
-# The official JavaScript client, for the test that lets it use kmssim.
+# The official JavaScript client, for the test that lets it use kmssim. The npm
+# of Debian 12 (9.2) fails at a package that is overridden where another names
+# a git repository: there a newer one is fetched for the occasion.
 js-client:
 	@if [ -f $(JSCLIENT)/package-lock.json ] && [ ! $(JSCLIENT)/node_modules/.package-lock.json -nt $(JSCLIENT)/package-lock.json ]; then \
-	  echo "npm ci in $(JSCLIENT): the official JavaScript client, for its test" && \
-	  cd $(JSCLIENT) && npm ci --no-audit --no-fund --ignore-scripts && touch node_modules/.package-lock.json; \
+	  npm=npm; case $$(npm --version) in [1-9].*) npm="npx --yes npm@10.9.2";; esac; \
+	  echo "$$npm ci in $(JSCLIENT): the official JavaScript client, for its test" && \
+	  cd $(JSCLIENT) && $$npm ci --no-audit --no-fund --ignore-scripts && touch node_modules/.package-lock.json; \
 	fi
 
 clean: ## remove what make has built
