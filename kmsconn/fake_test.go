@@ -42,6 +42,8 @@ type fakeServer struct {
 	noDescribe     bool
 	slow           map[string]time.Duration // by operation
 	garbage        bool                     // some garbage before every answer
+	hideNew        int                      // so many subscriptions do not find a new object
+	hidden         map[string]int           // those left, by object
 	stop           chan struct{}
 	wg             sync.WaitGroup
 }
@@ -63,7 +65,7 @@ func (s *fakeSocket) send(v any) {
 }
 
 func newFake(t testing.TB, collectEvery time.Duration) *fakeServer {
-	f := &fakeServer{t: t, stop: make(chan struct{})}
+	f := &fakeServer{t: t, stop: make(chan struct{}), hidden: map[string]int{}}
 	f.reset()
 	up := websocket.Upgrader{}
 	f.http = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -297,6 +299,10 @@ func (f *fakeServer) handle(method string, p object) (object, object) {
 		return nil, object{"code": -32601, "message": "Method not found"}
 	}
 	refs, alive := f.objects[id]
+	if method == "subscribe" && f.hidden[id] > 0 {
+		f.hidden[id]--
+		alive = false
+	}
 	if !alive || len(refs) == 0 && id != Manager {
 		return nil, refusal(40101, "MEDIA_OBJECT_NOT_FOUND", "Object '"+id+"' not found")
 	}
@@ -405,6 +411,7 @@ func (f *fakeServer) create(session string, p object) (object, object) {
 		id = parent + "/" + id
 	}
 	f.objects[id] = map[string]bool{}
+	f.hidden[id] = f.hideNew
 	for s := range f.objects[parent] {
 		f.objects[id][s] = true
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -130,6 +131,7 @@ type Watcher struct {
 	objects     map[string][]string // the objects of a pipeline's id
 	known       map[string]bool     // all of them
 	unsupported map[string]bool     // "class event" that the server refused
+	early       map[string]attempt  // announced, and not found yet
 	foreign     map[string]bool     // sessions of others at the last look
 	peers       bool                // another copy of this program is watching
 	renewalTook time.Duration       // of the last renewal
@@ -152,6 +154,16 @@ const (
 	inboxMost  = 50_000
 	retryEvery = 300 * time.Millisecond
 )
+
+// An object is announced before it can be found: asked for within the same
+// millisecond or two, the server knows it not (observed on 7.3.1-dev). So
+// what is not found is asked for again, earlyTries times in all.
+type attempt struct {
+	made int
+	next time.Time
+}
+
+const earlyTries = 3
 
 // inbox is what run has to deal with next.
 type inbox struct {
@@ -225,6 +237,7 @@ func Watch(ctx context.Context, opts WatchOptions) (*Watcher, error) {
 		objects:     make(map[string][]string),
 		known:       make(map[string]bool),
 		unsupported: make(map[string]bool),
+		early:       make(map[string]attempt),
 		held:        make(map[string]bool),
 		leaseEnds:   time.Now().Add(opts.LeaseEvery),
 	}
@@ -418,7 +431,7 @@ func (w *Watcher) run(ctx context.Context) {
 	)
 	for {
 		var retry <-chan time.Time
-		if left != (work{}) {
+		if left != (work{}) || len(w.early) > 0 {
 			retry = time.After(retryEvery)
 		}
 		select {
@@ -434,6 +447,7 @@ func (w *Watcher) run(ctx context.Context) {
 		left = work{}
 		for _, id := range destroyed {
 			w.forget(id)
+			delete(w.early, id)
 		}
 		settle := todo.relist || todo.resubscribeManager
 		if todo.resubscribeManager {
@@ -452,9 +466,11 @@ func (w *Watcher) run(ctx context.Context) {
 		if slices.ContainsFunc(created, isRoot) {
 			vanished = w.look(ctx) || vanished
 		}
+		created = append(created, w.dueAgain()...)
 		if err := w.welcome(ctx, created); err != nil {
 			left.renew = true // after the reconnect everything is subscribed anew
 		}
+		w.noteEarly(created)
 		leaseOver := !time.Now().Before(w.LeaseEnds())
 		if todo.renew || leaseOver || vanished && time.Since(lastRenewal) >= apart {
 			why := todo.why
@@ -559,6 +575,33 @@ func (w *Watcher) welcome(ctx context.Context, ids []string) error {
 		return nil
 	}
 	return w.subscribe(ctx, w.subscriptions(fresh), w.opts.OnWatched)
+}
+
+// dueAgain gives what was not found when it was announced, and is to be asked
+// for once more.
+func (w *Watcher) dueAgain() (ids []string) {
+	now := time.Now()
+	for id, a := range w.early {
+		if !now.Before(a.next) {
+			ids = append(ids, id)
+		}
+	}
+	sort.Strings(ids) // parents first
+	return ids
+}
+
+// noteEarly keeps which of those that welcome was given were not found.
+func (w *Watcher) noteEarly(ids []string) {
+	for _, id := range ids {
+		a := w.early[id]
+		a.made++
+		a.next = time.Now().Add(retryEvery)
+		if w.known[id] || id == Manager || a.made >= earlyTries {
+			delete(w.early, id)
+		} else {
+			w.early[id] = a
+		}
+	}
 }
 
 // remember reports whether an object is new.

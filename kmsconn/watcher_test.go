@@ -267,7 +267,7 @@ func TestCancelledReadHoldsNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close(within(t))
-	f.set(func() { f.slow = map[string]time.Duration{"": 20 * time.Millisecond} })
+	f.set(func() { f.slow = map[string]time.Duration{"": time.Second} })
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Millisecond)
 	defer cancel()
 	for _, res := range r.Read(ctx, []Op{Describe(ids[1]), Describe(ids[2])}) {
@@ -347,6 +347,41 @@ func TestWatchChurn(t *testing.T) {
 	for _, id := range keep {
 		if !subscribed(f, o.watcher, id, "Error") {
 			t.Errorf("%s is not watched", id)
+		}
+	}
+}
+
+// The server announces an object before it can be found: what was refused at
+// first is asked for again, and watched in the end.
+func TestAnnouncedBeforeItIsFound(t *testing.T) {
+	for _, noTransactions := range []bool{false, true} {
+		f := newFake(t, time.Hour)
+		f.noTransactions, f.hideNew = noTransactions, 1
+		o := attach(t, f.url(), nil)
+		ids := newApp(t, f.url()).pipeline(2)
+		eventually(t, "all of it is watched", func() bool {
+			for _, id := range ids {
+				if !subscribed(f, o.watcher, id, "Error") {
+					return false
+				}
+			}
+			return o.watcher.Held() == len(ids)
+		})
+		o.detach(t)
+	}
+}
+
+// What is never found is given up, and what was destroyed is not asked for.
+func TestNeverFoundIsGivenUp(t *testing.T) {
+	const found, lost = "found_kurento.MediaPipeline", "lost_kurento.MediaPipeline"
+	w := &Watcher{early: map[string]attempt{}, known: map[string]bool{found: true}}
+	for try := 1; try <= earlyTries; try++ {
+		w.noteEarly([]string{found, lost, Manager})
+		if want := min(1, earlyTries-try); len(w.early) != want {
+			t.Fatalf("after try %d: %v", try, w.early)
+		}
+		if due := w.dueAgain(); len(due) > 0 {
+			t.Errorf("%v at once", due)
 		}
 	}
 }
