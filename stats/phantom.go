@@ -18,6 +18,17 @@ func (e *entry) phantom() bool {
 	return e.Type == typeIn && !(e.PacketsReceived.ok && e.PacketsReceived.v > 0)
 }
 
+// hasTwin tells whether an entry of the same reply has packets of the stream of
+// which e, a phantom, has none.
+func hasTwin(entries []entry, e *entry) bool {
+	for i := range entries {
+		if o := &entries[i]; o.Type == typeIn && !o.phantom() && o.stream() == e.stream() {
+			return true
+		}
+	}
+	return false
+}
+
 // Phantoms gives the fields of the phantoms in the newest replies of an element,
 // or of all elements for "", in the order element, stream, field. since drops
 // older replies, as in Current. Any goroutine.

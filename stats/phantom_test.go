@@ -69,3 +69,102 @@ func TestPhantomsOfRecordings(t *testing.T) {
 		}
 	}
 }
+
+// In a bundle the server may list the SSRC of one RTP session in the other as
+// well, without a packet: the figures are those of the session that has them,
+// whichever is asked first, and when nobody asks by medium.
+func TestPhantomWithTheSSRCOfAStream(t *testing.T) {
+	const want = "1000:8000 2000:8000"
+	at := func(ms int64) time.Time { return base.Add(time.Duration(ms) * time.Millisecond) }
+	phantom := func(ms int64) map[string]any {
+		e := entryOf("inboundrtp", at(ms).UnixMilli(), "7", counters(0, 0, 0))
+		e["id"] = "phantom"
+		return e
+	}
+	stream := func(ms int64) map[string]any {
+		return entryOf("inboundrtp", at(ms).UnixMilli()+1, "7", counters(ms+1000, ms/100+10, 0))
+	}
+	for name, feed := range map[string]func(s *Store, ms int64){
+		"phantom first": func(s *Store, ms int64) {
+			s.Feed(reply(at(ms), "AUDIO", phantom(ms)))
+			s.Feed(reply(at(ms+1), "VIDEO", stream(ms)))
+		},
+		"phantom last": func(s *Store, ms int64) {
+			s.Feed(reply(at(ms+1), "VIDEO", stream(ms)))
+			s.Feed(reply(at(ms+2), "AUDIO", phantom(ms+2)))
+		},
+		"phantom later": func(s *Store, ms int64) {
+			s.Feed(reply(at(ms+1), "VIDEO", stream(ms)))
+			if ms > 0 {
+				s.Feed(reply(at(ms+500), "AUDIO", phantom(ms+500)))
+			}
+		},
+		"in one reply": func(s *Store, ms int64) {
+			s.Feed(reply(at(ms+1), "VIDEO", stream(ms)))
+			s.Feed(reply(at(ms+2), "", phantom(ms+2), stream(ms)))
+		},
+	} {
+		s := NewStore()
+		for ms := int64(0); ms <= 2000; ms += 1000 {
+			feed(s, ms)
+		}
+		list := s.Series(Query{Metrics: []string{Bitrate}})
+		if len(list) != 1 || list[0].Media != "VIDEO" {
+			t.Errorf("%s: %+v", name, list)
+			continue
+		}
+		pts := slices.Clone(list[0].Points)
+		for i := range pts {
+			pts[i].At = pts[i].At.Add(-time.Millisecond)
+		}
+		if got := show(pts); got != want {
+			t.Errorf("%s: %s, want %s", name, got, want)
+		}
+	}
+}
+
+// TestBundledStreamHasItsRate reads a recording in which the video's SSRC is a
+// phantom of the audio session.
+func TestBundledStreamHasItsRate(t *testing.T) {
+	s := NewStore()
+	play(t, s, filepath.Join("..", "testdata", "beside", "loopback.jsonl.zst"))
+	found := 0
+	for _, x := range s.Series(Query{Metrics: []string{Bitrate}}) {
+		if x.Dir != In {
+			continue
+		}
+		found++
+		for _, p := range x.Points {
+			if p.V == 0 {
+				t.Errorf("%s of %s: nothing at %v, though bytesReceived grows", x.Media, x.Stream, p.At)
+				break
+			}
+		}
+	}
+	if found != 2 {
+		t.Errorf("%d inbound streams, want 2", found)
+	}
+}
+
+// play feeds all of a file.
+func play(t *testing.T, s *Store, path string) {
+	t.Helper()
+	reader, err := capture.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	var d wire.Decoder
+	for {
+		rec, err := reader.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range d.Feed(rec) {
+			s.Feed(f)
+		}
+	}
+}

@@ -109,6 +109,8 @@ func (s *Store) feedStats(f wire.Fact) {
 		}
 		when := moment{at: at, arrived: f.At.UnixMilli()}
 		switch {
+		case e.Type == typeIn && e.phantom() && hasTwin(entries, e):
+			// The same SSRC in another session of the bundle has the figures.
 		case e.Type == typeIn:
 			s.feedRTP(f.Object, In, media, e.stream(), e, when, nack)
 		case e.Type == typeOut:
@@ -205,20 +207,14 @@ func (s *Store) feedRTP(element string, dir Direction, media, id string, e *entr
 	}
 	k := streamKey{element, dir, id}
 	st := s.streams[k]
+	if e.phantom() && (st == nil || !st.seen || media != "" && st.media != "" && media != st.media) {
+		return // it says nothing, and must not name the medium of the stream whose SSRC it has
+	}
 	if st == nil {
-		// An RTCP-only source appears as an inbound stream without packets.
-		if dir == In && !(packets.ok && packets.v > 0) {
-			if len(media) == 0 {
-				return
-			}
-		}
 		st = s.newStream(k)
 	}
 	if media != "" && st.media == "" {
 		s.label(st, media)
-	}
-	if dir == In && packets.v <= 0 && !st.seen {
-		return
 	}
 	if e.NACK.ok && e.NACK.v >= 0 {
 		g := groupKey{element, dir, st.media}
