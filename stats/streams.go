@@ -207,14 +207,19 @@ func (s *Store) feedRTP(element string, dir Direction, media, id string, e *entr
 	}
 	k := streamKey{element, dir, id}
 	st := s.streams[k]
-	if e.phantom() && (st == nil || !st.seen || media != "" && st.media != "" && media != st.media) {
-		return // it says nothing, and must not name the medium of the stream whose SSRC it has
+	phantom := e.phantom()
+	if phantom && (st == nil && media == "" || st != nil && st.seen && media != "" && media != st.media) {
+		return // nothing is said, or of a stream whose figures another session has
 	}
 	if st == nil {
 		st = s.newStream(k)
 	}
-	if media != "" && st.media == "" {
+	// A phantom may have named the wrong medium.
+	if media != "" && (st.media == "" || !st.seen && !phantom && st.media != media) {
 		s.label(st, media)
+	}
+	if phantom && !st.seen {
+		return
 	}
 	if e.NACK.ok && e.NACK.v >= 0 {
 		g := groupKey{element, dir, st.media}
