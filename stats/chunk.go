@@ -177,8 +177,12 @@ type decoder struct {
 	page  []byte // what was read from a file
 }
 
-// each gives the samples of a chunk's data, oldest first, until yield says no.
+// each gives the samples of a chunk's data, oldest first, until yield says no. What
+// could not be read from the file has none.
 func (d *decoder) each(data []byte, yield func(p point) bool) bool {
+	if len(data) == 0 {
+		return true
+	}
 	d.chunk.Reset(data)
 	d.it = d.chunk.Iterator(d.it)
 	for d.it.Next() == chunkenc.ValFloat {

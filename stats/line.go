@@ -1,6 +1,9 @@
 package stats
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // point is a Point in 16 bytes: milliseconds since 1970, shifted left by one,
 // with the gap in the lowest bit.
@@ -156,8 +159,26 @@ func (s *series) newest(from, to int64) (point, bool) {
 			}
 		}
 	}
+	if !ok {
+		found, ok = s.summed(to)
+	}
 	return found, ok && found.ms() >= from
 }
+
+// summed gives the mean of the newest sum that begins before a moment, as of that
+// moment where the sum reaches beyond it: of a time whose samples were let go of
+// that is all that memory knows.
+func (s *series) summed(to int64) (p point, ok bool) {
+	s.sums(to-summedMost, to, func(b bucket) {
+		if b.from <= to && (!ok || b.from >= p.ms()) {
+			p, ok = newPoint(min(b.to, to), b.mean, b.gap), true
+		}
+	})
+	return p, ok
+}
+
+// summedMost is how far before a moment summed looks: the longest step of a tier.
+const summedMost = int64(30 * time.Minute / time.Millisecond)
 
 // betweenUnsorted is between for a line whose server's clock was set back. Each
 // point keeps its own time; what now stands between two others is joined to

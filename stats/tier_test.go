@@ -191,3 +191,39 @@ func TestSetLimit(t *testing.T) {
 		t.Errorf("whole from %d to %d after the first", lo-base.UnixMilli(), hi-base.UnixMilli())
 	}
 }
+
+// TestLatestOfSums: of a moment whose samples were let go of, the newest figure is
+// the mean of the sum around it, and not missing.
+func TestLatestOfSums(t *testing.T) {
+	s := NewStoreWithin(Limits{Bytes: 30_000})
+	k := Key{Element: element, Metric: Bitrate, Dir: In, Media: "VIDEO", Stream: "1"}
+	const n = 20_000
+	s.mu.Lock()
+	x, r := s.seriesOf(k), rand.New(rand.NewPCG(1, 2))
+	for i := range int64(n) {
+		s.append(x, base.UnixMilli()+1000*i, float64(i)+r.Float64())
+	}
+	s.mu.Unlock()
+	if z := s.Zoom(Query{Element: element}); len(z) != 1 || z[0].WholeFromMs <= base.UnixMilli() {
+		t.Fatal("nothing was let go of")
+	}
+	for i := 0; i < n; i += 777 {
+		at := base.Add(time.Duration(i)*time.Second + 300*time.Millisecond)
+		list := s.Latest(Query{Element: element, To: at})
+		if len(list) != 1 {
+			t.Errorf("after %d s: %d series", i, len(list))
+			continue
+		}
+		p := list[0].Points[0]
+		if late := at.Sub(p.At); late < 0 || late > 2*time.Second {
+			t.Errorf("after %d s: a figure of %v before", i, late)
+		}
+		// The steps of the tiers are half an hour at most.
+		if p.V < float64(i-1800) || p.V > float64(i+1800) {
+			t.Errorf("after %d s: %v", i, p.V)
+		}
+	}
+	if got := s.Latest(Query{Element: element, To: base.Add(-time.Second)}); len(got) != 0 {
+		t.Errorf("before everything: %+v", got)
+	}
+}
