@@ -23,7 +23,6 @@ func TestMalformedFramesSilenceTheConnection(t *testing.T) {
 		"batch":           `[{"id":78,"jsonrpc":"2.0","method":"ping","params":{}}]`,
 		"params array":    `{"id":77,"jsonrpc":"2.0","method":"describe","params":["x"]}`,
 		"params string":   `{"id":79,"jsonrpc":"2.0","method":"ping","params":"x"}`,
-		"two in a frame":  `{"id":80,"jsonrpc":"2.0","method":"ping"}{"id":81,"jsonrpc":"2.0","method":"ping"}`,
 		"cut in the half": `{"id":82,"jsonrpc":"2.0","meth`,
 	}
 	check := func(t *testing.T, s *server) {
@@ -130,6 +129,25 @@ func TestSlowMeasurementStallsItsConnectionAlone(t *testing.T) {
 				t.Error("the ping behind the measurement did not wait for it")
 			}
 			eventually(t, patience, "both are answered", func() bool { return len(measured) == 1 && len(behind) == 1 })
+		}
+	})
+}
+
+// What follows a request in its frame is ignored, and does no harm.
+func TestMoreThanOneRequestInAFrame(t *testing.T) {
+	servers(t, func(t *testing.T, s *server) {
+		for name, more := range map[string]string{"a request": `{"id":81,"jsonrpc":"2.0","method":"ping"}`, "no JSON": ` xyz ]`} {
+			t.Run(name, func(t *testing.T) {
+				c := dial(t, s.url)
+				c.call("connect", nil)
+				reply, err := c.raw(80, `{"id":80,"jsonrpc":"2.0","method":"ping"}`+more, deafness)
+				if err != nil || reply["result"] == nil {
+					t.Fatalf("the first got %v, %v", reply, err)
+				}
+				if reply, err := c.raw(99, `{"id":99,"jsonrpc":"2.0","method":"ping","params":{}}`, deafness); err != nil || reply["result"] == nil {
+					t.Errorf("the next frame got %v, %v", reply, err)
+				}
+			})
 		}
 	})
 }
