@@ -138,6 +138,8 @@ func texts(o fyne.CanvasObject) string {
 			}
 		case *widget.Label:
 			b.WriteString(x.Text + "\n")
+		case fyne.Accessible: // painted as one picture
+			b.WriteString(x.AccessibilityLabel() + "\n")
 		case fyne.Widget:
 			for _, c := range test.WidgetRenderer(x).Objects() {
 				walk(c)

@@ -4,12 +4,12 @@ import (
 	"image/color"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -46,6 +46,7 @@ const (
 // fieldRow draws one line of the inspector.
 type fieldRow struct {
 	widget.BaseWidget
+	slip    *surface.Slip
 	line    line
 	hovered bool
 	marked  bool // the keyboard is here
@@ -57,6 +58,7 @@ var (
 	_ fyne.Tappable          = (*fieldRow)(nil)
 	_ fyne.SecondaryTappable = (*fieldRow)(nil)
 	_ desktop.Hoverable      = (*fieldRow)(nil)
+	_ fyne.Accessible        = (*fieldRow)(nil)
 	_ desktop.Cursorable     = (*fieldRow)(nil)
 )
 
@@ -121,151 +123,122 @@ func (f *fieldRow) MouseOut() {
 }
 
 func (f *fieldRow) CreateRenderer() fyne.WidgetRenderer {
-	r := &fieldRowRenderer{f: f, ground: canvas.NewRectangle(color.Transparent), rule: canvas.NewRectangle(color.Transparent),
-		key: kit.NewText("", theme.TextSize, color.Transparent), value: kit.NewText("", theme.TextSize, color.Transparent),
-		dot: canvas.NewCircle(color.Transparent), more: icon.NewPicture("", color.NRGBA{})}
-	r.objects = []fyne.CanvasObject{r.ground, r.rule, r.key, r.value, r.dot, r.more.Raster}
+	f.slip = surface.NewSlip()
+	r := &fieldRowRenderer{f}
 	r.Refresh()
 	return r
 }
 
-type fieldRowRenderer struct {
-	f            *fieldRow
-	ground, rule *canvas.Rectangle
-	key, value   *canvas.Text
-	dot          *canvas.Circle
-	more         *icon.Picture
-	objects      []fyne.CanvasObject
+// AccessibilityLabel implements fyne.Accessible.
+func (f *fieldRow) AccessibilityLabel() string {
+	if f.slip == nil {
+		return ""
+	}
+	return f.slip.String()
 }
+
+// AccessibilityRole implements fyne.Accessible.
+func (f *fieldRow) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+
+type fieldRowRenderer struct{ f *fieldRow }
 
 func (r *fieldRowRenderer) MinSize() fyne.Size { return fyne.NewSize(80, lineHeight) }
 
 // keyWidth is the width of the column of keys.
 func keyWidth(width float32) float32 { return min(max(width*0.42, 84), 170) }
 
-func (r *fieldRowRenderer) Layout(size fyne.Size) {
-	l := r.f.line
-	h := size.Height
-	r.ground.Resize(size)
-	r.rule.Move(fyne.NewPos(lineLeft, h/2))
-	r.rule.Resize(fyne.NewSize(max(size.Width-2*lineLeft, 0), 1))
-	switch l.kind {
-	case lineField:
-		x := float32(lineLeft)
-		right := size.Width - 18
-		if l.field.Key != "" || l.field.Value != "" {
-			kw := keyWidth(size.Width)
-			kit.SetText(r.key, kit.Elide(l.field.Key, r.key.TextSize, fyne.TextStyle{}, kw-8), r.key.Color)
-			kit.Place(r.key, x, 0, h)
-			x += kw
-		}
-		kit.SetText(r.value, kit.Elide(l.field.Value, r.value.TextSize, r.value.TextStyle, right-x), r.value.Color)
-		kit.Place(r.value, x, 0, h)
-		r.more.Move(fyne.NewPos(size.Width-17, (h-10)/2))
-		r.more.Resize(fyne.NewSquareSize(10))
-	case lineDetail:
-		kit.Place(r.value, wideLeft, 0, h)
-	case lineWide:
-		r.dot.Move(fyne.NewPos(lineLeft, (h-8)/2))
-		r.dot.Resize(fyne.NewSquareSize(8))
-		kit.SetText(r.value, kit.Elide(l.text, r.value.TextSize, r.value.TextStyle, size.Width-wideLeft-18), r.value.Color)
-		kit.Place(r.value, wideLeft, 0, h)
-		r.more.Move(fyne.NewPos(size.Width-17, (h-10)/2))
-		r.more.Resize(fyne.NewSquareSize(10))
-	default:
-		kit.Place(r.key, lineLeft, 0, h)
-		kit.SetText(r.value, kit.Elide(l.text, r.value.TextSize, r.value.TextStyle, size.Width-2*lineLeft), r.value.Color)
-		kit.Place(r.value, lineLeft, 0, h)
-	}
-}
-
-func style(t *canvas.Text, size float32, s fyne.TextStyle) {
-	if t.TextSize != size || t.TextStyle != s {
-		t.TextSize, t.TextStyle = size, s
-		t.Refresh()
-	}
-}
+func (r *fieldRowRenderer) Layout(fyne.Size) { r.Refresh() }
 
 func (r *fieldRowRenderer) Refresh() {
-	p, l := theme.Current(), r.f.line
-	ground, rule := theme.Fade(p.Hover, 0), theme.Fade(p.Line, 0)
-	key, value, more := "", "", ""
-	dot := theme.Fade(p.Dim, 0)
-	keyColour, valueColour := p.Dim, p.Text
-	style(r.key, theme.TextSize, fyne.TextStyle{})
+	p, f, s := theme.Current(), r.f, r.f.slip
+	l, width := f.line, f.Size().Width
+	ground := color.NRGBA{}
+	switch {
+	case f.marked:
+		ground = p.Selection
+	case f.hovered && f.active():
+		ground = p.Hover
+	}
+	s.Begin(f, ground, color.NRGBA{})
+	defer s.End()
+	plain := fyne.TextStyle{}
+	all := width - 2*lineLeft
 	switch l.kind {
 	case lineGap:
-		rule = p.Line
+		s.Pill(lineLeft, max(all, 0), 1, p.Line)
 	case lineHeader:
-		style(r.value, theme.CaptionSize, fyne.TextStyle{})
-		value, valueColour = l.text, p.Dim
+		s.Text(lineLeft, s.Fit(l.text, theme.CaptionSize, plain, all), theme.CaptionSize, plain, p.Dim)
 	case lineEmpty:
-		style(r.value, theme.TextSize-1, fyne.TextStyle{})
-		value, valueColour = l.text, p.Dim
+		s.Text(lineLeft, s.Fit(l.text, theme.TextSize-1, plain, all), theme.TextSize-1, plain, p.Dim)
 	case lineDetail:
-		style(r.value, theme.CaptionSize, fyne.TextStyle{})
-		value, valueColour = l.text, p.Dim
+		s.Text(wideLeft, l.text, theme.CaptionSize, plain, p.Dim)
 	case lineCode:
-		style(r.value, theme.CaptionSize, fyne.TextStyle{Monospace: true})
-		value = l.text
+		mono := fyne.TextStyle{Monospace: true}
+		s.Text(lineLeft, s.Fit(l.text, theme.CaptionSize, mono, all), theme.CaptionSize, mono, p.Text)
 	case lineWide:
-		f := l.field
-		style(r.value, theme.TextSize, fyne.TextStyle{Bold: l.first && f.Key != ""})
-		value = l.text
-		if f.Dim || f.Key != "" && !l.first {
-			valueColour = p.Dim
-		}
-		if l.first && f.Level != view.Unknown {
-			dot = p.Level(theme.Level(f.Level))
-		}
-		if r.f.hovered && r.f.active() {
-			ground = p.Hover
-			if l.first && f.Target.Session == nil && f.Detail != "" {
-				more = icon.ChevronRight
-			}
-		}
-		if l.open && l.first {
-			more = icon.ChevronDown
-		}
+		r.wide(p, l, width)
 	case lineField:
-		f := l.field
-		size := theme.TextSize
-		if f.Mono {
-			size = theme.TextSize - 1
-		}
-		style(r.value, size, fyne.TextStyle{Monospace: f.Mono})
-		key, value = f.Key, f.Value
-		switch {
-		case f.Target.Session != nil:
-			valueColour = p.Accent
-		case f.Level != view.Unknown:
-			valueColour = p.Level(theme.Level(f.Level))
-		case f.Dim:
-			valueColour = p.Dim
-		case f.Media != "":
-			valueColour = p.Media(string(f.Media))
-		}
-		if r.f.hovered && r.f.active() {
-			ground = p.Hover
-		}
-		if f.Detail != "" && (r.f.hovered || l.open) {
-			more = icon.ChevronRight
-			if l.open {
-				more = icon.ChevronDown
-			}
-		}
+		r.field(p, l.field, width)
 	}
-	if r.f.marked {
-		ground = p.Selection
-	}
-	fill(r.ground, ground)
-	fill(r.rule, rule)
-	fillDot(r.dot, dot)
-	r.more.Set(more, p.Dim)
-	kit.SetText(r.key, key, keyColour)
-	kit.SetText(r.value, value, valueColour)
-	r.Layout(r.f.Size())
+	s.Icon(width-17, 10, f.chevron(), p.Dim)
 }
 
-func (r *fieldRowRenderer) Objects() []fyne.CanvasObject { return r.objects }
+// chevron says that a line opens, or is open.
+func (f *fieldRow) chevron() string {
+	l := f.line
+	opens := l.field.Detail != ""
+	switch l.kind {
+	case lineWide:
+		opens = l.first && (l.open || opens && l.field.Target.Session == nil)
+	case lineField:
+	default:
+		return ""
+	}
+	switch {
+	case opens && l.open:
+		return icon.ChevronDown
+	case opens && f.hovered:
+		return icon.ChevronRight
+	}
+	return ""
+}
+
+// wide writes a line of a field that has the whole width. It was broken to fit.
+func (r *fieldRowRenderer) wide(p theme.Palette, l line, width float32) {
+	c, style := p.Text, fyne.TextStyle{Bold: l.first && l.field.Key != ""}
+	if l.field.Dim || l.field.Key != "" && !l.first {
+		c = p.Dim
+	}
+	if l.first && l.field.Level != view.Unknown {
+		r.f.slip.Pill(lineLeft, 8, 8, p.Level(theme.Level(l.field.Level)))
+	}
+	r.f.slip.Text(wideLeft, r.f.slip.Fit(l.text, theme.TextSize, style, width-wideLeft-16), theme.TextSize, style, c)
+}
+
+// field writes a key and its value.
+func (r *fieldRowRenderer) field(p theme.Palette, f view.Field, width float32) {
+	s, x := r.f.slip, float32(lineLeft)
+	if f.Key != "" || f.Value != "" {
+		kw := keyWidth(width)
+		s.Text(x, s.Fit(f.Key, theme.TextSize, fyne.TextStyle{}, kw-8), theme.TextSize, fyne.TextStyle{}, p.Dim)
+		x += kw
+	}
+	c, size, style := p.Text, theme.TextSize, fyne.TextStyle{Monospace: f.Mono}
+	if f.Mono {
+		size--
+	}
+	switch {
+	case f.Target.Session != nil:
+		c = p.Accent
+	case f.Level != view.Unknown:
+		c = p.Level(theme.Level(f.Level))
+	case f.Dim:
+		c = p.Dim
+	case f.Media != "":
+		c = p.Media(string(f.Media))
+	}
+	s.Text(x, s.Fit(f.Value, size, style, width-18-x), size, style, c)
+}
+
+func (r *fieldRowRenderer) Objects() []fyne.CanvasObject { return r.f.slip.Objects() }
 func (r *fieldRowRenderer) Destroy()                     {}

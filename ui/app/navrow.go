@@ -11,6 +11,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -18,6 +19,7 @@ import (
 // navRow is one line of the navigator.
 type navRow struct {
 	widget.BaseWidget
+	slip     *surface.Slip
 	row      view.NavRow
 	selected bool
 	active   bool // the navigator has the keys
@@ -31,6 +33,7 @@ var (
 	_ fyne.Tappable          = (*navRow)(nil)
 	_ fyne.SecondaryTappable = (*navRow)(nil)
 	_ desktop.Hoverable      = (*navRow)(nil)
+	_ fyne.Accessible        = (*navRow)(nil)
 )
 
 const (
@@ -77,137 +80,101 @@ func (n *navRow) MouseOut() {
 }
 
 func (n *navRow) CreateRenderer() fyne.WidgetRenderer {
-	r := &navRowRenderer{n: n, ground: canvas.NewRectangle(color.Transparent), mark: canvas.NewRectangle(color.Transparent),
-		chevron: icon.NewPicture("", color.NRGBA{}), icon: icon.NewPicture("", color.NRGBA{}), gear: icon.NewPicture("", color.NRGBA{}),
-		dot:   canvas.NewCircle(color.Transparent),
-		label: kit.NewText("", theme.TextSize, color.Transparent), note: kit.NewText("", theme.TextSize-1, color.Transparent),
-		badge: canvas.NewRectangle(color.Transparent), count: kit.NewText("", theme.CaptionSize, color.Transparent)}
-	r.badge.CornerRadius = 7
-	r.objects = []fyne.CanvasObject{r.ground, r.mark, r.chevron.Raster, r.dot, r.icon.Raster, r.label, r.note, r.gear.Raster, r.badge, r.count}
+	n.slip = surface.NewSlip()
+	r := &navRowRenderer{n}
 	r.Refresh()
 	return r
 }
 
-type navRowRenderer struct {
-	n                   *navRow
-	ground, mark, badge *canvas.Rectangle
-	chevron, icon, gear *icon.Picture
-	dot                 *canvas.Circle
-	label, note, count  *canvas.Text
-	objects             []fyne.CanvasObject
+// AccessibilityLabel implements fyne.Accessible.
+func (n *navRow) AccessibilityLabel() string {
+	if n.slip == nil {
+		return ""
+	}
+	return n.slip.String()
 }
+
+// AccessibilityRole implements fyne.Accessible.
+func (n *navRow) AccessibilityRole() fyne.AccessibleRole { return fyne.AccessibleRoleText }
+
+type navRowRenderer struct{ n *navRow }
 
 func (r *navRowRenderer) MinSize() fyne.Size { return fyne.NewSize(100, theme.RowHeight) }
 
-func (r *navRowRenderer) Layout(size fyne.Size) {
-	row := r.n.row
-	h := size.Height
-	r.ground.Resize(size)
-	r.mark.Resize(fyne.NewSize(2, h))
-	x := float32(navLeft + row.Depth*navIndent)
-	r.chevron.Move(fyne.NewPos(x+1, (h-12)/2))
-	r.chevron.Resize(fyne.NewSquareSize(12))
+func (r *navRowRenderer) Layout(fyne.Size) { r.Refresh() }
+
+// look gives the colours of the whole row and of the bar at its left.
+func (n *navRow) look(p theme.Palette) (ground, mark color.NRGBA) {
+	switch {
+	case n.selected && n.active:
+		return p.Selection, p.Accent
+	case n.selected:
+		return p.Selection, color.NRGBA{}
+	case n.hovered:
+		return p.Hover, color.NRGBA{}
+	}
+	return color.NRGBA{}, color.NRGBA{}
+}
+
+func (r *navRowRenderer) Refresh() {
+	p, row, s := theme.Current(), r.n.row, r.n.slip
+	ground, mark := r.n.look(p)
+	text, dim, dot := p.Text, p.Dim, p.Level(theme.Level(row.Level))
+	if row.Dead {
+		text, dim, dot = theme.Fade(p.Dim, 0.8), theme.Fade(p.Dim, 0.7), theme.Fade(p.Dim, 0.5)
+	}
+	s.Begin(r.n, ground, mark)
+	defer s.End()
+	x, right := float32(navLeft+row.Depth*navIndent), r.n.Size().Width-8
+	if row.Children {
+		chevron := icon.ChevronRight
+		if row.Open {
+			chevron = icon.ChevronDown
+		}
+		s.Icon(x+1, 12, chevron, p.Dim)
+	}
 	x += navChevron + 2
-	r.dot.Move(fyne.NewPos(x, (h-8)/2))
-	r.dot.Resize(fyne.NewSquareSize(8))
+	s.Pill(x, 8, 8, dot)
 	x += 14
-	r.icon.Move(fyne.NewPos(x, (h-14)/2))
-	r.icon.Resize(fyne.NewSquareSize(14))
+	kind := icon.Of(row.Kind)
+	if row.Server {
+		kind = icon.Server
+	}
+	s.Icon(x, 14, kind, dim)
 	x += 20
-	right := size.Width - 8
 	if row.Badge > 0 {
-		w := max(kit.TextWidth(r.count.Text, theme.CaptionSize, fyne.TextStyle{})+8, 16)
-		right -= w
-		r.badge.Move(fyne.NewPos(right, (h-14)/2))
-		r.badge.Resize(fyne.NewSize(w, 14))
-		kit.Place(r.count, right+(w-kit.TextWidth(r.count.Text, theme.CaptionSize, fyne.TextStyle{}))/2, 0, h)
+		count := strconv.Itoa(row.Badge)
+		if row.Badge > 999 {
+			count = "999+"
+		}
+		w := s.Width(count, theme.CaptionSize, fyne.TextStyle{})
+		wide := max(w+8, 16)
+		right -= wide
+		s.Pill(right, wide, 14, p.Error)
+		s.Text(right+(wide-w)/2, count, theme.CaptionSize, fyne.TextStyle{}, p.OnAccent)
 		right -= 6
 	}
 	if row.Transcoding {
 		right -= 14
 	}
 	// The name has the first claim to the width, the note the second.
-	kit.SetText(r.label, kit.Elide(row.Label, theme.TextSize, r.label.TextStyle, right-x), r.label.Color)
-	x = kit.Place(r.label, x, 0, h) + 8
-	note := ""
-	if right-x > 24 {
-		note = kit.Elide(row.Note, theme.TextSize-1, fyne.TextStyle{}, right-x)
-		if note != row.Note && len(note) < 6 {
-			note = "" // two letters say nothing
+	style := fyne.TextStyle{Bold: row.Server}
+	x = s.Text(x, s.Fit(row.Label, theme.TextSize, style, right-x), theme.TextSize, style, text)
+	if room := right - x - 8; room > 24 {
+		note, colour := s.Fit(row.Note, theme.TextSize-1, fyne.TextStyle{}, room), dim
+		if row.Control {
+			colour = p.Control
+		}
+		if note == row.Note || len(note) >= 6 { // two letters say nothing
+			x = s.Text(x+8, note, theme.TextSize-1, fyne.TextStyle{}, colour)
 		}
 	}
-	kit.SetText(r.note, note, r.note.Color)
-	x = kit.Place(r.note, x, 0, h)
-	if note == "" {
-		x -= 8
-	}
-	r.gear.Move(fyne.NewPos(x+6, (h-12)/2))
-	r.gear.Resize(fyne.NewSquareSize(12))
-}
-
-func (r *navRowRenderer) Refresh() {
-	p, n := theme.Current(), r.n
-	row := n.row
-	ground, mark := theme.Fade(p.Hover, 0), theme.Fade(p.Accent, 0)
-	switch {
-	case n.selected:
-		ground = p.Selection
-		if n.active {
-			mark = p.Accent
-		}
-	case n.hovered:
-		ground = p.Hover
-	}
-	fill(r.ground, ground)
-	fill(r.mark, mark)
-	chevron := ""
-	if row.Children {
-		chevron = icon.ChevronRight
-		if row.Open {
-			chevron = icon.ChevronDown
-		}
-	}
-	r.chevron.Set(chevron, p.Dim)
-	dot := p.Level(theme.Level(row.Level))
-	text, dim := p.Text, p.Dim
-	if row.Dead {
-		text, dim = theme.Fade(p.Dim, 0.8), theme.Fade(p.Dim, 0.7)
-		dot = theme.Fade(p.Dim, 0.5)
-	}
-	fillDot(r.dot, dot)
-	name := icon.Of(row.Kind)
-	if row.Server {
-		name = icon.Server
-	}
-	r.icon.Set(name, dim)
-	if bold := row.Server; r.label.TextStyle.Bold != bold {
-		r.label.TextStyle.Bold = bold
-		r.label.Refresh()
-	}
-	kit.SetText(r.label, r.label.Text, text)
-	note := dim
-	if row.Control {
-		note = p.Control
-	}
-	kit.SetText(r.note, r.note.Text, note)
-	gear := ""
 	if row.Transcoding {
-		gear = icon.Gear
+		s.Icon(x+6, 12, icon.Gear, p.Warning)
 	}
-	r.gear.Set(gear, p.Warning)
-	count, badge := "", theme.Fade(p.Error, 0)
-	if row.Badge > 0 {
-		count, badge = strconv.Itoa(row.Badge), p.Error
-		if row.Badge > 999 {
-			count = "999+"
-		}
-	}
-	fill(r.badge, badge)
-	kit.SetText(r.count, count, p.OnAccent)
-	r.Layout(n.Size())
 }
 
-func (r *navRowRenderer) Objects() []fyne.CanvasObject { return r.objects }
+func (r *navRowRenderer) Objects() []fyne.CanvasObject { return r.n.slip.Objects() }
 func (r *navRowRenderer) Destroy()                     {}
 
 func fill(r *canvas.Rectangle, c color.NRGBA) {

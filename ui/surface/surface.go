@@ -26,6 +26,7 @@ type Surface struct {
 	widget.BaseWidget
 
 	raster *canvas.Raster
+	sheet  *sheet // nil: raster shows the picture itself
 	frame  *paint.Canvas
 	// Least is the smallest size that the surface may have.
 	Least fyne.Size
@@ -75,11 +76,13 @@ func New(least fyne.Size, draw func(c *paint.Canvas, l *Look, scale float32)) *S
 	s := &Surface{Least: least, paint: draw, frame: paint.NewCanvas()}
 	s.raster = canvas.NewRaster(s.picture)
 	s.raster.ScaleMode = canvas.ImageScalePixels
+	s.sheet = newSheet()
 	s.ExtendBaseWidget(s)
 	return s
 }
 
-// picture is called by the toolkit for every new frame.
+// picture is called by the toolkit for every new frame, while it draws the window:
+// what lies above the raster is drawn after it.
 func (s *Surface) picture(w, h int) image.Image {
 	l := CurrentLook()
 	s.frame.Begin(w, h, l.Background)
@@ -91,8 +94,15 @@ func (s *Surface) picture(w, h int) image.Image {
 	if s.OnPainted != nil {
 		s.OnPainted(s.frame.Image())
 	}
+	if s.sheet != nil {
+		s.sheet.show(s.frame.Image())
+		return nothing
+	}
 	return s.frame.Image()
 }
+
+// nothing is a picture that the toolkit neither uploads nor draws.
+var nothing = image.NewRGBA(image.Rectangle{})
 
 // Repaint asks for a new frame; many calls between two frames are one.
 func (s *Surface) Repaint() { s.raster.Refresh() }
@@ -104,14 +114,22 @@ type surfaceRenderer struct{ s *Surface }
 
 func (r *surfaceRenderer) Layout(size fyne.Size) {
 	r.s.raster.Resize(size)
+	if r.s.sheet != nil {
+		r.s.sheet.shader.Resize(size)
+	}
 	if r.s.OnResized != nil {
 		r.s.OnResized(size)
 	}
 }
-func (r *surfaceRenderer) MinSize() fyne.Size           { return r.s.Least }
-func (r *surfaceRenderer) Refresh()                     { r.s.raster.Refresh() }
-func (r *surfaceRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.s.raster} }
-func (r *surfaceRenderer) Destroy()                     {}
+func (r *surfaceRenderer) MinSize() fyne.Size { return r.s.Least }
+func (r *surfaceRenderer) Refresh()           { r.s.raster.Refresh() }
+func (r *surfaceRenderer) Objects() []fyne.CanvasObject {
+	if r.s.sheet != nil {
+		return []fyne.CanvasObject{r.s.raster, r.s.sheet.shader}
+	}
+	return []fyne.CanvasObject{r.s.raster}
+}
+func (r *surfaceRenderer) Destroy() {}
 
 // MouseDown implements desktop.Mouseable.
 func (s *Surface) MouseDown(e *desktop.MouseEvent) {
