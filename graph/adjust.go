@@ -144,7 +144,7 @@ func (p *placedFrame) adjust(g *Graph, m *frameMembers, c change, parts func(box
 		n := a.node(b)
 		here[n.ID] = true
 		if at := p.at[n.ID]; at != nil && !c.isFresh[b] {
-			if at.w != n.W || at.h != n.H {
+			if at.away || at.w != n.W || at.h != n.H {
 				at.w, at.h = n.W, n.H
 				p.grow(at.rect())
 			}
@@ -208,7 +208,33 @@ func (p *placedFrame) adjust(g *Graph, m *frameMembers, c change, parts func(box
 		}
 		p.pairs[ids] = backOrCurve(from.Point, [2]float64{from.w, from.h}, to.Point, [2]float64{to.w, to.h}, k[0] == k[1])
 	}
+	p.shrink()
 	return nil
+}
+
+// shrink takes room from a frame of which little is used any more: what it had room
+// for has gone, or has become one node with others. Half of it must be free, or the
+// frames beside it would move with everything that goes.
+func (p *placedFrame) shrink() {
+	w, h := 0.0, 0.0
+	for _, at := range p.at {
+		if !at.away {
+			w, h = max(w, at.X+at.w), max(h, at.Y+at.h)
+		}
+	}
+	for ids, path := range p.pairs {
+		from, to := p.at[ids[0]], p.at[ids[1]]
+		if from == nil || to == nil || from.away || to.away {
+			continue
+		}
+		for _, q := range path {
+			w, h = max(w, q.X), max(h, q.Y+maxLoops*laneSpacing)
+		}
+	}
+	w, h = max(w, FramePadding+DefaultNodeWidth)+FramePadding, max(h, top+DefaultNodeHeight/2)+FramePadding
+	if w*h <= p.w*p.h/2 {
+		p.w, p.h = min(p.w, w), min(p.h, h)
+	}
 }
 
 // ids names a pair for good: numbers change when boxes leave.

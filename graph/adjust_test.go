@@ -188,3 +188,40 @@ func TestBothWays(t *testing.T) {
 		t.Errorf("%d edges, and the frame was placed anew", seen)
 	}
 }
+
+// TestFrameShrinks has viewers come who are not connected at first, and then become
+// part of the one node of all viewers: the frame does not keep their room. One that
+// comes back finds it again.
+func TestFrameShrinks(t *testing.T) {
+	l := newLayouter(t, nil)
+	l.plain = true
+	crowd := Node{ID: "presenter#WebRtcEndpoint", Frame: "p", W: 208, Members: []string{"a", "b"}}
+	alone := &Graph{
+		Frames: []Frame{{ID: "p"}}, Nodes: []Node{{ID: "presenter", Frame: "p", W: 208}, crowd},
+		Edges: []Edge{{From: "presenter", To: crowd.ID, Frame: "p", Media: inventory.Video, Count: 2}},
+	}
+	size := func(g *Graph) Point {
+		t.Helper()
+		out, err := l.Layout(t.Context(), g)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, out)
+		return Point{out.Frames[0].W, out.Frames[0].H}
+	}
+	small := size(alone)
+	with := alone.clone()
+	with.Nodes = append(with.Nodes, Node{ID: "c", Frame: "p", W: 208}, Node{ID: "d", Frame: "p", W: 208})
+	large := size(with)
+	if large.X*large.Y < 2*small.X*small.Y {
+		t.Fatalf("%v is no room for two more than in %v", large, small)
+	}
+	before := l.frames["p"]
+	if got := size(alone); got.X > small.X+1 || got.Y > small.Y+3*laneSpacing {
+		t.Errorf("the frame is %v when all is one node, %v before", got, small)
+	}
+	size(with)
+	if l.frames["p"] != before {
+		t.Error("the frame was placed anew")
+	}
+}
