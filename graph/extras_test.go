@@ -85,6 +85,7 @@ func TestQuery(t *testing.T) {
 	for text, want := range map[string][]string{
 		"":                               all,
 		"type:playerendpoint":            {"cccc_kurento.PlayerEndpoint"},
+		"type:Player":                    {"cccc_kurento.PlayerEndpoint"},
 		"type:PlayerEndpoint,HubPort":    {"cccc_kurento.PlayerEndpoint"},
 		"name:alice":                     {v1},
 		`name:"ce sm"`:                   {v1},
@@ -191,7 +192,7 @@ func TestGroup(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	for _, e := range out.Edges {
-		if e.To == n.ID && e.Media == inventory.Video && (e.Count != 198 || e.Flow != NotFlowing || e.RateBps != 198_000) {
+		if e.To == n.ID && e.Media == inventory.Video && (e.Count != 198 || e.Stopped != 1 || e.Flow != NotFlowing || e.RateBps != 198_000) {
 			t.Errorf("%+v", e)
 		}
 	}

@@ -12,7 +12,7 @@ import (
 // that is set. The zero Query keeps all. Letters are compared without regard to
 // case, but in Pattern, which decides for itself.
 type Query struct {
-	// Types are unqualified types, of which a node must have one.
+	// Types are parts of unqualified types ("WebRtc"), of which a node's must have one.
 	Types []string
 	// Name is a part of the name, the label or the id.
 	Name string
@@ -68,7 +68,11 @@ func ParseQuery(text string) (Query, error) {
 		}
 		switch key {
 		case "type":
-			q.Types = append(q.Types, strings.Split(value, ",")...)
+			types := strings.FieldsFunc(value, func(r rune) bool { return r == ',' })
+			if len(types) == 0 {
+				return q, errors.New("type: needs a type behind the colon")
+			}
+			q.Types = append(q.Types, types...)
 		case "name":
 			q.Name = value
 		case "tag":
@@ -104,7 +108,7 @@ func word(s string) (value, rest string) {
 
 // Match reports whether a node is one to keep. Any goroutine.
 func (q *Query) Match(n *Node) bool {
-	if len(q.Types) > 0 && !slices.ContainsFunc(q.Types, func(t string) bool { return strings.EqualFold(t, n.Type) }) {
+	if len(q.Types) > 0 && !slices.ContainsFunc(q.Types, func(t string) bool { return contains(n.Type, t) }) {
 		return false
 	}
 	if q.Name != "" && !slices.ContainsFunc([]string{n.Name, n.Label, n.ID}, func(s string) bool { return contains(s, q.Name) }) {
