@@ -166,10 +166,12 @@ func buildEdges(p *inventory.Pipeline, present map[string]int, figures Figures) 
 		k := edgeKey{c.Source, c.Sink, c.Media}
 		if i, ok := index[k]; ok {
 			edges[i].Count++
+			edges[i].stop(flow)
 			edges[i].Flow = max(edges[i].Flow, flow) // one that stopped shows
 			continue
 		}
 		e := Edge{From: c.Source, To: c.Sink, Frame: p.ID, Media: c.Media, Count: 1, Flow: flow, RateBps: -1}
+		e.stop(flow)
 		if figures.Rate != nil {
 			if bps, ok := figures.Rate(c.Source, c.Sink, c.Media); ok && bps >= 0 {
 				e.RateBps = bps
@@ -195,6 +197,13 @@ func buildEdges(p *inventory.Pipeline, present map[string]int, figures Figures) 
 		edges = append(edges, e)
 	}
 	return edges
+}
+
+// stop counts a connection through which nothing flows.
+func (e *Edge) stop(f Flow) {
+	if f == NotFlowing {
+		e.Stopped++
+	}
 }
 
 // flowOf says whether a connection carries media. The sink takes one source

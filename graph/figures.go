@@ -71,7 +71,8 @@ func FiguresAt(store *stats.Store, at time.Time) Figures {
 }
 
 // Word says in a few letters how an edge is: its rate, "no video" where that does
-// not flow, how many connections it stands for; "" is nothing to say.
+// not flow, "no video on 3" where that is so of three of its connections and not of
+// the others, how many connections it stands for; "" is nothing to say.
 func (e *Edge) Word() string {
 	times := ""
 	if e.Count > 1 {
@@ -80,6 +81,8 @@ func (e *Edge) Word() string {
 	switch {
 	case e.PartOf:
 		return ""
+	case e.Flow == NotFlowing && e.Stopped > 0 && e.Stopped < e.Count:
+		return "no " + mediaWord(e.Media) + " on " + strconv.Itoa(e.Stopped)
 	case e.Flow == NotFlowing:
 		return "no " + mediaWord(e.Media)
 	case e.RateBps >= 0 && times != "":

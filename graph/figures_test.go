@@ -21,6 +21,8 @@ func TestWord(t *testing.T) {
 		{Edge{Media: inventory.Video, Flow: Flowing, RateBps: 1.24e6, Count: 1}, "1.24 Mbit/s"},
 		{Edge{Media: inventory.Video, Flow: Flowing, RateBps: 1.24e6, Count: 3}, "1.24 Mbit/s ×3"},
 		{Edge{Media: inventory.Video, Flow: NotFlowing, RateBps: 5, Count: 1}, "no video"},
+		{Edge{Media: inventory.Video, Flow: NotFlowing, RateBps: 5, Count: 50, Stopped: 50}, "no video"},
+		{Edge{Media: inventory.Video, Flow: NotFlowing, RateBps: 5, Count: 50, Stopped: 3}, "no video on 3"},
 		{Edge{Media: inventory.Audio, RateBps: -1, Count: 1}, ""},
 		{Edge{PartOf: true, RateBps: 5}, ""},
 	} {

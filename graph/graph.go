@@ -161,6 +161,7 @@ type Edge struct {
 	Media    inventory.Media
 	PartOf   bool
 	Count    int // connections in it
+	Stopped  int // connections in it through which nothing flows
 	Flow     Flow
 	RateBps  float64 // <0 unknown
 	// Path is a cubic Bézier curve: a start, then three points for each piece.

@@ -191,7 +191,7 @@ func (g *Graph) replace(stands map[string]*Node) *Graph {
 			continue
 		}
 		sum := &out.Edges[i]
-		sum.Count += e.Count
+		sum.Count, sum.Stopped = sum.Count+e.Count, sum.Stopped+e.Stopped
 		sum.Flow = max(sum.Flow, e.Flow) // one that stopped shows
 		if e.RateBps >= 0 {
 			sum.RateBps = max(sum.RateBps, 0) + e.RateBps

@@ -232,6 +232,9 @@ func cardLines(s *scene, h hit, clock view.Clock, t troubles) []cardLine {
 		}
 		add(what, func(l *surface.Look) color.NRGBA { return l.Media(e.Media) })
 		flow := map[graph.Flow]string{graph.Flowing: "flowing", graph.NotFlowing: "NOT FLOWING", graph.FlowUnknown: "flow unknown: no flow event was seen and nothing was read"}[e.Flow]
+		if e.Stopped > 0 && e.Stopped < e.Count {
+			flow += fmt.Sprintf(" on %d of %d", e.Stopped, e.Count)
+		}
 		add(flow, func(l *surface.Look) color.NRGBA {
 			switch e.Flow {
 			case graph.Flowing:

@@ -148,6 +148,9 @@ func (pl *placer) measure(g *graph.Graph) {
 	for i := range g.Nodes {
 		n := &g.Nodes[i]
 		w := float64(f.Width(n.Label)) + 50
+		if len(n.Members) > 0 {
+			w += 24 // the sign that opens it
+		}
 		w = math.Ceil((w-nodeMinWidth)/nodeWidthStep)*nodeWidthStep + nodeMinWidth
 		n.W, n.H = min(max(w, nodeMinWidth), nodeMaxWidth), nodeHeight
 		if float64(small.Width(n.Summary)) > n.W-22 {
