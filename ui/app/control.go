@@ -13,6 +13,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -307,9 +308,8 @@ func (s *controlSwitch) MouseOut() {
 }
 
 func (s *controlSwitch) CreateRenderer() fyne.WidgetRenderer {
-	r := &switchRenderer{s: s, box: canvas.NewRectangle(color.Transparent), chosen: canvas.NewRectangle(color.Transparent),
+	r := &switchRenderer{s: s, box: shade.NewPlate(theme.Radius, 1), chosen: shade.NewPlate(theme.Radius-1, 0),
 		icon: icon.NewPicture(icon.Lock, color.NRGBA{})}
-	r.box.CornerRadius, r.box.StrokeWidth, r.chosen.CornerRadius = theme.Radius, 1, theme.Radius-1
 	for i := range r.texts {
 		r.texts[i] = kit.NewText("", theme.TextSize, color.Transparent)
 	}
@@ -319,7 +319,7 @@ func (s *controlSwitch) CreateRenderer() fyne.WidgetRenderer {
 
 type switchRenderer struct {
 	s           *controlSwitch
-	box, chosen *canvas.Rectangle
+	box, chosen *shade.Plate
 	icon        *icon.Picture
 	texts       [2]*canvas.Text
 }
@@ -361,9 +361,8 @@ func (r *switchRenderer) Refresh() {
 	if m.Server == "" {
 		lock = p.Dim
 	}
-	r.box.FillColor, r.box.StrokeColor = p.Background, line
-	r.box.Refresh()
-	fill(r.chosen, chosen)
+	r.box.Set(p.Background, line)
+	r.chosen.Set(chosen, color.NRGBA{})
 	r.icon.Set(icon.Lock, lock)
 	for i, t := range r.texts {
 		if bold := i == 1 && m.On; t.TextStyle.Bold != bold {
@@ -376,6 +375,6 @@ func (r *switchRenderer) Refresh() {
 }
 
 func (r *switchRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.box, r.chosen, r.icon.Raster, r.texts[0], r.texts[1]}
+	return []fyne.CanvasObject{r.box.CanvasObject, r.chosen.CanvasObject, r.icon.Raster, r.texts[0], r.texts[1]}
 }
 func (r *switchRenderer) Destroy() {}

@@ -14,6 +14,7 @@ import (
 	"kmscope/timeline"
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -405,14 +406,14 @@ func (t *track) tip(e *desktop.MouseEvent) {
 }
 
 func (t *track) CreateRenderer() fyne.WidgetRenderer {
-	r := &trackRenderer{t: t, rail: canvas.NewRectangle(color.Transparent), window: canvas.NewRectangle(color.Transparent), cursor: canvas.NewRectangle(color.Transparent)}
+	r := &trackRenderer{t: t, rail: shade.NewPlate(4, 0), window: shade.NewPlate(3, 1), cursor: shade.NewPlate(0, 0)}
 	r.Refresh()
 	return r
 }
 
 type trackRenderer struct {
 	t                    *track
-	rail, window, cursor *canvas.Rectangle
+	rail, window, cursor *shade.Plate
 	marks                []*canvas.Rectangle
 }
 
@@ -424,17 +425,16 @@ func (r *trackRenderer) Refresh() {
 	p, t := theme.Current(), r.t
 	size := t.Size()
 	mid := size.Height / 2
-	r.rail.FillColor, r.rail.CornerRadius = p.Faint, 4
+	r.rail.Set(p.Faint, color.NRGBA{})
 	r.rail.Move(fyne.NewPos(0, mid-5))
 	r.rail.Resize(fyne.NewSize(size.Width, 10))
 	first, last := t.b.state.Span()
 	known := last.After(first) && size.Width > 0
-	r.window.Hidden, r.cursor.Hidden = !known, !known
 	n := 0
 	if known {
 		from, to := t.b.state.Range()
 		x0, x1 := t.xOf(from), t.xOf(to)
-		r.window.FillColor, r.window.StrokeColor, r.window.StrokeWidth, r.window.CornerRadius = theme.Fade(p.Accent, 0.25), p.Accent, 1, 3
+		r.window.Set(theme.Fade(p.Accent, 0.25), p.Accent)
 		r.window.Move(fyne.NewPos(x0, mid-9))
 		r.window.Resize(fyne.NewSize(max(x1-x0, 4), 18))
 		taken := float32(-10)
@@ -455,12 +455,16 @@ func (r *trackRenderer) Refresh() {
 			n++
 		}
 		at, live := t.b.state.Cursor()
-		r.cursor.FillColor = p.Error
+		hue := p.Error
 		if live {
-			r.cursor.FillColor = p.Accent
+			hue = p.Accent
 		}
+		r.cursor.Set(hue, color.NRGBA{})
 		r.cursor.Move(fyne.NewPos(min(max(t.xOf(at)-1, 0), size.Width-2), 0))
 		r.cursor.Resize(fyne.NewSize(2, size.Height))
+	} else {
+		r.window.Set(color.NRGBA{}, color.NRGBA{})
+		r.cursor.Set(color.NRGBA{}, color.NRGBA{})
 	}
 	for ; n < len(r.marks); n++ {
 		r.marks[n].Hidden = true
@@ -469,10 +473,10 @@ func (r *trackRenderer) Refresh() {
 }
 
 func (r *trackRenderer) Objects() []fyne.CanvasObject {
-	objects := []fyne.CanvasObject{r.rail, r.window}
+	objects := []fyne.CanvasObject{r.rail.CanvasObject, r.window.CanvasObject}
 	for _, m := range r.marks {
 		objects = append(objects, m)
 	}
-	return append(objects, r.cursor)
+	return append(objects, r.cursor.CanvasObject)
 }
 func (r *trackRenderer) Destroy() {}

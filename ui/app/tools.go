@@ -12,6 +12,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -90,16 +91,15 @@ func (f *findField) MouseMoved(*desktop.MouseEvent) {}
 func (f *findField) MouseOut()                      { f.hovered = false; f.Refresh() }
 
 func (f *findField) CreateRenderer() fyne.WidgetRenderer {
-	r := &findRenderer{f: f, box: canvas.NewRectangle(color.Transparent), icon: icon.NewPicture(icon.Search, color.NRGBA{}),
+	r := &findRenderer{f: f, box: shade.NewPlate(theme.Radius, 1), icon: icon.NewPicture(icon.Search, color.NRGBA{}),
 		text: kit.NewText("Find or run…", theme.TextSize, color.Transparent), keys: kit.NewText("Ctrl K", theme.CaptionSize+1, color.Transparent)}
-	r.box.CornerRadius, r.box.StrokeWidth = theme.Radius, 1
 	r.Refresh()
 	return r
 }
 
 type findRenderer struct {
 	f          *findField
-	box        *canvas.Rectangle
+	box        *shade.Plate
 	icon       *icon.Picture
 	text, keys *canvas.Text
 }
@@ -116,18 +116,18 @@ func (r *findRenderer) Layout(size fyne.Size) {
 
 func (r *findRenderer) Refresh() {
 	p := theme.Current()
-	r.box.FillColor, r.box.StrokeColor = p.Background, p.Line
+	line := p.Line
 	if r.f.hovered {
-		r.box.StrokeColor = p.Dim
+		line = p.Dim
 	}
-	r.box.Refresh()
+	r.box.Set(p.Background, line)
 	r.icon.Set(icon.Search, p.Dim)
 	kit.SetText(r.text, r.text.Text, p.Dim)
 	kit.SetText(r.keys, r.keys.Text, p.Dim)
 }
 
 func (r *findRenderer) Objects() []fyne.CanvasObject {
-	return []fyne.CanvasObject{r.box, r.icon.Raster, r.text, r.keys}
+	return []fyne.CanvasObject{r.box.CanvasObject, r.icon.Raster, r.text, r.keys}
 }
 func (r *findRenderer) Destroy() {}
 

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/icon"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 )
 
@@ -148,17 +149,16 @@ func (b *Button) TypedKey(e *fyne.KeyEvent) {
 
 // CreateRenderer implements fyne.Widget.
 func (b *Button) CreateRenderer() fyne.WidgetRenderer {
-	r := &buttonRenderer{b: b, box: canvas.NewRectangle(color.Transparent), over: canvas.NewRectangle(color.Transparent),
+	r := &buttonRenderer{b: b, box: shade.NewPlate(theme.Radius, 1), over: shade.NewPlate(theme.Radius, 0),
 		text: NewText("", theme.TextSize, color.Transparent), icon: icon.NewPicture("", color.NRGBA{}), caret: icon.NewPicture("", color.NRGBA{})}
-	r.box.CornerRadius, r.over.CornerRadius = theme.Radius, theme.Radius
-	r.objects = []fyne.CanvasObject{r.box, r.over, r.icon.Raster, r.text, r.caret.Raster}
+	r.objects = []fyne.CanvasObject{r.box.CanvasObject, r.over.CanvasObject, r.icon.Raster, r.text, r.caret.Raster}
 	r.Refresh()
 	return r
 }
 
 type buttonRenderer struct {
 	b           *Button
-	box, over   *canvas.Rectangle
+	box, over   *shade.Plate
 	text        *canvas.Text
 	icon, caret *icon.Picture
 	objects     []fyne.CanvasObject
@@ -249,8 +249,8 @@ func (r *buttonRenderer) Refresh() {
 			over = p.Hover
 		}
 	}
-	r.box.FillColor, r.box.StrokeColor, r.box.StrokeWidth = Seen(fill), Seen(line), 1
-	r.over.FillColor = Seen(over)
+	r.box.Set(fill, line)
+	r.over.Set(over, color.NRGBA{})
 	r.text.Text, r.text.Color = b.text, text
 	tint := text
 	if b.tint != nil && !b.disabled {
@@ -263,8 +263,6 @@ func (r *buttonRenderer) Refresh() {
 	}
 	r.caret.Set(name, text)
 	r.Layout(b.Size())
-	r.box.Refresh()
-	r.over.Refresh()
 	r.text.Refresh()
 }
 

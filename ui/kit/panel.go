@@ -1,14 +1,13 @@
 package kit
 
 import (
-	"image"
 	"image/color"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 )
 
@@ -71,17 +70,13 @@ func OnWindow(content fyne.CanvasObject, edges Edge) fyne.CanvasObject {
 
 // CreateRenderer implements fyne.Widget.
 func (g *Ground) CreateRenderer() fyne.WidgetRenderer {
-	r := &groundRenderer{}
-	if g.colour != nil {
-		r.fill = canvas.NewRaster(g.pixel)
-		r.fill.ScaleMode = canvas.ImageScalePixels
-		r.objects = append(r.objects, r.fill)
-	}
+	r := &groundRenderer{g: g, fill: shade.NewPlate(0, 0)}
+	r.objects = append(r.objects, r.fill.CanvasObject)
 	for e := Top; e <= Right; e <<= 1 {
 		if g.edges&e != 0 {
-			l := canvas.NewRectangle(color.Transparent)
+			l := shade.NewPlate(0, 0)
 			r.lines = append(r.lines, edgeLine{e, l})
-			r.objects = append(r.objects, l)
+			r.objects = append(r.objects, l.CanvasObject)
 		}
 	}
 	r.Refresh()
@@ -90,19 +85,12 @@ func (g *Ground) CreateRenderer() fyne.WidgetRenderer {
 
 type edgeLine struct {
 	edge Edge
-	line *canvas.Rectangle
-}
-
-// pixel is all of a ground: it is stretched. The shader of rectangles costs twice
-// as much where there is no graphics card.
-func (g *Ground) pixel(int, int) image.Image {
-	img := image.NewRGBA(image.Rect(0, 0, 1, 1))
-	img.Set(0, 0, g.colour(palette()))
-	return img
+	line *shade.Plate
 }
 
 type groundRenderer struct {
-	fill    *canvas.Raster // nil: there is none
+	g       *Ground
+	fill    *shade.Plate
 	lines   []edgeLine
 	objects []fyne.CanvasObject
 }
@@ -110,9 +98,7 @@ type groundRenderer struct {
 func (r *groundRenderer) MinSize() fyne.Size { return fyne.Size{} }
 
 func (r *groundRenderer) Layout(size fyne.Size) {
-	if r.fill != nil {
-		r.fill.Resize(size)
-	}
+	r.fill.Resize(size)
 	for _, l := range r.lines {
 		pos, s := fyne.NewPos(0, 0), fyne.NewSize(size.Width, 1)
 		switch l.edge {
@@ -130,12 +116,11 @@ func (r *groundRenderer) Layout(size fyne.Size) {
 
 func (r *groundRenderer) Refresh() {
 	p := palette()
-	if r.fill != nil {
-		r.fill.Refresh()
+	if r.g.colour != nil {
+		r.fill.Set(r.g.colour(p), color.NRGBA{})
 	}
 	for _, l := range r.lines {
-		l.line.FillColor = p.Line
-		l.line.Refresh()
+		l.line.Set(p.Line, color.NRGBA{})
 	}
 }
 

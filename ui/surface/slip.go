@@ -12,6 +12,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/paint"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 )
 
@@ -23,7 +24,7 @@ import (
 // another picture is painted. Positions are in window units from the row's upper left
 // corner; everything stands in the middle of the row's height. Interface goroutine.
 type Slip struct {
-	ground, mark *canvas.Rectangle
+	ground, mark *shade.Plate
 	raster       *canvas.Raster
 
 	row         fyne.Size
@@ -51,11 +52,11 @@ type thing struct {
 
 // NewSlip makes an empty slip.
 func NewSlip() *Slip {
-	s := &Slip{ground: canvas.NewRectangle(color.Transparent), mark: canvas.NewRectangle(color.Transparent)}
+	s := &Slip{ground: shade.NewPlate(0, 0), mark: shade.NewPlate(0, 0)}
 	s.raster = canvas.NewRaster(s.picture)
 	s.raster.ScaleMode = canvas.ImageScalePixels
-	s.ground.Hidden, s.mark.Hidden, s.raster.Hidden = true, true, true
-	s.objects = []fyne.CanvasObject{s.ground, s.mark, s.raster}
+	s.raster.Hidden = true
+	s.objects = []fyne.CanvasObject{s.ground.CanvasObject, s.mark.CanvasObject, s.raster}
 	return s
 }
 
@@ -80,18 +81,11 @@ func (s *Slip) Begin(row fyne.Widget, ground, mark color.NRGBA) {
 	if c := fyne.CurrentApp().Driver().CanvasForObject(row); c != nil {
 		s.scale = c.Scale()
 	}
-	plate(s.ground, ground, s.row)
-	plate(s.mark, mark, fyne.NewSize(2, s.row.Height))
+	s.ground.Resize(s.row)
+	s.mark.Resize(fyne.NewSize(2, s.row.Height))
+	s.ground.Set(ground, color.NRGBA{})
+	s.mark.Set(mark, color.NRGBA{})
 	s.now = said{ground: theme.Over(ground, s.look.Panel), height: s.row.Height, scale: s.scale, things: s.now.things[:0]}
-}
-
-func plate(r *canvas.Rectangle, c color.NRGBA, size fyne.Size) {
-	r.Hidden = c.A == 0
-	r.Resize(size)
-	if r.FillColor != c {
-		r.FillColor = c
-		r.Refresh()
-	}
 }
 
 // End ends what a row says.

@@ -10,6 +10,7 @@ import (
 	"fyne.io/fyne/v2/widget"
 
 	"kmscope/ui/paint"
+	"kmscope/ui/shade"
 )
 
 // doubleClick is how soon a second press must follow the first. Fyne's own
@@ -26,7 +27,7 @@ type Surface struct {
 	widget.BaseWidget
 
 	raster *canvas.Raster
-	sheet  *sheet // nil: raster shows the picture itself
+	sheet  *shade.Sheet // nil: raster shows the picture itself
 	frame  *paint.Canvas
 	// Least is the smallest size that the surface may have.
 	Least fyne.Size
@@ -76,7 +77,7 @@ func New(least fyne.Size, draw func(c *paint.Canvas, l *Look, scale float32)) *S
 	s := &Surface{Least: least, paint: draw, frame: paint.NewCanvas()}
 	s.raster = canvas.NewRaster(s.picture)
 	s.raster.ScaleMode = canvas.ImageScalePixels
-	s.sheet = newSheet()
+	s.sheet = shade.NewSheet()
 	s.ExtendBaseWidget(s)
 	return s
 }
@@ -95,7 +96,7 @@ func (s *Surface) picture(w, h int) image.Image {
 		s.OnPainted(s.frame.Image())
 	}
 	if s.sheet != nil {
-		s.sheet.show(s.frame.Image())
+		s.sheet.Show(s.frame.Image())
 		return nothing
 	}
 	return s.frame.Image()
@@ -115,7 +116,7 @@ type surfaceRenderer struct{ s *Surface }
 func (r *surfaceRenderer) Layout(size fyne.Size) {
 	r.s.raster.Resize(size)
 	if r.s.sheet != nil {
-		r.s.sheet.shader.Resize(size)
+		r.s.sheet.Resize(size)
 	}
 	if r.s.OnResized != nil {
 		r.s.OnResized(size)
@@ -125,7 +126,7 @@ func (r *surfaceRenderer) MinSize() fyne.Size { return r.s.Least }
 func (r *surfaceRenderer) Refresh()           { r.s.raster.Refresh() }
 func (r *surfaceRenderer) Objects() []fyne.CanvasObject {
 	if r.s.sheet != nil {
-		return []fyne.CanvasObject{r.s.raster, r.s.sheet.shader}
+		return []fyne.CanvasObject{r.s.raster, r.s.sheet.Shader}
 	}
 	return []fyne.CanvasObject{r.s.raster}
 }
