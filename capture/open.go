@@ -73,7 +73,7 @@ func openPart(path string) (*part, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return nil, fmt.Errorf("%s does not exist: check the name: %w", path, os.ErrNotExist)
+			return nil, fmt.Errorf("%s cannot be opened: %w; check the name", path, os.ErrNotExist)
 		}
 		return nil, fmt.Errorf("%s cannot be opened: %w", path, err)
 	}

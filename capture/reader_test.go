@@ -223,7 +223,7 @@ func TestDamageIsPassedOver(t *testing.T) {
 func TestRefusals(t *testing.T) {
 	dir := t.TempDir()
 	for name, c := range map[string]struct{ path, want string }{
-		"missing": {filepath.Join(dir, "none"), "does not exist"},
+		"missing": {filepath.Join(dir, "none"), "does not exist; check the name"},
 		"folder":  {dir, "is a folder"},
 		"empty":   {file(t, nil), "is empty"},
 		"text":    {file(t, []byte("Dear diary,\ntoday\n")), "is not a capture"},

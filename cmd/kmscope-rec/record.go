@@ -50,8 +50,6 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 		return errors.New("record needs the address of a server: kmscope-rec record ws://host:8888/kurento -o FILE")
 	case output == "":
 		return errors.New("record needs a file to write: -o FILE")
-	case duration < 0 || every < 0:
-		return errors.New("a duration cannot be negative")
 	}
 	if _, err := os.Lstat(output); err == nil {
 		return fmt.Errorf("%s exists already; choose another name, nothing is overwritten", output)
@@ -88,8 +86,11 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 // durationInto reads a length of time as it is typed.
 func durationInto(d *time.Duration) func(string) error {
 	return func(s string) (err error) {
-		if *d, err = time.ParseDuration(s); err != nil {
+		switch *d, err = time.ParseDuration(s); {
+		case err != nil:
 			return errors.New("a length of time has a unit, such as 90s, 10m or 2h")
+		case *d <= 0:
+			return errors.New("it must be longer than nothing, such as 90s, 10m or 2h")
 		}
 		return nil
 	}

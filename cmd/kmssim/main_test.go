@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -14,6 +15,11 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestRun(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
 	for _, tc := range []struct {
 		name string
 		args []string
@@ -23,12 +29,22 @@ func TestRun(t *testing.T) {
 		{"list", []string{"-list"}, "conference", ""},
 		{"unknown scenario", []string{"-scenario", "nope"}, "", "choose one of"},
 		{"unknown flag", []string{"-nope"}, "", "kmssim -h"},
-		{"address in use", []string{"-listen", "256.0.0.1:1"}, "", "listen on"},
-		{"help", []string{"-h"}, "", ""},
+		{"no address", []string{"-listen", "256.0.0.1:1"}, "", "listen on"},
+		{"address in use", []string{"-listen", taken.Addr().String()}, "", "another program listens at " + taken.Addr().String()},
+		{"a word more", []string{"loopback"}, "", `"loopback" is no option`},
+		{"version", []string{"-version", "5"}, "", `no version "5"`},
+		{"too small", []string{"-size", "-1"}, "", "-size is a number"},
+		{"too large", []string{"-size", "100000000"}, "", "-size is a number"},
+		{"stands still", []string{"-speed", "0"}, "", "-speed is more than 0"},
+		{"no speed", []string{"-speed", "NaN"}, "", "-speed is more than 0"},
+		{"more than all", []string{"-reorder", "7"}, "", "-reorder is a share"},
+		{"never collects", []string{"-collector", "0s"}, "", "-collector is a length of time"},
+		{"answers before it is asked", []string{"-latency", "-1s"}, "", "-latency cannot be negative"},
+		{"help", []string{"-h"}, "-scenario string", ""},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
-			var out, messages bytes.Buffer
-			err := run(context.Background(), tc.args, &out, &messages)
+			var out bytes.Buffer
+			err := run(context.Background(), tc.args, &out)
 			if (err == nil) != (tc.err == "") || err != nil && !strings.Contains(err.Error(), tc.err) {
 				t.Errorf("refusal %v, want %q", err, tc.err)
 			}
@@ -52,7 +68,7 @@ func TestRunServesAScenario(t *testing.T) {
 	defer stop()
 	out, done := make(lines, 1), make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"-listen", "127.0.0.1:0", "-scenario", "loopback"}, out, &bytes.Buffer{})
+		done <- run(ctx, []string{"-listen", "127.0.0.1:0", "-scenario", "loopback"}, out)
 	}()
 	select {
 	case url := <-out:

@@ -294,6 +294,22 @@ func TestOversizedFrame(t *testing.T) {
 	}
 }
 
+// What is no WebSocket frame at all is said in words of ours, not the library's.
+func TestBytesThatAreNoFrame(t *testing.T) {
+	for _, bytes := range []string{"\xff\xff\xff\xff\xff", "\x81\x85masked", "HTTP/1.1 400 Bad Request\r\n\r\n"} {
+		s := serve(t, false, func(ws *websocket.Conn) {
+			_, _ = ws.NetConn().Write([]byte(bytes))
+			silent(ws)
+		})
+		c := dial(t, Options{URL: s.ws()})
+		<-c.Done()
+		err := c.Err()
+		if FailureOf(err) != FailClosed || !strings.Contains(err.Error(), "no WebSocket message") || strings.Contains(err.Error(), gorillaSays) {
+			t.Errorf("%q: Err = %v", bytes, err)
+		}
+	}
+}
+
 func TestFrameBelowTheLimit(t *testing.T) {
 	c := dial(t, Options{URL: serve(t, false, echo).ws(), MaxFrameBytes: 2 << 20})
 	if _, err := c.Call(within(t), "ping", map[string]string{"x": strings.Repeat("x", 404<<10)}); err != nil {

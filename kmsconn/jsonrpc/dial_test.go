@@ -40,6 +40,12 @@ func TestDialFailures(t *testing.T) {
 		_, _ = bufio.NewReader(c).ReadString('\n')
 		fmt.Fprint(c, "HTTP/1.1 426\r\nContent-Length: 0\r\n\r\n")
 	})
+	says := func(status string) string {
+		return "ws://" + listen(t, func(c net.Conn) {
+			_, _ = bufio.NewReader(c).ReadString('\n')
+			fmt.Fprint(c, "HTTP/1.1 "+status+"\r\nContent-Length: 0\r\n\r\n")
+		}) + "/kurento"
+	}
 	plain := strings.TrimPrefix(serve(t, false, echo).URL, "http://")
 	secure := strings.TrimPrefix(serve(t, true, echo).URL, "https://")
 	free.Close() // only now: the system may give a free port to the next who listens
@@ -55,6 +61,10 @@ func TestDialFailures(t *testing.T) {
 		{"hangs up", "ws://" + rude + "/kurento", FailNotWebSocket, "ended the connection"},
 		{"hangs up in TLS", "wss://" + rude + "/kurento", FailTLS, "during the TLS handshake"},
 		{"no WebSocket, no words", "ws://" + web + "/kurento", FailNotWebSocket, "HTTP 426 Upgrade Required"},
+		{"moved", says("301 Moved Permanently"), FailNotWebSocket, "HTTP 301 Moved Permanently); check the port and the path"},
+		{"behind a password", says("401 Unauthorized"), FailNotWebSocket, "HTTP 401 Unauthorized); write a user name"},
+		{"forbidden", says("403 Forbidden"), FailNotWebSocket, "does not let us in"},
+		{"down behind a proxy", says("502 Bad Gateway"), FailNotWebSocket, "check that the Kurento server runs"},
 		{"plain port", "wss://" + plain + "/kurento", FailPlainPort, "use ws:// instead"},
 		{"TLS port", "ws://" + secure + "/kurento", FailNotWebSocket, "HTTP 400"}, // Go's server answers in plain text
 		{"http scheme", "http://" + plain, FailOther, "no WebSocket address"},

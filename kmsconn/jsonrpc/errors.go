@@ -110,6 +110,12 @@ func dialError(err error, resp *http.Response, shown, host, via string, timeout 
 		return say(FailProxy, "the proxy did not let us through to %s: %s", host, viaProxy.reason)
 	case errors.Is(err, websocket.ErrBadHandshake) && resp != nil:
 		link.Status = resp.StatusCode
+		switch resp.StatusCode {
+		case http.StatusUnauthorized, http.StatusForbidden:
+			return say(FailNotWebSocket, "a web server stands before %s and does not let us in (HTTP %s); write a user name and password before the host, as in wss://user:password@host/kurento, or ask its administrator", shown, statusText(resp))
+		case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+			return say(FailNotWebSocket, "a web server stands before %s and gets no answer from what is behind it (HTTP %s); check that the Kurento server runs", shown, statusText(resp))
+		}
 		return say(FailNotWebSocket, "%s answers, but as a web server and not as a Kurento server (HTTP %s); check the port and the path, usually /kurento", shown, statusText(resp))
 	case errors.As(err, &dns):
 		if dns.IsTimeout {
@@ -176,6 +182,10 @@ func looksLikeTLS(err error) bool {
 	return ok && strings.HasPrefix(strings.Trim(rest, `"`), fmt.Sprintf(`\x%02x\x03`, tlsAlert))
 }
 
+// gorillaSays begins what gorilla/websocket finds wrong in the bytes themselves.
+// These errors have no type.
+const gorillaSays = "websocket: "
+
 // readError translates the end of an open connection as its reader saw it.
 func readError(err error, shown string, limit int64) *LinkError {
 	link := &LinkError{URL: shown, Cause: err, Failure: FailClosed, Code: websocket.CloseAbnormalClosure}
@@ -184,7 +194,7 @@ func readError(err error, shown string, limit int64) *LinkError {
 	case errors.Is(err, websocket.ErrReadLimit):
 		link.Failure = FailTooLarge
 		link.Code = websocket.CloseMessageTooBig
-		link.Sentence = fmt.Sprintf("the server sent a message larger than %s, and the connection was ended; raise the limit if that was meant", sizeText(limit))
+		link.Sentence = fmt.Sprintf("the server sent a message larger than %s, and the connection was ended; it is no Kurento server, or what was asked for is too large: ask for an element instead of its pipeline", sizeText(limit))
 	case errors.As(err, &closed):
 		link.Code = closed.Code
 		switch {
@@ -200,6 +210,8 @@ func readError(err error, shown string, limit int64) *LinkError {
 		}
 	case isCut(err):
 		link.Sentence = "the server ended the connection without a word; it may have stopped or crashed"
+	case strings.HasPrefix(err.Error(), gorillaSays):
+		link.Sentence = fmt.Sprintf("%s sent what is no WebSocket message, and the connection was ended; check the port, and what is between here and the server", shown)
 	default:
 		link.Sentence = "the connection was lost: " + plainReason(err)
 	}

@@ -116,7 +116,7 @@ func (m *importer) read(ctx context.Context, a *Aligner) (err error) {
 	f, err := os.Open(m.name)
 	if err != nil {
 		if errors.Is(err, os.ErrNotExist) {
-			return fmt.Errorf("%s does not exist: check the name: %w", m.name, os.ErrNotExist)
+			return fmt.Errorf("%s cannot be opened: %w; check the name", m.name, os.ErrNotExist)
 		}
 		return fmt.Errorf("%s cannot be opened: %w", m.name, err)
 	}
