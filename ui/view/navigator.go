@@ -209,7 +209,7 @@ func ByName(a, b *inventory.Object) int {
 	case b.Name == "":
 		return -1
 	}
-	return compareNatural(a.Name, b.Name)
+	return CompareNatural(a.Name, b.Name)
 }
 
 func (n *Navigator) isOpen(k navKey, otherwise bool) bool {

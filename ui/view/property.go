@@ -216,9 +216,11 @@ func sortedKeys[V any](m map[string]V) []string {
 
 // sortNatural sorts words with numbers in them as people do: "ice/2" before
 // "ice/10".
-func sortNatural(words []string) { slices.SortFunc(words, compareNatural) }
+func sortNatural(words []string) { slices.SortFunc(words, CompareNatural) }
 
-func compareNatural(a, b string) int {
+// CompareNatural tells which of two words with numbers in them comes first, as people
+// sort them: "room-2" before "room-10". Any goroutine.
+func CompareNatural(a, b string) int {
 	for a != "" && b != "" {
 		na, ra := leadingNumber(a)
 		nb, rb := leadingNumber(b)

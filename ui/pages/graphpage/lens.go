@@ -214,7 +214,7 @@ const (
 // of some shape.
 func tiled(g *graph.Graph, aspect float64) *graph.Graph {
 	out := &graph.Graph{Frames: slices.Clone(g.Frames)}
-	slices.SortStableFunc(out.Frames, func(a, b graph.Frame) int { return strings.Compare(a.Label, b.Label) })
+	slices.SortStableFunc(out.Frames, func(a, b graph.Frame) int { return view.CompareNatural(a.Label, b.Label) })
 	n := float64(len(out.Frames))
 	columns := int(math.Ceil(math.Sqrt(n * min(max(aspect, 0.3), 4) * (tileHeight + tileGap) / (tileWidth + tileGap))))
 	columns = max(columns, 1)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -247,6 +248,18 @@ func TestManyPipelinesAreTiles(t *testing.T) {
 	b.Settle(func() bool { return !p.scene.tiles })
 	p.toggleOverview()
 	b.Settle(func() bool { return p.scene.tiles })
+}
+
+// TestTilesInOrder sorts pipelines as people and the navigator do.
+func TestTilesInOrder(t *testing.T) {
+	g := tiled(&graph.Graph{Frames: []graph.Frame{{Label: "room-10"}, {Label: "room-2"}, {Label: "room-1"}}}, 1)
+	var names []string
+	for _, f := range g.Frames {
+		names = append(names, f.Label)
+	}
+	if want := []string{"room-1", "room-2", "room-10"}; !slices.Equal(names, want) {
+		t.Errorf("%q, want %q", names, want)
+	}
 }
 
 func close1(a, b float64) bool { return math.Abs(a-b) < 1e-6*max(1, math.Abs(a), math.Abs(b)) }

@@ -197,7 +197,7 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *surface.Look, s *scene, v surf
 		c.Text(small, small.Fit(view.Plural(f.Elements, "element")+" · "+view.Plural(f.Connections, "connection"), room), left, y+50*k, l.Dim)
 		switch {
 		case f.Dead:
-			state = "gone"
+			state, hue = "gone", l.Dim
 		case f.Elements == 0:
 			state, hue = "empty", l.Dim
 		case health == graph.HealthUnknown:
