@@ -484,7 +484,7 @@ func (p *Page) emptyText() string {
 // legend says in the lower left corner what colours and lines mean, with how
 // much of each there is.
 func (p *Page) legend(c *paint.Canvas, l *surface.Look, scale float32) {
-	_, h := c.Size()
+	w, h := c.Size()
 	counts := p.scene.d.Counts()
 	face := l.Regular.Face(11 * scale)
 	type part struct {
@@ -507,11 +507,16 @@ func (p *Page) legend(c *paint.Canvas, l *surface.Look, scale float32) {
 		parts = append(parts, part{view.Plural(counts.Queues, "queue"), l.Accent, 'q'})
 	}
 	width := float32(10) * scale
-	for _, q := range parts {
-		width += face.Width(q.text) + 14*scale
+	for i, q := range parts {
+		more := face.Width(q.text) + 14*scale
 		if q.mark != 0 {
-			width += 18 * scale
+			more += 18 * scale
 		}
+		if i > 0 && width+more > float32(w)-20*scale { // what has no room is left out, not cut
+			parts = parts[:i]
+			break
+		}
+		width += more
 	}
 	height := 24 * scale
 	x, y := 10*scale, float32(h)-10*scale-height
