@@ -53,6 +53,9 @@ const (
 // by somebody else, nothing may have grown but the history, and when the session
 // is closed, the history goes as well.
 func TestSoak(t *testing.T) {
+	if *soakProfiles != "" {
+		runtime.MemProfileRate = 8 << 10 // the usual half a MiB is more than some rooms hold
+	}
 	opts, took := kmssim.Options{Seed: 1, Speed: 10}, 3*time.Second
 	if *soakFor > 0 {
 		opts.Speed, took = 1, *soakFor
@@ -186,6 +189,9 @@ func TestSoak(t *testing.T) {
 	server.Close()
 	after := weigh()
 	t.Logf("closed: heap %.1f MiB, %d goroutines", mib(after.heap), after.goroutines)
+	if *soakProfiles != "" {
+		profile(t, filepath.Join(*soakProfiles, "heap-closed.pb.gz"))
+	}
 	if after.heap > before.heap+soakSlackBytes {
 		t.Errorf("%d bytes stay when all is closed, %d before", after.heap, before.heap)
 	}
