@@ -56,7 +56,7 @@ func BenchmarkGraphFrame(b *testing.B) {
 				for b.Loop() {
 					c.Begin(1900, 1000, l.Background)
 					gp.paint(c, l, s, v, graphMarks{selected: "7"}, 1)
-					gp.miniMap(c, l, s, v, 1)
+					gp.miniMap(c, l, s, v, &troubles{}, 1)
 				}
 			})
 		}

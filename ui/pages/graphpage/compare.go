@@ -145,12 +145,20 @@ func (gp *graphPainter) changed(c *paint.Canvas, l *surface.Look, n *graph.Node,
 
 // changedEdge marks what became of an edge, in its middle.
 func (gp *graphPainter) changedEdge(c *paint.Canvas, l *surface.Look, e *graph.Edge, change graph.Change, v surface.Viewport, k, scale float32) {
-	p, ok := pathPoint(e.Path, 0.22)
+	at := 0.22
+	switch e.Media { // media run side by side, nearer than such a mark is wide
+	case inventory.Video:
+	case inventory.Data:
+		at += 0.14
+	default:
+		at += 0.28
+	}
+	p, ok := pathPoint(e.Path, at)
 	if !ok || e.PartOf || v.Zoom < boxesFrom {
 		return
 	}
 	x, y := v.ToWindow(p.X, p.Y)
-	px, py, r := float32(x)*scale, float32(y)*scale, 7*min(k, 1.4*scale)
+	px, py, r := float32(x)*scale, float32(y)*scale, 6*min(k, 1.4*scale)
 	hue, _ := changeLook(l, change)
 	c.Circle(px, py, r+1.5*scale, paint.Mix(l.Background, l.Panel, 0.35))
 	c.Circle(px, py, r, hue)
@@ -226,7 +234,7 @@ func (p *Page) sayMark() string {
 	switch {
 	case p.mark.After(at):
 		first, second = second, first
-	case live:
+	case live && p.view.Server() != nil && p.view.Server().Live(): // a replay is where it was put
 		second = "now"
 	}
 	text := first + " → " + second

@@ -14,6 +14,7 @@ import (
 	"kmscope/inventory"
 	"kmscope/ui/pages/pagetest"
 	"kmscope/ui/surface"
+	"kmscope/ui/view"
 )
 
 func TestCompareMarksWhatChanged(t *testing.T) {
@@ -139,5 +140,23 @@ func TestPastMarksWhatCame(t *testing.T) {
 	s := newScene(after, time.Time{})
 	if s.changes.ofNode(&s.g.Nodes[0]) != graph.Same || s.changes.ofEdge(&graph.Edge{Media: inventory.Video}) != graph.Same {
 		t.Error("a scene without a comparison marks something")
+	}
+}
+
+// deadRoom is a server in a capture.
+type deadRoom struct{ *pagetest.Bench }
+
+func (deadRoom) Live() bool { return false }
+
+// A replay that was put to a moment is not "now".
+func TestComparedInAReplay(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New(&row{})
+	b.State.Select(view.Selection{Session: deadRoom{b}})
+	p.view = b.State
+	p.mark = b.Snapshot().At.Add(-time.Second)
+	if text := p.sayMark(); strings.Contains(text, "now") || !strings.Contains(text, " → ") {
+		t.Errorf("the bar says %q", text)
 	}
 }

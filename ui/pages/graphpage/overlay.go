@@ -59,7 +59,7 @@ var (
 	mapActual = surface.Rect{X: 104, Y: 0, W: 44, H: mapFoot}
 )
 
-func (gp *graphPainter) miniMap(c *paint.Canvas, l *surface.Look, s *scene, v surface.Viewport, scale float32) {
+func (gp *graphPainter) miniMap(c *paint.Canvas, l *surface.Look, s *scene, v surface.Viewport, t *troubles, scale float32) {
 	r, ok := mapRect(v, s.bounds)
 	if !ok || s.bounds.Empty() {
 		return
@@ -69,7 +69,7 @@ func (gp *graphPainter) miniMap(c *paint.Canvas, l *surface.Look, s *scene, v su
 	c.RoundRect(px(r.X), px(r.Y), px(r.W), px(r.H), 6*scale, l.Panel)
 	c.StrokeRoundRect(px(r.X), px(r.Y), px(r.W), px(r.H), 6*scale, one, l.Line)
 	if mv, _, ok := mapView(v, s.bounds); ok {
-		gp.mapBody(c, l, s, v, mv, r, scale)
+		gp.mapBody(c, l, s, v, mv, r, t, scale)
 	}
 	f := l.Regular.Face(11 * scale)
 	base := px(r.Y + r.H - 7)
@@ -83,6 +83,7 @@ type mapKey struct {
 	scene   *scene
 	palette theme.Palette
 	view    surface.Viewport
+	trouble *view.Problem // the first: there is a new list where anything is new
 	scale   float32
 }
 
@@ -98,9 +99,12 @@ const mapEdge = 6.0
 
 // blocks gives the picture of the small map without the part in view: of the rectangle
 // that mapEdge leaves.
-func (gp *graphPainter) blocks(l *surface.Look, s *scene, mv surface.Viewport, scale float32) *image.RGBA {
+func (gp *graphPainter) blocks(l *surface.Look, s *scene, mv surface.Viewport, t *troubles, scale float32) *image.RGBA {
 	m := &gp.small
-	k := mapKey{s, l.Palette, mv, scale}
+	k := mapKey{scene: s, palette: l.Palette, view: mv, scale: scale}
+	if len(t.list) > 0 {
+		k.trouble = &t.list[0]
+	}
 	if m.canvas != nil && m.of == k {
 		return m.canvas.Image()
 	}
@@ -122,13 +126,14 @@ func (gp *graphPainter) blocks(l *surface.Look, s *scene, mv surface.Viewport, s
 		}
 	}
 	for i := range s.g.Nodes {
-		n := &s.g.Nodes[i]
+		n := t.inTrouble(s, i)
 		x, y, w, h := at(nodeRect(n))
 		hue := paint.Mix(l.Dim, l.Panel, 0.25)
-		if !n.Dead && n.Health >= graph.HealthWarning {
-			hue = healthColor(l, n.Health)
-		} else if n.Dead {
+		switch {
+		case n.Dead || s.changes.ofNode(n) == graph.Removed:
 			hue = l.Line
+		case n.Health >= graph.HealthWarning:
+			hue = healthColor(l, n.Health)
 		}
 		c.Rect(x, y, max(w, one), max(h, one), hue)
 	}
@@ -136,10 +141,10 @@ func (gp *graphPainter) blocks(l *surface.Look, s *scene, mv surface.Viewport, s
 }
 
 // mapBody draws the blocks of the small map and the part in view.
-func (gp *graphPainter) mapBody(c *paint.Canvas, l *surface.Look, s *scene, v, mv surface.Viewport, r surface.Rect, scale float32) {
+func (gp *graphPainter) mapBody(c *paint.Canvas, l *surface.Look, s *scene, v, mv surface.Viewport, r surface.Rect, t *troubles, scale float32) {
 	px := func(f float64) float32 { return float32(math.Round(f * float64(scale))) }
 	one := surface.Hairline(scale)
-	c.Copy(gp.blocks(l, s, mv, scale), int(px(r.X)+px(mapEdge)), int(px(r.Y)+px(mapEdge)))
+	c.Copy(gp.blocks(l, s, mv, t, scale), int(px(r.X)+px(mapEdge)), int(px(r.Y)+px(mapEdge)))
 	at := func(q surface.Rect) (x, y, w, h float32) {
 		x0, y0 := mv.ToWindow(q.X, q.Y)
 		return float32(r.X+x0) * scale, float32(r.Y+y0) * scale, float32(q.W*mv.Zoom) * scale, float32(q.H*mv.Zoom) * scale

@@ -342,7 +342,7 @@ func (p *Page) paint(c *paint.Canvas, l *surface.Look, scale float32) {
 	p.painter.paint(c, l, p.scene, p.port, marks, scale)
 	p.band(c, l, scale)
 	p.goneLink(c, l, scale)
-	p.painter.miniMap(c, l, p.scene, p.port, scale)
+	p.painter.miniMap(c, l, p.scene, p.port, &marks.troubles, scale)
 	if !p.hover.none() && !p.panning && p.moving == "" && p.view != nil {
 		p.painter.card(c, l, cardLines(p.scene, p.hover, p.view.Clock(), marks.troubles), [2]float32{p.hoverPos.X, p.hoverPos.Y}, scale)
 	}
@@ -390,10 +390,18 @@ func (p *Page) emptyText() string {
 // fitMost is how large a fitted graph may get.
 const fitMost = 1.0
 
+// fitNow shows all of the graph, above what stands in the lower corners.
 func (p *Page) fitNow() {
-	if p.scene != nil {
-		p.port = p.port.Fitted(p.scene.bounds, 24, fitMost)
+	if p.scene == nil {
+		return
 	}
+	above := p.port
+	if above.H > 4*mapFoot {
+		above.H -= mapFoot
+	}
+	above = above.Fitted(p.scene.bounds, 24, fitMost)
+	above.H = p.port.H
+	p.port = above
 }
 
 func (p *Page) fit() {

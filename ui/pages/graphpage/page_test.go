@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/driver/desktop"
@@ -175,4 +176,19 @@ func TestGraphPageShowsWhatWasThere(t *testing.T) {
 	win := pagetest.Window(p, 900, 600)
 	defer win.Close()
 	win.Canvas().Capture()
+}
+
+// What is fitted stands above the words in the lower corners.
+func TestFitLeavesTheCorners(t *testing.T) {
+	for _, h := range []float64{120, 400, 800} {
+		p := New(&row{})
+		p.port.W, p.port.H = 600, h
+		p.scene = newScene(&graph.Graph{Nodes: []graph.Node{{ID: "a", W: 200, H: 3000}}}, time.Time{})
+		p.fitNow()
+		_, top := p.port.ToWindow(0, 0)
+		_, low := p.port.ToWindow(0, 3000)
+		if top < 23 || low > h-mapInset-mapFoot-4 {
+			t.Errorf("%v high: from %v to %v", h, top, low)
+		}
+	}
 }

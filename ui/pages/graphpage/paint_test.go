@@ -27,7 +27,7 @@ func TestFramesDependOnNothingBefore(t *testing.T) {
 	draw := func(gp *graphPainter, c *paint.Canvas, marks graphMarks) *image.RGBA {
 		c.Begin(int(float32(v.W)*scale), int(float32(v.H)*scale), l.Background)
 		gp.paint(c, l, s, v, marks, scale)
-		gp.miniMap(c, l, s, v, scale)
+		gp.miniMap(c, l, s, v, &troubles{}, scale)
 		return c.Image()
 	}
 	for step := range 120 {

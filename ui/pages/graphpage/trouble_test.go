@@ -1,10 +1,13 @@
 package graphpage
 
 import (
+	"image/color"
 	"testing"
 	"time"
 
 	"kmscope/graph"
+	"kmscope/ui/surface"
+	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
 
@@ -38,5 +41,40 @@ func TestTroubleOfThePast(t *testing.T) {
 		if got := len(found.troubleLines(&g.Nodes[0], nil)); got != tt.lines {
 			t.Errorf("%s: the card has %d lines, want %d", tt.name, got, tt.lines)
 		}
+	}
+}
+
+// The small map shows what is in trouble, though its states are well, and not what has
+// gone.
+func TestSmallMapShowsTrouble(t *testing.T) {
+	l := surface.LookOf(theme.Dark)
+	g := &graph.Graph{Nodes: []graph.Node{
+		{ID: "a", Health: graph.HealthOK, W: 200, H: 60},
+		{ID: "gone", Health: graph.HealthWarning, X: 400, W: 200, H: 60},
+	}}
+	s := newScene(g, time.Time{})
+	s.changes = &changes{nodes: map[string]graph.Change{"gone": graph.Removed}}
+	mv := surface.Viewport{Zoom: 0.2, W: mapWidth, H: mapHeight - mapFoot}.Centred(300, 30)
+	has := func(gp *graphPainter, t *troubles, hue color.NRGBA) bool {
+		m := gp.blocks(l, s, mv, t, 1)
+		for y := range m.Rect.Dy() {
+			for x := range m.Rect.Dx() {
+				if m.RGBAAt(x, y) == (color.RGBA{R: hue.R, G: hue.G, B: hue.B, A: 255}) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	var gp graphPainter
+	if has(&gp, &troubles{}, l.Error) || has(&gp, &troubles{}, l.Warning) {
+		t.Error("it shows trouble where there is none")
+	}
+	bad := gather(nil, []view.Problem{{Object: "a", Level: view.Trouble, Reasons: []view.Reason{{Level: view.Trouble, Text: "Video loss in 12 %", Figure: true}}}})
+	if !has(&gp, &bad, l.Error) {
+		t.Error("the trouble is not there")
+	}
+	if has(&gp, &troubles{}, l.Error) {
+		t.Error("the trouble stays")
 	}
 }
