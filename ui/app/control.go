@@ -362,7 +362,7 @@ func (r *switchRenderer) Refresh() {
 		lock = p.Dim
 	}
 	r.box.Set(p.Background, line)
-	r.chosen.Set(chosen, color.NRGBA{})
+	r.chosen.SetFill(chosen)
 	r.icon.Set(icon.Lock, lock)
 	for i, t := range r.texts {
 		if bold := i == 1 && m.On; t.TextStyle.Bold != bold {

@@ -414,7 +414,7 @@ func (t *track) CreateRenderer() fyne.WidgetRenderer {
 type trackRenderer struct {
 	t                    *track
 	rail, window, cursor *shade.Plate
-	marks                []*canvas.Rectangle
+	marks                []*shade.Plate
 }
 
 func (r *trackRenderer) MinSize() fyne.Size { return fyne.NewSize(120, kit.ButtonHeight) }
@@ -425,7 +425,7 @@ func (r *trackRenderer) Refresh() {
 	p, t := theme.Current(), r.t
 	size := t.Size()
 	mid := size.Height / 2
-	r.rail.Set(p.Faint, color.NRGBA{})
+	r.rail.SetFill(p.Faint)
 	r.rail.Move(fyne.NewPos(0, mid-5))
 	r.rail.Resize(fyne.NewSize(size.Width, 10))
 	first, last := t.b.state.Span()
@@ -445,13 +445,12 @@ func (r *trackRenderer) Refresh() {
 			}
 			taken = x
 			if n == len(r.marks) {
-				r.marks = append(r.marks, canvas.NewRectangle(color.Transparent))
+				r.marks = append(r.marks, shade.NewPlate(0, 0))
 			}
 			rect := r.marks[n]
-			rect.FillColor = [...]color.NRGBA{markWarning: p.Warning, markError: p.Error, markOwn: p.Control}[m.kind]
+			rect.SetFill([...]color.NRGBA{markWarning: p.Warning, markError: p.Error, markOwn: p.Control}[m.kind])
 			rect.Move(fyne.NewPos(x-1, mid-5))
 			rect.Resize(fyne.NewSize(2, 10))
-			rect.Hidden = false
 			n++
 		}
 		at, live := t.b.state.Cursor()
@@ -459,15 +458,15 @@ func (r *trackRenderer) Refresh() {
 		if live {
 			hue = p.Accent
 		}
-		r.cursor.Set(hue, color.NRGBA{})
+		r.cursor.SetFill(hue)
 		r.cursor.Move(fyne.NewPos(min(max(t.xOf(at)-1, 0), size.Width-2), 0))
 		r.cursor.Resize(fyne.NewSize(2, size.Height))
 	} else {
-		r.window.Set(color.NRGBA{}, color.NRGBA{})
-		r.cursor.Set(color.NRGBA{}, color.NRGBA{})
+		r.window.SetFill(color.NRGBA{})
+		r.cursor.SetFill(color.NRGBA{})
 	}
 	for ; n < len(r.marks); n++ {
-		r.marks[n].Hidden = true
+		r.marks[n].SetFill(color.NRGBA{})
 	}
 	canvas.Refresh(t)
 }
@@ -475,7 +474,7 @@ func (r *trackRenderer) Refresh() {
 func (r *trackRenderer) Objects() []fyne.CanvasObject {
 	objects := []fyne.CanvasObject{r.rail.CanvasObject, r.window.CanvasObject}
 	for _, m := range r.marks {
-		objects = append(objects, m)
+		objects = append(objects, m.CanvasObject)
 	}
 	return append(objects, r.cursor.CanvasObject)
 }

@@ -250,7 +250,7 @@ func (r *buttonRenderer) Refresh() {
 		}
 	}
 	r.box.Set(fill, line)
-	r.over.Set(over, color.NRGBA{})
+	r.over.SetFill(over)
 	r.text.Text, r.text.Color = b.text, text
 	tint := text
 	if b.tint != nil && !b.disabled {

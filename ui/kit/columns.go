@@ -7,6 +7,8 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
+
+	"kmscope/ui/shade"
 )
 
 // Columns shows three columns. The outer ones keep their widths when the
@@ -122,7 +124,7 @@ type edge struct {
 	widget.BaseWidget
 	c       *Columns
 	isLeft  bool
-	line    *canvas.Rectangle
+	line    *shade.Plate
 	hovered bool
 }
 
@@ -133,7 +135,7 @@ var (
 )
 
 func newEdge(c *Columns, isLeft bool) *edge {
-	e := &edge{c: c, isLeft: isLeft, line: canvas.NewRectangle(color.Transparent)}
+	e := &edge{c: c, isLeft: isLeft, line: shade.NewPlate(0, 0)}
 	e.ExtendBaseWidget(e)
 	return e
 }
@@ -174,11 +176,13 @@ func (r *edgeRenderer) Layout(size fyne.Size) {
 	r.e.line.Resize(fyne.NewSize(2, size.Height))
 }
 func (r *edgeRenderer) Refresh() {
-	r.e.line.FillColor = color.Transparent
+	line := color.NRGBA{}
 	if r.e.hovered {
-		r.e.line.FillColor = palette().Accent
+		line = palette().Accent
 	}
-	r.e.line.Refresh()
+	r.e.line.SetFill(line)
 }
-func (r *edgeRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.e.line} }
-func (r *edgeRenderer) Destroy()                     {}
+func (r *edgeRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.e.line.CanvasObject}
+}
+func (r *edgeRenderer) Destroy() {}

@@ -117,10 +117,10 @@ func (r *groundRenderer) Layout(size fyne.Size) {
 func (r *groundRenderer) Refresh() {
 	p := palette()
 	if r.g.colour != nil {
-		r.fill.Set(r.g.colour(p), color.NRGBA{})
+		r.fill.SetFill(r.g.colour(p))
 	}
 	for _, l := range r.lines {
-		l.line.Set(p.Line, color.NRGBA{})
+		l.line.SetFill(p.Line)
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 )
 
@@ -114,7 +115,7 @@ func (t *tab) MouseMoved(*desktop.MouseEvent) {}
 func (t *tab) MouseOut()                      { t.hovered = false; t.Refresh() }
 
 func (t *tab) CreateRenderer() fyne.WidgetRenderer {
-	r := &tabRenderer{t: t, text: NewText(t.title, theme.TextSize, color.Transparent), line: canvas.NewRectangle(color.Transparent)}
+	r := &tabRenderer{t: t, text: NewText(t.title, theme.TextSize, color.Transparent), line: shade.NewPlate(0, 0)}
 	r.Refresh()
 	return r
 }
@@ -122,7 +123,7 @@ func (t *tab) CreateRenderer() fyne.WidgetRenderer {
 type tabRenderer struct {
 	t    *tab
 	text *canvas.Text
-	line *canvas.Rectangle
+	line *shade.Plate
 }
 
 func (r *tabRenderer) MinSize() fyne.Size {
@@ -141,13 +142,15 @@ func (r *tabRenderer) Refresh() {
 	if r.t.chosen || r.t.hovered {
 		r.text.Color = p.Text
 	}
-	r.line.FillColor = color.Transparent
+	line := color.NRGBA{}
 	if r.t.chosen {
-		r.line.FillColor = p.Accent
+		line = p.Accent
 	}
 	r.text.Refresh()
-	r.line.Refresh()
+	r.line.SetFill(line)
 }
 
-func (r *tabRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.text, r.line} }
-func (r *tabRenderer) Destroy()                     {}
+func (r *tabRenderer) Objects() []fyne.CanvasObject {
+	return []fyne.CanvasObject{r.text, r.line.CanvasObject}
+}
+func (r *tabRenderer) Destroy() {}

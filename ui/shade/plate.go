@@ -43,6 +43,10 @@ func NewPlate(radius, width float32) *Plate {
 // plain reports whether the plate is all of one colour.
 func (p *Plate) plain() bool { return p.radius == 0 && p.width == 0 }
 
+// SetFill gives the colour of a plate without an outline; what is transparent is not
+// drawn.
+func (p *Plate) SetFill(c color.NRGBA) { p.Set(c, color.NRGBA{}) }
+
 // Set gives the colours of the plate and of its outline; what is transparent is not
 // drawn.
 func (p *Plate) Set(fill, line color.NRGBA) {

@@ -83,8 +83,8 @@ func (s *Slip) Begin(row fyne.Widget, ground, mark color.NRGBA) {
 	}
 	s.ground.Resize(s.row)
 	s.mark.Resize(fyne.NewSize(2, s.row.Height))
-	s.ground.Set(ground, color.NRGBA{})
-	s.mark.Set(mark, color.NRGBA{})
+	s.ground.SetFill(ground)
+	s.mark.SetFill(mark)
 	s.now = said{ground: theme.Over(ground, s.look.Panel), height: s.row.Height, scale: s.scale, things: s.now.things[:0]}
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"kmscope/ui/kit"
 	"kmscope/ui/paint"
+	"kmscope/ui/shade"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 )
@@ -169,7 +170,7 @@ type rowView struct {
 	onTap                          func()
 	dark                           bool // the theme that it was drawn in
 
-	ground, rule, bar *canvas.Rectangle
+	ground, rule, bar *shade.Plate
 	texts             []*canvas.Text
 }
 
@@ -180,8 +181,8 @@ var (
 
 func newRowView(columns []column, head bool) *rowView {
 	v := &rowView{columns: columns, head: head}
-	for _, r := range []**canvas.Rectangle{&v.ground, &v.rule, &v.bar} {
-		*r = canvas.NewRectangle(color.Transparent)
+	for _, r := range []**shade.Plate{&v.ground, &v.rule, &v.bar} {
+		*r = shade.NewPlate(0, 0)
 	}
 	for _, c := range columns {
 		v.texts = append(v.texts, canvas.NewText("", color.Transparent))
@@ -223,7 +224,7 @@ func (v *rowView) MouseOut() { v.hovered = false; v.Refresh() }
 
 // CreateRenderer implements fyne.Widget.
 func (v *rowView) CreateRenderer() fyne.WidgetRenderer {
-	r := &rowRenderer{v: v, objects: []fyne.CanvasObject{v.ground, v.rule, v.bar}}
+	r := &rowRenderer{v: v, objects: []fyne.CanvasObject{v.ground.CanvasObject, v.rule.CanvasObject, v.bar.CanvasObject}}
 	for _, t := range v.texts {
 		r.objects = append(r.objects, t)
 	}
@@ -313,23 +314,27 @@ func (r *rowRenderer) Refresh() {
 			t.Color = v.cells[i].hue(p)
 		}
 	}
-	v.ground.FillColor, v.bar.FillColor, v.rule.FillColor = color.Transparent, color.Transparent, p.Faint
+	var ground, bar color.NRGBA
+	rule := p.Faint
 	switch {
 	case v.head:
-		v.rule.FillColor = p.Line
+		rule = p.Line
 	case v.chosen:
-		v.ground.FillColor = p.Selection
+		ground = p.Selection
 	case v.near:
-		v.ground.FillColor = p.Hover
+		ground = p.Hover
 	case v.hovered:
-		v.ground.FillColor = p.Hover
+		ground = p.Hover
 	}
 	switch {
 	case v.near:
-		v.bar.FillColor = p.Error // the cursor is red everywhere
+		bar = p.Error // the cursor is red everywhere
 	case v.chosen && v.focused:
-		v.bar.FillColor = p.Accent
+		bar = p.Accent
 	}
+	v.ground.SetFill(ground)
+	v.bar.SetFill(bar)
+	v.rule.SetFill(rule)
 	r.Layout(v.Size())
 	canvas.Refresh(v)
 }

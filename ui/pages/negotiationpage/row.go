@@ -10,6 +10,7 @@ import (
 
 	"kmscope/ui/kit"
 	"kmscope/ui/paint"
+	"kmscope/ui/shade"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 )
@@ -111,7 +112,7 @@ type rowView struct {
 	hovered         bool
 	onTap           func(x float32)
 
-	ground, left, right, rule, bar *canvas.Rectangle
+	ground, left, right, rule, bar *shade.Plate
 	texts                          [maxCell]*canvas.Text
 }
 
@@ -122,8 +123,8 @@ var (
 
 func newRowView() *rowView {
 	v := &rowView{}
-	for _, r := range []**canvas.Rectangle{&v.ground, &v.left, &v.right, &v.rule, &v.bar} {
-		*r = canvas.NewRectangle(color.Transparent)
+	for _, r := range []**shade.Plate{&v.ground, &v.left, &v.right, &v.rule, &v.bar} {
+		*r = shade.NewPlate(0, 0)
 	}
 	for i := range v.texts {
 		v.texts[i] = canvas.NewText("", color.Transparent)
@@ -155,7 +156,7 @@ func (v *rowView) MouseOut() { v.hovered = false; v.Refresh() }
 
 // CreateRenderer implements fyne.Widget.
 func (v *rowView) CreateRenderer() fyne.WidgetRenderer {
-	r := &rowRenderer{v: v, objects: []fyne.CanvasObject{v.ground, v.left, v.right, v.rule, v.bar}}
+	r := &rowRenderer{v: v, objects: []fyne.CanvasObject{v.ground.CanvasObject, v.left.CanvasObject, v.right.CanvasObject, v.rule.CanvasObject, v.bar.CanvasObject}}
 	for _, t := range v.texts {
 		r.objects = append(r.objects, t)
 	}
@@ -229,30 +230,32 @@ func (r *rowRenderer) Refresh() {
 			t.TextSize = theme.TextSize - 1
 		}
 	}
-	v.ground.FillColor = color.Transparent
+	var ground, bar, left, right, rule color.NRGBA
 	switch {
 	case v.chosen:
-		v.ground.FillColor = p.Selection
+		ground = p.Selection
 	case v.hovered && !v.row.head:
-		v.ground.FillColor = p.Hover
+		ground = p.Hover
 	case v.row.kind == rowSection:
-		v.ground.FillColor = p.Panel
+		ground = p.Panel
 	}
-	v.bar.FillColor = color.Transparent
 	if v.chosen && v.focused {
-		v.bar.FillColor = p.Accent
+		bar = p.Accent
 	}
-	v.left.FillColor, v.right.FillColor = color.Transparent, color.Transparent
 	if v.row.left != hueNone {
-		v.left.FillColor = theme.Fade(v.row.left.in(p), 0.12)
+		left = theme.Fade(v.row.left.in(p), 0.12)
 	}
 	if v.row.right != hueNone {
-		v.right.FillColor = theme.Fade(v.row.right.in(p), 0.12)
+		right = theme.Fade(v.row.right.in(p), 0.12)
 	}
-	v.rule.FillColor = color.Transparent
 	if v.row.head || v.row.kind == rowCandidate || v.row.kind == rowEndpoint || v.row.kind == rowPair || v.row.kind == rowMatrix {
-		v.rule.FillColor = p.Faint
+		rule = p.Faint
 	}
+	v.ground.SetFill(ground)
+	v.bar.SetFill(bar)
+	v.left.SetFill(left)
+	v.right.SetFill(right)
+	v.rule.SetFill(rule)
 	r.Layout(v.Size())
 	canvas.Refresh(v)
 }

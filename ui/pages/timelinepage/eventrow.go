@@ -11,6 +11,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/timeline"
+	"kmscope/ui/shade"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
@@ -32,7 +33,7 @@ type eventRow struct {
 	cells [columns]string
 	hues  [columns]color.NRGBA
 	texts [columns]*canvas.Text
-	rule  *canvas.Rectangle
+	rule  *shade.Plate
 	brief string // the object where there is no room for its whole name
 	ref   eventRef
 	row   int
@@ -52,7 +53,7 @@ func newEventRow(tap func(int), menu func(eventRef, fyne.Position)) *eventRow {
 
 // fill makes the parts.
 func (r *eventRow) fill() {
-	r.rule = canvas.NewRectangle(color.Transparent)
+	r.rule = shade.NewPlate(0, 0)
 	for i := range r.texts {
 		r.texts[i] = canvas.NewText("", color.Black)
 		r.texts[i].TextSize = theme.TextSize
@@ -186,14 +187,11 @@ func (x *eventRowRenderer) paint() {
 			canvas.Refresh(t)
 		}
 	}
-	if faint := theme.Current().Faint; x.r.rule.FillColor != faint {
-		x.r.rule.FillColor = faint
-		canvas.Refresh(x.r.rule)
-	}
+	x.r.rule.SetFill(theme.Current().Faint)
 }
 
 func (x *eventRowRenderer) Objects() []fyne.CanvasObject {
-	out := []fyne.CanvasObject{x.r.rule}
+	out := []fyne.CanvasObject{x.r.rule.CanvasObject}
 	for _, t := range x.r.texts {
 		out = append(out, t)
 	}
