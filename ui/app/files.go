@@ -9,6 +9,8 @@ import (
 	fynedialog "fyne.io/fyne/v2/dialog"
 	"fyne.io/fyne/v2/storage"
 	native "github.com/sqweek/dialog"
+
+	"kmscope/ui/loop"
 )
 
 // captureEndings are the file names that captures have.
@@ -63,7 +65,7 @@ func (c *nativeChooser) run(ask func() (string, error), done func(string), other
 	go func() {
 		defer c.busy.Unlock()
 		path, err := asked(ask)
-		fyne.Do(func() {
+		loop.Do(func() {
 			switch {
 			case errors.Is(err, native.ErrCancelled):
 				done("")

@@ -6,12 +6,12 @@ import (
 	"sync/atomic"
 	"time"
 
-	"fyne.io/fyne/v2"
+	"kmscope/ui/loop"
 )
 
 // pump carries news to the interface goroutine. However much happens, there is
-// at most one call of fyne.Do pending, and at most ten a second are made: the
-// queue behind fyne.Do has no bound.
+// at most one function handed over, and at most ten a second are made: the
+// queue of the toolkit has no bound.
 type pump struct {
 	kicked  chan struct{}
 	pending atomic.Bool
@@ -41,11 +41,14 @@ func newPump(update func(full bool), urgent func() bool) *pump {
 // goroutine.
 func (p *pump) touch() { p.touched.Store(time.Now().UnixNano()) }
 
+// lively tells that a person did something just now. Any goroutine.
+func (p *pump) lively() bool { return time.Since(time.Unix(0, p.touched.Load())) <= calmAfter }
+
 func (p *pump) pause() time.Duration {
-	if time.Since(time.Unix(0, p.touched.Load())) > calmAfter {
-		return p.calm
+	if p.lively() {
+		return pumpEvery
 	}
-	return pumpEvery
+	return p.calm
 }
 
 // kick asks for an update soon, as a person did something. Any goroutine.
@@ -97,7 +100,7 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 			}
 			continue
 		}
-		fyne.Do(func() {
+		loop.Do(func() {
 			p.pending.Store(false)
 			p.update(full)
 		})

@@ -19,6 +19,7 @@ import (
 	"kmscope/session"
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/loop"
 	"kmscope/ui/page"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
@@ -83,7 +84,7 @@ type Window struct {
 	title      string      // of whom the frame and the title of the window tell
 	audit      *auditTable // nil while it is not shown
 
-	// do runs a function on the interface goroutine: fyne.Do. Tests, whose
+	// do runs a function on the interface goroutine: loop.Do. Tests, whose
 	// driver runs it wherever it is called, have their own.
 	do func(func())
 
@@ -101,7 +102,7 @@ type Window struct {
 
 // New makes the window of an application; it is shown by Run.
 func New(a fyne.App, o Options) *Window {
-	w := &Window{app: a, opts: o, ws: o.Workspace, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue(), do: fyne.Do}
+	w := &Window{app: a, opts: o, ws: o.Workspace, visible: -1, prefs: prefs{a.Preferences()}, queue: newQueue(), do: loop.Do}
 	w.ctx, w.end = context.WithCancel(context.Background())
 	mode := w.prefs.theme()
 	if o.Theme != nil {
@@ -145,6 +146,7 @@ func (w *Window) Run(names []string, demo bool) {
 	go w.pump.run(w.ctx, w.ws.Changed())
 	go w.queue.run(w.ctx)
 	go w.problems.run(w.ctx)
+	go loop.Run(w.ctx, w.win, w.pump.lively)
 	w.app.Lifecycle().SetOnEnteredForeground(w.pump.kick)
 	w.app.Lifecycle().SetOnStarted(func() {
 		if demo {

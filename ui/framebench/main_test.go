@@ -19,6 +19,7 @@ import (
 	"kmscope/graph/viz"
 	"kmscope/session"
 	"kmscope/ui/app"
+	"kmscope/ui/loop"
 	"kmscope/ui/page"
 	"kmscope/ui/pages/graphpage"
 	"kmscope/ui/surface"
@@ -122,7 +123,7 @@ func open(m *testing.M, home string) (code int, err error) {
 	go func() {
 		result <- m.Run()
 		close(ended)
-		fyne.Do(w.Window().Close)
+		loop.Do(w.Window().Close)
 	}()
 	w.Run(nil, false)
 	select {
@@ -197,10 +198,11 @@ func (s *stage) show(b *testing.B, x view.Session) {
 func (s *stage) frames(n int, each func()) []time.Duration {
 	took := make([]time.Duration, 0, n)
 	done := make(chan struct{})
-	fyne.Do(func() {
+	loop.Do(func() {
 		var last time.Time
 		var a *fyne.Animation
 		a = &fyne.Animation{Duration: time.Hour, RepeatCount: fyne.AnimationRepeatForever, Curve: fyne.AnimationLinear, Tick: func(float32) {
+			loop.Stay(time.Second)
 			now := time.Now()
 			if len(took) == n {
 				return

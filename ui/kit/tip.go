@@ -7,6 +7,7 @@ import (
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
 
+	"kmscope/ui/loop"
 	"kmscope/ui/theme"
 )
 
@@ -49,7 +50,7 @@ func ShowTip(o fyne.CanvasObject, text string, at fyne.Position) {
 	}
 	t.owner = o
 	t.timer = time.AfterFunc(tipDelay, func() {
-		fyne.Do(func() {
+		loop.Do(func() {
 			if t.owner == o {
 				t.show(o, text, at)
 			}

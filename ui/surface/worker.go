@@ -5,7 +5,7 @@ import (
 	"sync"
 	"time"
 
-	"fyne.io/fyne/v2"
+	"kmscope/ui/loop"
 )
 
 // Worker runs the long part of a page off the interface goroutine: one run at
@@ -13,7 +13,7 @@ import (
 // during a run replaces the one that waits, so a slow machine draws fewer
 // states, never older and older ones.
 type Worker struct {
-	// OnUI runs a function on the interface goroutine; nil is fyne.Do, and then
+	// OnUI runs a function on the interface goroutine; nil is loop.Do, and then
 	// Start waits a moment for the result.
 	OnUI func(func())
 
@@ -54,7 +54,7 @@ func (w *Worker) Start(work func(context.Context) func()) {
 		select {
 		case here <- show:
 		case <-over:
-			fyne.Do(show)
+			loop.Do(show)
 		}
 	})
 	wait := time.NewTimer(sameFrame)
@@ -85,7 +85,7 @@ func (w *Worker) Post(f func()) {
 		w.OnUI(f)
 		return
 	}
-	fyne.Do(f)
+	loop.Do(f)
 }
 
 // run works until nothing waits; the first result goes to post, later ones to

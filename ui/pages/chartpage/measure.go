@@ -12,6 +12,7 @@ import (
 
 	"kmscope/inventory"
 	"kmscope/ui/kit"
+	"kmscope/ui/loop"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -89,7 +90,7 @@ func (p *Page) askLatency(x view.Session, pipeline, name string) {
 			ctx, cancel := context.WithTimeout(context.Background(), switchTimeout)
 			defer cancel()
 			err := x.SetLatencyStats(ctx, pipeline, value)
-			fyne.Do(func() {
+			loop.Do(func() {
 				if err == nil {
 					box.Hide()
 					return

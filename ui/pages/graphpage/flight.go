@@ -9,6 +9,7 @@ import (
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"kmscope/graph"
+	"kmscope/ui/loop"
 	"kmscope/ui/surface"
 )
 
@@ -49,6 +50,7 @@ func (p *Page) fly(from *scene, port surface.Viewport) {
 		p.surface.Repaint()
 	})
 	f.anim.Curve = fyne.AnimationEaseInOut
+	loop.Stay(time.Second) // who asked for it may have waited for long
 	f.anim.Start()
 }
 

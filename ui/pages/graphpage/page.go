@@ -15,6 +15,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/ui/kit"
+	"kmscope/ui/loop"
 	"kmscope/ui/page"
 	"kmscope/ui/paint"
 	"kmscope/ui/surface"
@@ -297,7 +298,7 @@ func (p *Page) busy(nodes int) {
 		return
 	}
 	p.watch = time.AfterFunc(layoutPatience, func() {
-		fyne.Do(func() {
+		loop.Do(func() {
 			if p.watch != nil {
 				p.slow = true
 				p.surface.Repaint()

@@ -16,6 +16,7 @@ import (
 
 	"kmscope/graph/gst"
 	"kmscope/ui/kit"
+	"kmscope/ui/loop"
 	"kmscope/ui/page"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
@@ -319,7 +320,7 @@ func (p *Page) arrange() {
 func (p *Page) tick() {
 	post := p.place.OnUI
 	if post == nil {
-		post = fyne.Do
+		post = loop.Do
 	}
 	post(func() {
 		if p.ticker == nil {

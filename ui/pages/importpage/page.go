@@ -19,6 +19,7 @@ import (
 	"kmscope/inventory"
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/loop"
 	"kmscope/ui/page"
 	"kmscope/ui/surface"
 	"kmscope/ui/view"
@@ -253,7 +254,7 @@ func (p *Page) readNext() {
 	beside, replay := capturePath(p.view), replayPath(p.view)
 	post := p.load.OnUI
 	if post == nil {
-		post = fyne.Do
+		post = loop.Do
 	}
 	var waits atomic.Bool // a figure is on its way to the window
 	told := func(done float64) {

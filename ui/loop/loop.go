@@ -1,0 +1,159 @@
+// Package loop lets the toolkit's loop sleep while nothing happens.
+//
+// The toolkit looks for events and for what is to be painted sixty times a second,
+// for as long as the program runs. A look at nothing takes a few microseconds, but
+// each wakes three threads, and together they cost one per cent of a core: about as
+// much as watching a hundred endpoints, and a processor that never rests. The toolkit
+// has no other way; the library below it has: it can wait until something happens,
+// which is how programs without animations use it. So, while nobody does anything,
+// Run hands the loop a function that waits in its place.
+//
+// What the loop would have seen wakes it: any event of the window, and whatever is
+// handed over by Do, which for that reason is used instead of the toolkit's own
+// fyne.Do. What the toolkit itself hands over (the end by a signal, a change of the
+// desktop's theme) waits for half a second at most. Animations go on only while the
+// loop looks: it is awake while a person does something and some seconds longer,
+// while something lies over the window, and for as long as Stay says. The cursor of a
+// field goes on blinking, in fewer steps: fading it cost more than all else together.
+//
+// Painting from a goroutine of our own instead of the loop was no choice: the toolkit
+// has one painter, and it is the loop's.
+package loop
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"fyne.io/fyne/v2"
+	"github.com/go-gl/glfw/v3.4/glfw"
+)
+
+const (
+	// settle is how long the loop stays awake after a function that was handed to it:
+	// three looks, at the first of which what the function changed is painted.
+	settle = 50 * time.Millisecond
+	// longest is how long it sleeps at once, for what wakes nobody.
+	longest = 500 * time.Millisecond
+	// stirred is how long it stays awake after an event: where there was one, others
+	// follow.
+	stirred = 300 * time.Millisecond
+)
+
+// Do runs a function on the interface goroutine, soon, and before those that are
+// handed over later. Any goroutine.
+func Do(f func()) { toolkit.do(f) }
+
+// Stay keeps the loop awake for so long from now, or longer if it was told so before:
+// an animation of ours that nobody's hand began moves on only then. Any goroutine.
+func Stay(d time.Duration) { toolkit.stay(d) }
+
+// Run lets the loop of a window's application sleep when it may, until ctx ends. lively
+// tells that it must not, because somebody may see something move; it is called on
+// Run's goroutine. A window of tests has no loop, and Run returns at once.
+func Run(ctx context.Context, w fyne.Window, lively func() bool) {
+	if _, native := w.(interface{ RunWithContext(func()) }); !native {
+		return
+	}
+	toolkit.run(ctx, lively, func() bool {
+		return w.Canvas().Overlays().Top() != nil
+	})
+}
+
+var toolkit = sleeper{
+	post:  fyne.Do,
+	sleep: func(d time.Duration) { glfw.WaitEventsTimeout(d.Seconds()) },
+	wake:  glfw.PostEmptyEvent,
+}
+
+// sleeper is a loop that may sleep.
+type sleeper struct {
+	post  func(func())        // hands a function to the loop
+	sleep func(time.Duration) // waits, on the loop, for an event, for wake, or so long
+	wake  func()              // ends sleep, or the next one at once; any goroutine
+
+	waiting atomic.Int64 // functions that were handed over and did not begin
+	asleep  atomic.Bool
+	until   atomic.Int64 // when the loop may sleep, in ns since 1970
+}
+
+func (s *sleeper) do(f func()) {
+	s.waiting.Add(1)
+	s.post(func() {
+		s.waiting.Add(-1)
+		f()
+		s.stay(settle)
+	})
+	// Either the sleeper sees that something waits, or this sees that it sleeps.
+	if s.asleep.Load() {
+		s.must(s.wake)
+	}
+}
+
+func (s *sleeper) stay(d time.Duration) {
+	until := time.Now().Add(d).UnixNano()
+	for {
+		was := s.until.Load()
+		if was >= until || s.until.CompareAndSwap(was, until) {
+			return
+		}
+	}
+}
+
+// run has the loop sleep again and again, between what happens.
+func (s *sleeper) run(ctx context.Context, lively, held func() bool) {
+	pause := time.NewTimer(stirred)
+	defer pause.Stop()
+	slept := make(chan time.Duration, 1)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-pause.C:
+		}
+		if lively() {
+			pause.Reset(longest)
+			continue
+		}
+		s.post(func() { slept <- s.rest(held) })
+		select {
+		case <-ctx.Done():
+			return
+		case d := <-slept:
+			pause.Reset(d)
+		}
+	}
+}
+
+// rest sleeps unless something is in the way, and tells for how long the loop is to
+// be awake now. On the loop.
+func (s *sleeper) rest(held func() bool) (awake time.Duration) {
+	if d := time.Until(time.Unix(0, s.until.Load())); d > 0 {
+		return d // what changed may not be painted yet
+	}
+	if held() {
+		return longest
+	}
+	s.asleep.Store(true)
+	defer s.asleep.Store(false)
+	if s.waiting.Load() > 0 {
+		return settle
+	}
+	began := time.Now()
+	if !s.must(func() { s.sleep(longest) }) {
+		return stirred
+	}
+	if s.waiting.Load() == 0 && time.Since(began) < longest {
+		return stirred // an event
+	}
+	return settle
+}
+
+// must calls the library below the toolkit, which panics once the toolkit has ended
+// it: a signal may do so at any moment, and what is handed over after that runs
+// wherever it was handed over.
+func (s *sleeper) must(f func()) (there bool) {
+	defer func() { there = recover() == nil }()
+	f()
+	return true
+}
