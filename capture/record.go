@@ -61,3 +61,10 @@ type Record struct {
 	// the connection is open since earlier.
 	Resumed bool `json:"resumed,omitempty"`
 }
+
+// Inserted reports whether a record stands in no file: the Reader puts a gap
+// where it finds lines missing. Those that were written say how many are
+// missing, or on which connection.
+func (r *Record) Inserted() bool {
+	return r.Dir == DirGap && r.Dropped == 0 && r.Conn == ""
+}

@@ -3,6 +3,7 @@ package session
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 	"reflect"
 	"strings"
@@ -51,6 +52,43 @@ func TestSeekInBatches(t *testing.T) {
 		if got, want := s.Snapshot().Counts, m.Snapshot().Counts; got != want {
 			t.Errorf("at record %d: %+v, want %+v", i, got, want)
 		}
+	}
+}
+
+// A capture that was cut gives all that is in it, and says that it was cut, from
+// wherever it is played.
+func TestOpenOfACutCapture(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "cut.kmscap")
+	writeEvents(t, path, 4*batchRecords)
+	w, err := NewWorkspace(Options{NoCapture: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := w.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
+	whole, err := w.Open(t.Context(), path)
+	if err != nil || whole.Cut() != "" {
+		t.Fatalf("%v; the whole one says %q", err, whole.Cut())
+	}
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()-20); err != nil {
+		t.Fatal(err)
+	}
+	cut, err := w.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if !strings.Contains(cut.Cut(), "the file was cut here") || len(cut.Sessions()) != 1 || cut.Duration() <= 0 {
+			t.Errorf("%q, %d servers, %s", cut.Cut(), len(cut.Sessions()), cut.Duration())
+		}
+		cut.Seek(0)
 	}
 }
 

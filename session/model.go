@@ -105,6 +105,9 @@ type Models struct {
 	// Records counts the records fed, Undecoded those that could not be
 	// understood, Gaps the places where records are missing.
 	Records, Undecoded, Gaps int
+	// Cut says why the newest record is not the last that was captured; "" where
+	// nothing is known to be missing behind it.
+	Cut string
 	// First and Last are the times of the first and of the newest record.
 	First, Last time.Time
 	// FirstMs and LastMs are the same on the capture's own, monotonic clock.
@@ -148,6 +151,10 @@ func (m *Models) Feed(r capture.Record) {
 // the facts that belong there, in order.
 func (m *Models) take(r *capture.Record, facts []wire.Fact, tell func(*Model, *wire.Fact)) {
 	m.Records++
+	m.Cut = ""
+	if r.Inserted() {
+		m.Cut = r.Note
+	}
 	if m.Records == 1 {
 		m.FirstMs, m.LastMs = r.TimeMs, r.TimeMs
 	}

@@ -36,6 +36,7 @@ type Replay struct {
 	playing  bool
 	speed    float64
 	err      error
+	cut      string
 }
 
 // player is the state of the replay's goroutine.
@@ -79,7 +80,7 @@ func (w *Workspace) OpenTelling(ctx context.Context, path string, progress func(
 		defer close(r.done)
 		defer p.close()
 		err := p.runTo(ctx, time.Time{})
-		p.tell = nil
+		p.tell, r.cut = nil, p.models.Cut
 		first <- err
 		p.loop(run)
 	}()
@@ -474,6 +475,10 @@ func (r *Replay) Err() error {
 	defer r.mu.Unlock()
 	return r.err
 }
+
+// Cut says in one clause why the capture ends before what was captured did: the
+// file was cut. It is "" for a whole one.
+func (r *Replay) Cut() string { return r.cut }
 
 // Sessions gives a session per server of the capture.
 func (r *Replay) Sessions() []*Session {

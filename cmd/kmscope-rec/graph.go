@@ -148,7 +148,7 @@ func serversAt(file string, atMs float64, errs io.Writer) ([]*session.Server, er
 	var m session.Models
 	begun, startMs := false, 0.0
 	err := eachRecord(file, errs, func(r capture.Record) error {
-		if r.Dir == capture.DirUndecoded || inserted(r) { // they have no time
+		if r.Dir == capture.DirUndecoded || r.Inserted() { // they have no time
 			return nil
 		}
 		if !begun {

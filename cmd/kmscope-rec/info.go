@@ -78,7 +78,7 @@ type extent struct {
 }
 
 func (e *extent) take(r capture.Record) {
-	if inserted(r) {
+	if r.Inserted() {
 		return
 	}
 	e.records++

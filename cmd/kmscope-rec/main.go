@@ -171,7 +171,7 @@ func eachRecord(file string, errs io.Writer, f func(capture.Record) error) (err 
 	for {
 		rec, err := r.Next()
 		if errors.Is(err, io.EOF) {
-			if inserted(last) {
+			if last.Inserted() {
 				say(errs, name+" ends with a gap: "+printable(last.Note))
 			}
 			return nil
@@ -184,13 +184,6 @@ func eachRecord(file string, errs io.Writer, f func(capture.Record) error) (err 
 			return err
 		}
 	}
-}
-
-// inserted reports whether a record stands in no file: the Reader puts a gap
-// where it finds lines missing. Those that were written say how many are
-// missing, or on which connection.
-func inserted(r capture.Record) bool {
-	return r.Dir == capture.DirGap && r.Dropped == 0 && r.Conn == ""
 }
 
 // spool copies standard input to a file: a capture is opened by its content.

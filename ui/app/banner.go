@@ -27,6 +27,9 @@ func (w *Window) updateBanner(now time.Time) {
 	case w.state.Replay() != nil:
 		r := w.state.Replay()
 		text = fmt.Sprintf("Replay of %s · recorded %s · %s · actions are disabled", filepath.Base(r.Path()), r.Start().Local().Format("2006-01-02 15:04:05"), view.Stretch(r.Duration()))
+		if cut := r.Cut(); cut != "" { // first: the banner may be too narrow for all
+			text, colour = sentence(errors.New(cut))+" "+text, warningColour
+		}
 		if err := r.Err(); err != nil {
 			text, colour = sentence(err), errorColour
 		}

@@ -176,6 +176,11 @@ func TestOpeningCaptures(t *testing.T) {
 	if !r.sees("Replay of a.kmscap") || !r.sees("at 0:00 of 1:10") {
 		t.Error("the replay is not announced")
 	}
+	replay.Missing = "the file was cut here: what came after is lost"
+	r.w.update(true)
+	if !r.sees("The file was cut here: what came after is lost. Replay of a.kmscap") {
+		t.Errorf("the banner says %q", r.w.banner.full)
+	}
 	if got := r.w.prefs.recent(prefFiles); len(got) != 1 || got[0] != replay.File {
 		t.Errorf("remembered is %q", got)
 	}

@@ -88,6 +88,8 @@ type Replay interface {
 	Path() string
 	// Err says why playing stopped before the end; nil otherwise.
 	Err() error
+	// Cut says in one clause that the end of the file is missing; "" when it is not.
+	Cut() string
 	// Plays reports whether the session is one of this capture.
 	Plays(s Session) bool
 }

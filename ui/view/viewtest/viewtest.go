@@ -431,6 +431,7 @@ type Replay struct {
 	From     time.Time
 	Length   time.Duration
 	Problem  error
+	Missing  string // what Cut says
 	mu       sync.Mutex
 	position time.Duration
 	playing  bool
@@ -477,6 +478,9 @@ func (r *Replay) Path() string { return r.File }
 
 // Err implements view.Replay.
 func (r *Replay) Err() error { return r.Problem }
+
+// Cut implements view.Replay.
+func (r *Replay) Cut() string { return r.Missing }
 
 // Plays implements view.Replay.
 func (r *Replay) Plays(s view.Session) bool { return s == r.Of }
