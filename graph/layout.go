@@ -349,6 +349,7 @@ func (l *Layouter) part(ctx context.Context, g *Graph, m *frameMembers, boxes []
 		return x, notice{"Placed in simple columns, for graphviz failed: " + err.Error(), true}, nil
 	}
 	placed.turnBack(turned)
+	placed.roomForLoops(j.Pairs)
 	x.placement = placed
 	l.parts[h] = &placedPart{placement: placed, used: l.round}
 	return x, notice{}, nil

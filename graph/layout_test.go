@@ -470,3 +470,32 @@ func TestBoxes(t *testing.T) {
 		t.Errorf("%+v %v", none, err)
 	}
 }
+
+// TestLoopKeepsAway has an element connected to itself below others: its media do not
+// run into them.
+func TestLoopKeepsAway(t *testing.T) {
+	g := plain([2]string{"a", "b"}, [2]string{"b", "c"}, [2]string{"c", "a"}, [2]string{"self", "self"}, [2]string{"d", "e"}, [2]string{"e", "f"})
+	for _, e := range g.Edges {
+		for _, m := range []inventory.Media{inventory.Video, inventory.Data} {
+			e.Media = m
+			g.Edges = append(g.Edges, e)
+		}
+	}
+	out, err := newLayouter(t, nil).Layout(t.Context(), g)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sound(t, out)
+	for _, e := range out.Edges {
+		if e.From != "self" {
+			continue
+		}
+		for _, n := range out.Nodes {
+			for _, q := range e.Path {
+				if n.ID != "self" && q.X > n.X && q.X < n.X+n.W && q.Y > n.Y-4 && q.Y < n.Y+n.H+4 {
+					t.Errorf("%s goes at %v, %s is at %v,%v", e.Media, q, n.ID, n.X, n.Y)
+				}
+			}
+		}
+	}
+}

@@ -113,6 +113,29 @@ func loop(e *Edge, n *Node, lane float64) {
 // maxLoops is how many media usually lead back to one box.
 const maxLoops = 3
 
+// roomForLoops makes a part higher where an edge leads back to its own box: its media
+// go round further out than graphviz knows, into what stands above or below.
+func (p *placement) roomForLoops(pairs [][2]int) {
+	above, below := 0.0, 0.0
+	for i, e := range pairs {
+		if e[0] != e[1] {
+			continue
+		}
+		for _, q := range p.Paths[i] {
+			above, below = max(above, maxLoops*laneSpacing-q.Y), max(below, q.Y+maxLoops*laneSpacing-p.H)
+		}
+	}
+	p.H += above + below
+	for i := range p.At {
+		p.At[i].Y += above
+	}
+	for _, path := range p.Paths {
+		for i := range path {
+			path[i].Y += above
+		}
+	}
+}
+
 // spread puts the ends of one side at even distances around their middle.
 func spread(g *Graph, n *Node, ends []end, x float64) {
 	if len(ends) == 0 {
