@@ -20,7 +20,10 @@ type pump struct {
 	// topology, not figures. Any goroutine.
 	urgent func() bool
 	calm   time.Duration // calmEvery, but in tests
-	update func(full bool)
+	// prepare does beforehand, on the goroutine of the pump, what would take the
+	// update long; nil is nothing.
+	prepare func()
+	update  func(full bool)
 	// hurried tells that the last update came early: the next one does not.
 	hurried bool
 }
@@ -99,6 +102,9 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 				p.again()
 			}
 			continue
+		}
+		if full && p.prepare != nil {
+			p.prepare()
 		}
 		loop.Do(func() {
 			p.pending.Store(false)

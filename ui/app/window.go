@@ -126,6 +126,7 @@ func New(a fyne.App, o Options) *Window {
 	w.problems = newProblemWatch(w.tellProblems)
 	w.state.Observe(w.pump.kick)
 	w.build()
+	w.pump.prepare = w.navigator.model.Prepare
 	w.win.Resize(w.prefs.windowSize())
 	w.win.SetCloseIntercept(w.close)
 	w.win.SetOnDropped(w.dropped)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"kmscope/graph"
@@ -44,7 +45,7 @@ type navKey struct {
 }
 
 // Navigator turns the sessions of a State into the rows of the tree. It keeps
-// what is open. It belongs to the interface goroutine.
+// what is open. All but Prepare belongs to the interface goroutine.
 type Navigator struct {
 	state  *State
 	open   map[navKey]bool // what a person opened or closed
@@ -52,6 +53,7 @@ type Navigator struct {
 	// HideDead leaves out what is gone.
 	HideDead bool
 
+	mu     sync.Mutex // of the three below
 	health map[*inventory.Pipeline]*pipelineHealth
 	graph  graph.Builder
 	round  int
@@ -103,9 +105,26 @@ func (n *Navigator) Reveal(sel Selection) {
 	}
 }
 
+// Prepare works out beforehand what the next Rows says of the servers as they are now:
+// of some thousand elements that changed it takes longer than a frame may. Any
+// goroutine.
+func (n *Navigator) Prepare() {
+	for _, x := range n.state.Workspace().Sessions() {
+		if !x.Live() {
+			continue
+		}
+		s := x.Snapshot()
+		for _, p := range s.Pipelines {
+			n.healthOf(p, s.At)
+		}
+	}
+}
+
 // Rows gives the lines of the tree, from top to bottom.
 func (n *Navigator) Rows() []NavRow {
+	n.mu.Lock()
 	n.round++
+	n.mu.Unlock()
 	n.Shown, n.Total, n.Forgotten = 0, 0, 0
 	var rows []NavRow
 	objects := 0
@@ -115,6 +134,8 @@ func (n *Navigator) Rows() []NavRow {
 			objects += len(p.Objects)
 		}
 	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	n.graph.Forget(objects + objects/2)
 	for p, h := range n.health {
 		if h.round != n.round {
@@ -347,6 +368,8 @@ func searchText(o *inventory.Object) string {
 }
 
 func (n *Navigator) healthOf(p *inventory.Pipeline, now time.Time) *pipelineHealth {
+	n.mu.Lock()
+	defer n.mu.Unlock()
 	h := n.health[p]
 	if h == nil || now.Sub(h.at).Abs() > healthGood {
 		g := n.graph.Build(&inventory.Snapshot{At: now, Pipelines: []*inventory.Pipeline{p}}, graph.Figures{})

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -75,6 +76,24 @@ func TestNavigatorShowsTheTree(t *testing.T) {
 	n.Rows()
 	if tip := n.GoneTip(); tip != "Show what is gone (without 1 object that went earlier and of which the capture tells)" {
 		t.Error(tip)
+	}
+}
+
+// TestNavigatorPrepares: what was worked out beforehand is what the tree shows, also
+// while both happen at once.
+func TestNavigatorPrepares(t *testing.T) {
+	st, s, ids := conference(t)
+	n, fresh := view.NewNavigator(st), view.NewNavigator(st)
+	for range 50 {
+		var over sync.WaitGroup
+		s.Event(ids["guest-1"], "Error", `{"type":"MEDIA_ERROR","description":"no more","errorCode":7}`)
+		over.Go(n.Prepare)
+		n.Rows()
+		over.Wait()
+	}
+	n.Prepare()
+	if got, want := outline(n.Rows()), outline(fresh.Rows()); got != want || !strings.Contains(got, "errors 50") {
+		t.Errorf("prepared:\n%s\nnot prepared:\n%s", got, want)
 	}
 }
 

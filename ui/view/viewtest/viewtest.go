@@ -8,6 +8,7 @@ import (
 	"errors"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"kmscope/control"
@@ -194,6 +195,7 @@ type Server struct {
 
 	schema  *kmd.Schema
 	reducer *inventory.Reducer
+	now     atomic.Pointer[inventory.Snapshot]
 	past    inventory.Past
 	store   *stats.Store
 	log     *timeline.Log
@@ -208,9 +210,11 @@ var _ view.Session = (*Server)(nil)
 
 // NewServer makes a live, connected server without objects.
 func NewServer(name string) *Server {
-	return &Server{Title: name, Address: "ws://" + name + ":8888/kurento", IsLive: true,
+	s := &Server{Title: name, Address: "ws://" + name + ":8888/kurento", IsLive: true,
 		State:  view.Link{State: view.Connected, Since: Start, PingTook: 400 * time.Microsecond, FramesPerSecond: 310},
 		schema: kmd.Builtin("7.3.0"), reducer: inventory.NewReducer("ws://" + name + ":8888/kurento"), store: stats.NewStore(), log: timeline.NewLog(0), at: Start}
+	s.now.Store(s.reducer.Snapshot())
+	return s
 }
 
 // Name implements view.Session.
@@ -223,7 +227,7 @@ func (s *Server) URL() string { return s.Address }
 func (s *Server) Live() bool { return s.IsLive }
 
 // Snapshot implements view.Session.
-func (s *Server) Snapshot() *inventory.Snapshot { return s.reducer.Snapshot() }
+func (s *Server) Snapshot() *inventory.Snapshot { return s.now.Load() }
 
 // SnapshotAt implements view.Session.
 func (s *Server) SnapshotAt(t time.Time) *inventory.Snapshot { return s.past.At(t) }
@@ -326,6 +330,7 @@ func (s *Server) Guarded(_, operation string) string {
 func (s *Server) Dismiss(id string) {
 	s.Dismissed = append(s.Dismissed, id)
 	s.reducer.Dismiss(id)
+	s.now.Store(s.reducer.Snapshot())
 }
 
 // Now gives the time of the server.
@@ -343,7 +348,8 @@ func (s *Server) Feed(f wire.Fact) {
 		f.Stamp = s.at
 	}
 	s.reducer.Apply(f)
-	s.past.Add(s.reducer.Snapshot())
+	s.now.Store(s.reducer.Snapshot())
+	s.past.Add(s.now.Load())
 	s.store.Feed(f)
 	s.log.Feed(f)
 	s.lanes.Feed(f)
