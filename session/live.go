@@ -484,8 +484,9 @@ func (l *live) publish() {
 	l.enqueueNew(before, after)
 }
 
-// enqueueNew has the states read of objects that became known. Pipelines that
-// are the same in both snapshots hold nothing new.
+// enqueueNew has the states read of objects that became known: at once, or when they
+// waited for too long, which the sweeper looks after. Pipelines that are the same in
+// both snapshots hold nothing new.
 func (l *live) enqueueNew(before, after *inventory.Snapshot) {
 	found := false
 	l.mu.Lock()
@@ -505,6 +506,7 @@ func (l *live) enqueueNew(before, after *inventory.Snapshot) {
 				found = true
 			case l.waiting[o.ID].IsZero():
 				l.waiting[o.ID] = time.Now()
+				found = true
 			}
 		}
 	}

@@ -33,8 +33,6 @@ func (l *live) watch(ctx context.Context) {
 
 // sweep reads the states of what is new and what the inspector asks for.
 func (l *live) sweep(ctx context.Context) {
-	look := time.NewTicker(unwatchedAfter / 4)
-	defer look.Stop()
 	late := false
 	for {
 		for l.sweepOnce(ctx, late) {
@@ -42,16 +40,28 @@ func (l *live) sweep(ctx context.Context) {
 				return
 			}
 		}
+		var look <-chan time.Time // a timer for nothing wakes the processor as well
+		if l.unswept() {
+			look = time.After(unwatchedAfter / 4)
+		}
 		select {
 		case <-ctx.Done():
 			return
 		case <-l.wake:
 			late = false
-		case <-look.C:
+		case <-look:
 			late = true
 			l.overdue()
 		}
 	}
+}
+
+// unswept tells whether something waits for the sweeper that nobody will wake it for.
+func (l *live) unswept() bool {
+	server := l.s.Snapshot().Server
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.watcher == nil || len(l.waiting)+len(l.unnamed) > 0 || server.ServerID == "" || len(server.Modules) == 0 || l.kmdsRead != server.ServerID
 }
 
 // sweepOnce does the most urgent work and reports whether there was any. Names
@@ -182,22 +192,22 @@ func connect[T any](ctx context.Context, l *live, dial func(context.Context) (T,
 }
 
 const (
-	// beatEvery is the time between two beats, at each of which a part of what
-	// nobody looks at is sampled and polled.
-	beatEvery = 250 * time.Millisecond
+	// beatMost is the time between two beats, at each of which a part of what
+	// nobody looks at is sampled and polled: often enough for what is young, and no
+	// more, for each beat is a burst of its own, here and on the server.
+	beatMost = 500 * time.Millisecond
 	// restLeast is the least time between two samples of an endpoint at which
 	// nobody looks, unless Options.SampleAll.
 	restLeast = 2 * time.Second
-	// sampledPerBeat bounds the endpoints that are sampled at one beat; with
-	// more than fit into their interval, they take turns.
-	sampledPerBeat = 25
-	// polledPerBeat bounds the objects that are polled at one beat.
-	polledPerBeat = 7
-	// young is the age up to which an element's connections are polled at
-	// every other beat.
+	// sampledPerSecond bounds the endpoints that are sampled; with more than fit
+	// into their interval, they take turns.
+	sampledPerSecond = 100
+	// polledPerSecond bounds the objects that are polled.
+	polledPerSecond = 28
+	// young is the age up to which an element's connections are polled at every beat.
 	young = 3 * time.Second
-	// serverBeats is how many beats lie between samples of the server.
-	serverBeats = 8
+	// serverEvery is the time between two samples of the server.
+	serverEvery = 2 * time.Second
 )
 
 // restEvery is the time between two samples of an endpoint at which nobody looks.
@@ -206,6 +216,17 @@ func (w *Workspace) restEvery() time.Duration {
 		return w.Sampling()
 	}
 	return max(restLeast, 2*w.Sampling())
+}
+
+// beatEvery is the time between two beats: restEvery is a whole number of them.
+func (w *Workspace) beatEvery() time.Duration {
+	rest := w.restEvery()
+	return rest / ((rest + beatMost - 1) / beatMost)
+}
+
+// perBeat gives the part of so many in a second that is due in a beat of a length.
+func perBeat(perSecond int, beat time.Duration) int {
+	return max(1, int(time.Duration(perSecond)*beat/time.Second))
 }
 
 // sample reads statistics: what a person looks at, at the chosen rate and when
@@ -224,7 +245,8 @@ func (l *live) sample(ctx context.Context) {
 	}
 	looks := time.NewTicker(l.ws.Sampling())
 	defer looks.Stop()
-	beats := time.NewTicker(beatEvery)
+	every := l.ws.beatEvery()
+	beats := time.NewTicker(every)
 	defer beats.Stop()
 	var (
 		endpoints, polled turn
@@ -249,11 +271,15 @@ func (l *live) sample(ctx context.Context) {
 			looked = time.Now()
 			ops = l.lookedAt(schema(), snapshot())
 		case <-beats.C:
-			ops = l.restBeat(schema(), snapshot(), beat, &endpoints)
-			if l.settled() { // before, the sweeper reads the same anyway
-				ops = append(ops, pollBeat(schema(), snapshot(), beat, &polled)...)
+			if now := l.ws.beatEvery(); now != every {
+				every = now
+				beats.Reset(every)
 			}
-			if beat%serverBeats == 0 {
+			ops = l.restBeat(schema(), snapshot(), beat, every, &endpoints)
+			if l.settled() { // before, the sweeper reads the same anyway
+				ops = append(ops, pollBeat(schema(), snapshot(), every, &polled)...)
+			}
+			if beat%int(serverEvery/every) == 0 {
 				ops = append(ops, serverReads()...)
 			}
 			beat++
@@ -318,7 +344,7 @@ func (l *live) lookedAt(schema *kmd.Schema, snapshot *inventory.Snapshot) []kmsc
 
 // restBeat gives the samples that are due in a beat of the endpoints at which
 // nobody looks: spread over the beats of their interval.
-func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, endpoints *turn) []kmsconn.Op {
+func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, every time.Duration, endpoints *turn) []kmsconn.Op {
 	l.mu.Lock()
 	focused := maps.Clone(l.focused)
 	l.mu.Unlock()
@@ -331,8 +357,8 @@ func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat i
 		}
 	}
 	slices.Sort(rest)
-	beats := max(1, int(l.ws.restEvery()/beatEvery))
-	if len(rest) <= sampledPerBeat*beats {
+	beats, most := max(1, int(l.ws.restEvery()/every)), perBeat(sampledPerSecond, every)
+	if len(rest) <= most*beats {
 		// Each endpoint has its fixed beat: its samples are an interval apart.
 		var mine []string
 		for i := beat % beats; i < len(rest); i += beats {
@@ -340,7 +366,7 @@ func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat i
 		}
 		rest = mine
 	} else {
-		rest = endpoints.next(rest, sampledPerBeat)
+		rest = endpoints.next(rest, most)
 	}
 	var ops []kmsconn.Op
 	for _, id := range rest {
@@ -352,7 +378,7 @@ func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat i
 // pollBeat polls what no event tells: of young objects often, for an application
 // names and connects what it has just made; of all in turns. What was there
 // before us is not young.
-func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, polled *turn) []kmsconn.Op {
+func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, every time.Duration, polled *turn) []kmsconn.Op {
 	var all, fresh []string
 	for _, p := range snapshot.Pipelines {
 		for _, o := range p.Objects {
@@ -360,13 +386,13 @@ func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat int, polled
 				continue
 			}
 			all = append(all, o.ID)
-			if beat%2 == 1 && !o.CreatedAt.IsZero() && snapshot.At.Sub(o.FirstSeen) < young {
+			if !o.CreatedAt.IsZero() && snapshot.At.Sub(o.FirstSeen) < young {
 				fresh = append(fresh, o.ID)
 			}
 		}
 	}
 	slices.Sort(all)
-	due := append(slices.Clone(polled.next(all, polledPerBeat)), fresh...)
+	due := append(slices.Clone(polled.next(all, perBeat(polledPerSecond, every))), fresh...)
 	slices.Sort(due)
 	var ops []kmsconn.Op
 	for _, id := range slices.Compact(due) {
