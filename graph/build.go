@@ -89,6 +89,14 @@ func (b *Builder) buildFrame(g *Graph, p *inventory.Pipeline, now time.Time, fig
 			f.Errors += n.Errors
 		}
 	}
+	if f.Zombie, f.ZombieSince = zombie(p, now); f.Zombie != "" {
+		b := zombieBadge(f.Zombie, f.ZombieSince)
+		for i := first; i < len(g.Nodes); i++ {
+			if n := &g.Nodes[i]; !n.Dead { // the old list belongs to the Builder
+				n.States = slices.Concat(n.States, []Badge{b})
+			}
+		}
+	}
 	edges := buildEdges(p, present, figures)
 	f.Connections = len(p.Connections)
 	connected := make(map[string]bool, 2*len(edges))

@@ -22,7 +22,7 @@ func (g *Graph) WriteDOT(w io.Writer) error {
 		inside[n.Frame] = append(inside[n.Frame], n)
 	}
 	for i, f := range g.Frames {
-		fmt.Fprintf(b, "\tsubgraph cluster_%d {\n\t\tlabel=%s;\n", i, Quote(f.Label))
+		fmt.Fprintf(b, "\tsubgraph cluster_%d {\n\t\tlabel=%s;\n", i, Quote(f.title()))
 		for _, n := range inside[f.ID] {
 			style := ""
 			if n.Dead {

@@ -102,7 +102,8 @@ func (h Health) String() string {
 // Badge is one state of a node, in words for a label.
 type Badge struct {
 	// Lane is what the state is of: "ICE", "DTLS", "media", "connection",
-	// "flow-in", "flow-out", "transcoding", "player", "recorder", "errors".
+	// "flow-in", "flow-out", "transcoding", "player", "recorder", "errors",
+	// "zombie".
 	Lane string
 	// Media is set for flow and transcoding.
 	Media inventory.Media
@@ -182,6 +183,10 @@ type Frame struct {
 	Dead     bool
 	DiedAt   time.Time
 	Health   Health
+	// Zombie says why the pipeline looks left behind by its application: "empty",
+	// "nothing flows"; "" is: it does not. ZombieSince is since when.
+	Zombie      string
+	ZombieSince time.Time
 	// Note tells people why the frame looks as it does: "1,800 elements are too
 	// many for graphviz: placed in simple columns." "" is nothing to tell.
 	Note string

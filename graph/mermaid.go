@@ -28,7 +28,7 @@ func (g *Graph) WriteMermaid(w io.Writer) error {
 		inside[n.Frame] = append(inside[n.Frame], n)
 	}
 	for i, f := range g.Frames {
-		label := f.Label
+		label := f.title()
 		if label == "" {
 			label = " " // Mermaid takes no empty title
 		}

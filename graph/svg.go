@@ -152,6 +152,11 @@ func (p *svgPainter) frameBox(f *Frame) {
 	if f.Errors > 0 && !f.Dead {
 		note += fmt.Sprintf(" · errors: %d", f.Errors)
 	}
+	if w := f.zombieWord(); w != "" && f.Elements > 0 {
+		note = w + " · " + note
+	} else if w != "" {
+		note = w
+	}
 	if f.Note != "" {
 		note += " · " + f.Note
 	}

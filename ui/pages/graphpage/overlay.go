@@ -266,6 +266,9 @@ func cardLines(s *scene, h hit, clock view.Clock, t troubles) []cardLine {
 			}
 			add(word+clock.Format(f.Born), dimHue)
 		}
+		if f.Zombie != "" {
+			add("zombie? "+f.Zombie+" since "+clock.Format(f.ZombieSince), func(l *surface.Look) color.NRGBA { return l.Warning })
+		}
 		if f.Dead {
 			add("gone since "+clock.Format(f.DiedAt), dimHue)
 		}

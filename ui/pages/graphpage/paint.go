@@ -198,6 +198,8 @@ func (gp *graphPainter) tiles(c *paint.Canvas, l *surface.Look, s *scene, v surf
 		switch {
 		case f.Dead:
 			state, hue = "gone", l.Dim
+		case f.Zombie != "" && health < graph.HealthWarning:
+			state, hue = "zombie? "+f.Zombie, l.Warning
 		case f.Elements == 0:
 			state, hue = "empty", l.Dim
 		case health == graph.HealthUnknown:
@@ -254,7 +256,7 @@ func (gp *graphPainter) frameTitle(c *paint.Canvas, l *surface.Look, f *graph.Fr
 	}
 	name = bold.Fit(name, room)
 	note, hue := frameNote(f, now), l.Dim
-	if !f.Dead && f.Health == graph.HealthIdle && f.Elements > 0 {
+	if !f.Dead && (f.Zombie != "" || f.Health == graph.HealthIdle && f.Elements > 0) {
 		hue = l.Warning
 	}
 	gap := 16 * max(k, 0.5*scale)
@@ -289,7 +291,9 @@ func frameNote(f *graph.Frame, now time.Time) string {
 	if age := frameAge(f, now); age != "" {
 		s += " · " + age
 	}
-	if f.Health == graph.HealthIdle && f.Elements > 0 {
+	if f.Zombie != "" {
+		s = "zombie? " + f.Zombie + " for " + hms(now.Sub(f.ZombieSince)) + " · " + s
+	} else if f.Health == graph.HealthIdle && f.Elements > 0 {
 		s += " · idle"
 	}
 	if f.Note != "" {
