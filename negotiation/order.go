@@ -208,13 +208,13 @@ func check(r *stepRule, list *Checklist, o *inventory.Object, h *History, now ti
 		c.From, c.Took = r.from, c.At.Sub(h.when(from))
 		if c.Took > r.late {
 			c.Status, c.Advice = Late, r.advice
-			c.Note = fmt.Sprintf("%s after %s; usual is less than %s", c.Took.Round(time.Millisecond), r.from, r.late)
+			c.Note = fmt.Sprintf("%s after %s; usual is less than %s", Length(c.Took), r.from, Length(r.late))
 		}
 	}
 	for _, s := range r.after {
 		if before, ok := h.Marks[s]; ok && h.when(before).After(c.At) {
 			c.Status = OutOfOrder
-			c.Note = fmt.Sprintf("%s before %s by the server's own timestamps", h.when(before).Sub(c.At).Round(time.Millisecond), s)
+			c.Note = fmt.Sprintf("%s before %s by the server's own timestamps", Length(h.when(before).Sub(c.At)), s)
 			c.Advice = "The endpoint may have begun again: look at the events one by one."
 			return c
 		}
@@ -269,7 +269,7 @@ func (c *Check) absent(r *stepRule, before Check, o *inventory.Object, h *Histor
 			what = "the exchange of descriptions"
 		}
 		if end.After(from.Arrived) {
-			c.Note = fmt.Sprintf("not within %s after %s", end.Sub(from.Arrived).Round(time.Millisecond), what)
+			c.Note = fmt.Sprintf("not within %s after %s", Length(end.Sub(from.Arrived)), what)
 		}
 	}
 }
@@ -368,4 +368,19 @@ func Medians(all []Negotiation) map[Step]time.Duration {
 		out[s] = list[len(list)/2]
 	}
 	return out
+}
+
+// Length writes a length of time with what matters of it.
+func Length(d time.Duration) string {
+	switch a := d.Abs(); {
+	case a < time.Second:
+		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
+	case a < time.Minute && d%time.Second == 0:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case a < time.Minute:
+		return fmt.Sprintf("%.3f s", d.Seconds())
+	case a < time.Hour:
+		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(a.Seconds())%60)
+	}
+	return fmt.Sprintf("%.1f h", d.Hours())
 }

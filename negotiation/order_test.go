@@ -108,14 +108,14 @@ func TestOrder(t *testing.T) {
 		if c := check1(t, n, StepDTLS, Done, ""); c.Took != 10*time.Millisecond || c.From != StepConnected || c.After != 990*time.Millisecond {
 			t.Errorf("%+v", c)
 		}
-		check1(t, n, StepMedia, Missing, "not within 998ms after connected")
+		check1(t, n, StepMedia, Missing, "not within 998 ms after connected")
 	})
 	t.Run("the server's own stamps contradict", func(t *testing.T) {
 		s := newScript()
 		s.healthyUntilConnecting()
 		s.ice(1000, 1000, "CONNECTED")
 		s.ice(1001, 900, "READY")
-		if c := check1(t, s.of(2000), StepReady, OutOfOrder, "100ms before connected"); c.Advice == "" {
+		if c := check1(t, s.of(2000), StepReady, OutOfOrder, "100 ms before connected"); c.Advice == "" {
 			t.Error("no advice")
 		}
 	})
@@ -123,7 +123,7 @@ func TestOrder(t *testing.T) {
 		s := newScript()
 		s.healthyUntilConnecting()
 		s.ice(12000, 12000, "CONNECTED")
-		if c := check1(t, s.of(13000), StepConnected, Late, "11.976s after connecting"); c.Advice == "" {
+		if c := check1(t, s.of(13000), StepConnected, Late, "11.976 s after connecting"); c.Advice == "" {
 			t.Error("no advice")
 		}
 	})
@@ -153,7 +153,7 @@ func TestOrder(t *testing.T) {
 		s.subscribe(0, allEvents...)
 		s.event(10, 10, "MediaSessionStarted", `{}`)
 		n := s.of(6010)
-		if c := check1(t, n, StepGathering, Missing, "not within 6s after the exchange of descriptions"); !strings.Contains(c.Advice, "gatherCandidates") {
+		if c := check1(t, n, StepGathering, Missing, "not within 6 s after the exchange of descriptions"); !strings.Contains(c.Advice, "gatherCandidates") {
 			t.Error(c.Advice)
 		}
 		check1(t, n, StepCandidate, Missing, `waits for "gathering"`)
@@ -167,7 +167,7 @@ func TestOrder(t *testing.T) {
 		n := s.of(6010)
 		check1(t, n, StepCandidate, NotKnown, "the subscription to IceCandidateFound came late")
 		check1(t, n, StepPair, NotKnown, "came late")
-		check1(t, n, StepConnected, Missing, "not within 5.986s after connecting")
+		check1(t, n, StepConnected, Missing, "not within 5.986 s after connecting")
 	})
 	t.Run("names of 6.x", func(t *testing.T) {
 		s := newScript()

@@ -295,13 +295,13 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], status), {}, {}, {}, plain(c.Note)}}
 		if !c.At.IsZero() {
 			r.at = n.history.Local(c.At)
-			r.cells[2] = mono(shortTime(c.After))
+			r.cells[2] = mono(negotiation.Length(c.After))
 			if c.From != "" {
-				r.cells[3] = dim(shortTime(c.Took) + " since " + string(c.From))
+				r.cells[3] = dim(negotiation.Length(c.Took) + " since " + string(c.From))
 			}
 		}
 		if d, ok := medians[c.Step]; ok {
-			r.cells[4] = tableCell{text: shortTime(d), hue: hueDim, mono: true}
+			r.cells[4] = tableCell{text: negotiation.Length(d), hue: hueDim, mono: true}
 		}
 		r.detail = string(c.Step) + ": " + string(c.Status)
 		for _, s := range []string{c.Note, c.Advice} {
@@ -315,19 +315,6 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 			m.long(r)
 		}
 	}
-}
-
-// shortTime writes a length of time with what matters of it.
-func shortTime(d time.Duration) string {
-	switch a := d.Abs(); {
-	case a < time.Second:
-		return fmt.Sprintf("%d ms", d.Round(time.Millisecond).Milliseconds())
-	case a < time.Minute:
-		return fmt.Sprintf("%.3f s", d.Seconds())
-	case a < time.Hour:
-		return fmt.Sprintf("%d min %d s", int(d.Minutes()), int(a.Seconds())%60)
-	}
-	return fmt.Sprintf("%.1f h", d.Hours())
 }
 
 func (m *rowMaker) pairs(n *negotiated) {
@@ -349,7 +336,7 @@ func (m *rowMaker) pairs(n *negotiated) {
 		}
 		after := ""
 		if !p.At.IsZero() && !n.Checklist.Zero.IsZero() {
-			after = shortTime(p.At.Sub(n.Checklist.Zero))
+			after = negotiation.Length(p.At.Sub(n.Checklist.Zero))
 		}
 		var at time.Time
 		if !p.At.IsZero() {

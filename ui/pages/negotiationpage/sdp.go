@@ -183,7 +183,7 @@ func versionTitle(n *negotiated, i int) string {
 	v := &n.Descriptions[i]
 	s := strconv.Itoa(i+1) + ": " + versionName(v)
 	if !n.Checklist.Zero.IsZero() {
-		s += " at " + shortTime(v.After)
+		s += " at " + negotiation.Length(v.After)
 	}
 	if v.Refused != "" {
 		s += " (refused)"

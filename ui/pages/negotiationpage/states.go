@@ -173,7 +173,7 @@ func (d *iceDiagram) line(c *paint.Canvas, l *surface.Look, t *negotiation.ICETr
 	if t.Count == 0 {
 		return
 	}
-	text := shortTime(t.Took)
+	text := negotiation.Length(t.Took)
 	if t.Count > 1 {
 		text = fmt.Sprintf("%d× · %s", t.Count, text)
 	}
@@ -207,13 +207,13 @@ func (d *iceDiagram) state(c *paint.Canvas, l *surface.Look, s *negotiation.ICES
 	note := "never"
 	switch {
 	case s.Current && s.Visits > 1:
-		note = fmt.Sprintf("now · %d× · %s", s.Visits, shortTime(s.Total))
+		note = fmt.Sprintf("now · %d× · %s", s.Visits, negotiation.Length(s.Total))
 	case s.Current:
-		note = "now · " + shortTime(s.Total)
+		note = "now · " + negotiation.Length(s.Total)
 	case s.Visits > 1:
-		note = fmt.Sprintf("%d× · %s", s.Visits, shortTime(s.Total))
+		note = fmt.Sprintf("%d× · %s", s.Visits, negotiation.Length(s.Total))
 	case s.Visits == 1:
-		note = shortTime(s.Total)
+		note = negotiation.Length(s.Total)
 	}
 	small := l.Regular.Face(min(11*k, 12*scale))
 	c.TextCentred(small, small.Fit(note, w-8*k), at.X+w/2, at.Y+h*0.7, l.Dim)
@@ -230,12 +230,12 @@ func (d *iceDiagram) text() string {
 			if t.Way == negotiation.WayUndocumented {
 				means = "libnice's diagram does not have this one"
 			}
-			fmt.Fprintf(&b, "%s -> %s\t%d times\tafter %s\t%s\n", t.From, t.To, t.Count, shortTime(t.Took), means)
+			fmt.Fprintf(&b, "%s -> %s\t%d times\tafter %s\t%s\n", t.From, t.To, t.Count, negotiation.Length(t.Took), means)
 		}
 	}
 	for _, s := range d.path.Stays {
 		if s.Current {
-			fmt.Fprintf(&b, "now %s for %s\n", s.State, shortTime(s.Total))
+			fmt.Fprintf(&b, "now %s for %s\n", s.State, negotiation.Length(s.Total))
 		}
 	}
 	return b.String()
