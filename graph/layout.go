@@ -415,11 +415,14 @@ func writeFloats(w *maphash.Hash, vs ...float64) {
 }
 
 // How much is remembered. Several graphs may share one Layouter: what was not
-// asked for in a while goes first.
+// asked for in a while goes first. A frame of a busy pipeline takes some 16 KB, with
+// the ids of all that it had at first; what is still asked for is kept beyond maxFrames.
 const (
-	maxFrames = 4_096
-	maxParts  = 2_048
-	keepFor   = 64 // calls of Layout
+	maxFrames  = 512
+	mostFrames = 16_384
+	maxParts   = 2_048
+	mostParts  = 8_192
+	keepFor    = 64 // calls of Layout
 )
 
 func (l *Layouter) forget() {
@@ -437,10 +440,10 @@ func (l *Layouter) forget() {
 			}
 		}
 	}
-	if len(l.parts) > 4*maxParts {
+	if len(l.parts) > mostParts {
 		clear(l.parts)
 	}
-	if len(l.frames) > 4*maxFrames {
+	if len(l.frames) > mostFrames {
 		clear(l.frames)
 	}
 }

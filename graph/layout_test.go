@@ -499,3 +499,26 @@ func TestLoopKeepsAway(t *testing.T) {
 		}
 	}
 }
+
+// TestFramesAreForgotten has pipelines come and go: those that went are forgotten, the
+// one that stays is not.
+func TestFramesAreForgotten(t *testing.T) {
+	l := newLayouter(t, nil)
+	l.plain = true
+	g := &Graph{Frames: []Frame{{ID: "stays"}, {}}, Nodes: []Node{{ID: "a", Frame: "stays"}, {ID: "b"}}}
+	var stays *placedFrame
+	for i := range maxFrames + 2*keepFor {
+		id := fmt.Sprint("p", i)
+		g = g.clone()
+		g.Frames[1].ID, g.Nodes[1].Frame = id, id
+		if _, err := l.Layout(t.Context(), g); err != nil {
+			t.Fatal(err)
+		}
+		if stays == nil {
+			stays = l.frames["stays"]
+		}
+	}
+	if len(l.frames) > maxFrames || l.frames["stays"] != stays {
+		t.Errorf("%d frames are remembered; the one that stays is: %v", len(l.frames), l.frames["stays"] == stays)
+	}
+}
