@@ -192,3 +192,16 @@ func TestFitLeavesTheCorners(t *testing.T) {
 		}
 	}
 }
+
+// The header of a pipeline that looks left behind says so first.
+func TestZombieIsSaid(t *testing.T) {
+	now := time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+	f := &graph.Frame{Elements: 2, Zombie: "nothing flows", ZombieSince: now.Add(-5 * time.Minute)}
+	if got := frameNote(f, now); got != "zombie? nothing flows for 00:05:00 · 2 elements" {
+		t.Errorf("%q", got)
+	}
+	f.Dead = true
+	if got := frameNote(f, now); got != "gone" {
+		t.Errorf("when it is gone: %q", got)
+	}
+}

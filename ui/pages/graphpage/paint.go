@@ -278,7 +278,11 @@ func (gp *graphPainter) frameTitle(c *paint.Canvas, l *surface.Look, f *graph.Fr
 		gp.pill(c, l, x+w-pad, y+8*min(k, scale), strconv.Itoa(f.Errors), l.Error, min(k, scale), true)
 	}
 	if v.Zoom >= labelsFrom && f.Elements == 0 && !f.Dead && h > 40*k {
-		c.TextCentred(small, "no elements", x+w/2, y+h*0.62, l.Dim)
+		text, hue := "no elements", l.Dim
+		if f.Zombie != "" {
+			text, hue = zombieNote(f, now), l.Warning
+		}
+		c.TextCentred(small, small.Fit(text, w-2*pad), x+w/2, y+h*0.62, hue)
 	}
 }
 
@@ -291,8 +295,8 @@ func frameNote(f *graph.Frame, now time.Time) string {
 	if age := frameAge(f, now); age != "" {
 		s += " · " + age
 	}
-	if f.Zombie != "" {
-		s = "zombie? " + f.Zombie + " for " + hms(now.Sub(f.ZombieSince)) + " · " + s
+	if f.Zombie != "" && f.Elements > 0 {
+		s = zombieNote(f, now) + " · " + s
 	} else if f.Health == graph.HealthIdle && f.Elements > 0 {
 		s += " · idle"
 	}
@@ -300,6 +304,11 @@ func frameNote(f *graph.Frame, now time.Time) string {
 		s += " · " + f.Note
 	}
 	return s
+}
+
+// zombieNote says why a pipeline looks left behind, and for how long.
+func zombieNote(f *graph.Frame, now time.Time) string {
+	return "zombie? " + f.Zombie + " for " + hms(now.Sub(f.ZombieSince))
 }
 
 // hms writes how long something lasts: 00:41:07.
