@@ -275,7 +275,7 @@ func (f fullFile) Write(b []byte) (int, error) {
 		return f.outFile.Write(b)
 	}
 	n, err := f.outFile.Write(b[:room])
-	f.d.room.Store(0)
+	f.d.room.CompareAndSwap(room, 0) // the test may have made room meanwhile
 	return n, errors.Join(err, syscall.ENOSPC)
 }
 
