@@ -11,7 +11,7 @@
 // What the loop would have seen wakes it: any event of the window, and whatever is
 // handed over by Do, which for that reason is used instead of the toolkit's own
 // fyne.Do. What the toolkit itself hands over (the end by a signal, a change of the
-// desktop's theme) waits for half a second at most. Animations go on only while the
+// desktop's theme) waits for a second at most. Animations go on only while the
 // loop looks: it is awake while a person does something and some seconds longer,
 // while something lies over the window, and for as long as Stay says. The cursor of a
 // field goes on blinking, in fewer steps: fading it cost more than all else together.
@@ -33,8 +33,12 @@ const (
 	// settle is how long the loop stays awake after a function that was handed to it:
 	// three looks, at the first of which what the function changed is painted.
 	settle = 50 * time.Millisecond
-	// longest is how long it sleeps at once, for what wakes nobody.
-	longest = 500 * time.Millisecond
+	// longest is how long it sleeps at once, for what wakes nobody: each sleep has the
+	// scheduler look sixty times before it lets go of the processor.
+	longest = time.Second
+	// blink is how long it sleeps while a field has the keyboard: twice in a period of
+	// its cursor.
+	blink = 500 * time.Millisecond
 	// stirred is how long it stays awake after an event: where there was one, others
 	// follow.
 	stirred = 300 * time.Millisecond
@@ -55,8 +59,14 @@ func Run(ctx context.Context, w fyne.Window, lively func() bool) {
 	if _, native := w.(interface{ RunWithContext(func()) }); !native {
 		return
 	}
-	toolkit.run(ctx, lively, func() bool {
-		return w.Canvas().Overlays().Top() != nil
+	toolkit.run(ctx, lively, func() time.Duration {
+		switch c := w.Canvas(); {
+		case c.Overlays().Top() != nil:
+			return 0
+		case c.Focused() != nil:
+			return blink
+		}
+		return longest
 	})
 }
 
@@ -100,8 +110,9 @@ func (s *sleeper) stay(d time.Duration) {
 	}
 }
 
-// run has the loop sleep again and again, between what happens.
-func (s *sleeper) run(ctx context.Context, lively, held func() bool) {
+// run has the loop sleep again and again, between what happens; may tells for how long,
+// on the loop.
+func (s *sleeper) run(ctx context.Context, lively func() bool, may func() time.Duration) {
 	pause := time.NewTimer(stirred)
 	defer pause.Stop()
 	slept := make(chan time.Duration, 1)
@@ -115,7 +126,7 @@ func (s *sleeper) run(ctx context.Context, lively, held func() bool) {
 			pause.Reset(longest)
 			continue
 		}
-		s.post(func() { slept <- s.rest(held) })
+		s.post(func() { slept <- s.rest(may) })
 		select {
 		case <-ctx.Done():
 			return
@@ -127,11 +138,12 @@ func (s *sleeper) run(ctx context.Context, lively, held func() bool) {
 
 // rest sleeps unless something is in the way, and tells for how long the loop is to
 // be awake now. On the loop.
-func (s *sleeper) rest(held func() bool) (awake time.Duration) {
+func (s *sleeper) rest(may func() time.Duration) (awake time.Duration) {
 	if d := time.Until(time.Unix(0, s.until.Load())); d > 0 {
 		return d // what changed may not be painted yet
 	}
-	if held() {
+	most := may()
+	if most == 0 {
 		return longest
 	}
 	s.asleep.Store(true)
@@ -140,10 +152,10 @@ func (s *sleeper) rest(held func() bool) (awake time.Duration) {
 		return settle
 	}
 	began := time.Now()
-	if !s.must(func() { s.sleep(longest) }) {
+	if !s.must(func() { s.sleep(most) }) {
 		return stirred
 	}
-	if s.waiting.Load() == 0 && time.Since(began) < longest {
+	if s.waiting.Load() == 0 && time.Since(began) < most {
 		return stirred // an event
 	}
 	return settle

@@ -55,22 +55,26 @@ func pass(d time.Duration) { <-time.After(d) }
 func never() bool  { return false }
 func always() bool { return true }
 
+func long() time.Duration { return longest }
+func none() time.Duration { return 0 }
+
 func TestTheLoopSleepsWhileNothingHappens(t *testing.T) {
 	for _, c := range []struct {
-		name         string
-		lively, held func() bool
-		least, most  int64 // looks in a minute; 3600 without sleep
+		name        string
+		lively      func() bool
+		may         func() time.Duration
+		least, most int64 // looks in a minute; 3600 without sleep
 	}{
-		{"nobody is there", never, never, 60, 600},
-		{"a person does something", always, never, 3590, 3601},
-		{"something lies over the window", never, always, 3590, 3601},
+		{"nobody is there", never, long, 60, 300},
+		{"a person does something", always, long, 3590, 3601},
+		{"something lies over the window", never, none, 3590, 3601},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				defer cancel()
 				s, looks := loopOf(ctx)
-				go s.run(ctx, c.lively, c.held)
+				go s.run(ctx, c.lively, c.may)
 				pass(time.Minute)
 				synctest.Wait()
 				if n := looks.Load(); n < c.least || n > c.most {
@@ -88,7 +92,7 @@ func TestWhatIsHandedOverWakes(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		s, looks := loopOf(ctx)
-		go s.run(ctx, never, never)
+		go s.run(ctx, never, long)
 		for i := range 500 {
 			pass(time.Duration(i) * 3 * time.Millisecond) // every moment of a sleep
 			asked, before := time.Now(), int64(0)
@@ -114,7 +118,7 @@ func TestStay(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
 		s, looks := loopOf(ctx)
-		go s.run(ctx, never, never)
+		go s.run(ctx, never, long)
 		s.stay(10 * time.Second)
 		s.stay(time.Second)
 		pass(10 * time.Second)
@@ -138,11 +142,11 @@ func TestNoSleepWhileSomethingWaits(t *testing.T) {
 		wake:  func() { t.Error("nobody slept") },
 	}
 	s.do(func() {})
-	if d := s.rest(never); d <= 0 {
+	if d := s.rest(long); d <= 0 {
 		t.Errorf("the loop is to be awake for %v", d)
 	}
 	queue[0]()
-	if d := s.rest(never); d <= 0 || d > settle {
+	if d := s.rest(long); d <= 0 || d > settle {
 		t.Errorf("after a function the loop is to be awake for %v", d)
 	}
 }
@@ -150,7 +154,7 @@ func TestNoSleepWhileSomethingWaits(t *testing.T) {
 // An event ends a sleep, and others may follow it.
 func TestAnEventKeepsTheLoopAwake(t *testing.T) {
 	s := &sleeper{sleep: func(time.Duration) {}}
-	if d := s.rest(never); d != stirred {
+	if d := s.rest(long); d != stirred {
 		t.Errorf("after an event the loop is to be awake for %v, not %v", d, stirred)
 	}
 }
@@ -159,7 +163,7 @@ func TestAnEventKeepsTheLoopAwake(t *testing.T) {
 func TestTheToolkitMayBeGone(t *testing.T) {
 	gone := func() { panic("NotInitialized") }
 	s := &sleeper{post: func(f func()) { f() }, sleep: func(time.Duration) { gone() }, wake: gone}
-	if d := s.rest(never); d != stirred {
+	if d := s.rest(long); d != stirred {
 		t.Errorf("the loop is to be awake for %v", d)
 	}
 	s.asleep.Store(true)
