@@ -8,7 +8,8 @@ import "slices"
 // conference becomes one tall column with its hub among the participants. So the
 // pairs are turned for graphviz until they tell a side: participant, port, hub
 // from left to right, and in a larger conference half of them the other way
-// round, which fills a window better than one column twice as high.
+// round, which fills a window better than one column twice as high. The same goes for
+// the participants around a hub that was collapsed with its ports.
 
 // oneSided is the largest number of ports that stand on one side of their hub.
 const oneSided = 5
@@ -47,10 +48,13 @@ func (m *frameMembers) turned(g *Graph, pairs [][2]int) []bool {
 		}
 		hubs[hub] = append(hubs[hub], port{p[0], i})
 	}
+	out := m.aroundCollapsed(g, index, pairs)
 	if len(order) == 0 {
-		return nil
+		return out
 	}
-	out := make([]bool, len(pairs))
+	if out == nil {
+		out = make([]bool, len(pairs))
+	}
 	for _, hub := range order {
 		ports, right := hubs[hub], 0
 		if all := len(ports) + fixed[hub][0] + fixed[hub][1]; all > oneSided {
@@ -68,6 +72,48 @@ func (m *frameMembers) turned(g *Graph, pairs [][2]int) []bool {
 					out[i] = from != onRight
 				}
 			}
+		}
+	}
+	return out
+}
+
+// aroundCollapsed is turned for hubs that stand for their ports as well; nil for none.
+func (m *frameMembers) aroundCollapsed(g *Graph, index map[[2]int]int, pairs [][2]int) []bool {
+	around := make(map[int][]int) // hub -> who sends to it and receives from it
+	oneWay := make(map[int][2]int)
+	var order []int
+	for _, p := range pairs {
+		for side, hub := range p {
+			n := &g.Nodes[m.nodes[hub]]
+			if len(n.Members) == 0 || n.Kind != Hub || p[0] == p[1] {
+				continue
+			}
+			if _, back := index[[2]int{p[1], p[0]}]; !back {
+				c := oneWay[hub]
+				c[1-side]++
+				oneWay[hub] = c
+				continue
+			}
+			if side == 1 { // once for the two of them
+				if around[hub] == nil {
+					order = append(order, hub)
+				}
+				around[hub] = append(around[hub], p[0])
+			}
+		}
+	}
+	if len(order) == 0 {
+		return nil
+	}
+	out := make([]bool, len(pairs))
+	for _, hub := range order {
+		others, right := around[hub], 0
+		if all := len(others) + oneWay[hub][0] + oneWay[hub][1]; all > oneSided {
+			right = min(max(all/2-oneWay[hub][1], 0), len(others))
+		}
+		for k, b := range others {
+			onRight := k >= len(others)-right
+			out[index[[2]int{b, hub}]], out[index[[2]int{hub, b}]] = onRight, !onRight
 		}
 	}
 	return out

@@ -87,3 +87,34 @@ func nodeOf(g *Graph, id string) *Node {
 	}
 	return &Node{}
 }
+
+// TestCollapsedHubStandsInTheMiddle collapses the hub of a large conference: half of the
+// participants stand on either side.
+func TestCollapsedHubStandsInTheMiddle(t *testing.T) {
+	for _, tt := range []struct{ guests, left int }{{3, 3}, {19, 10}} {
+		open := conferenceOf(tt.guests)
+		for i := range open.Nodes {
+			n := &open.Nodes[i]
+			if n.Kind = KindOf(n.Type); n.Kind == HubPort {
+				n.Parent = "hub"
+			}
+		}
+		g, err := newLayouter(t, nil).Layout(t.Context(), open.Collapse("hub"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, g)
+		hub, left := nodeOf(g, "hub"), 0
+		for i := range tt.guests {
+			switch n := nodeOf(g, fmt.Sprintf("guest %d", i)); {
+			case n.X+n.W < hub.X:
+				left++
+			case n.X < hub.X+hub.W:
+				t.Errorf("%s stands above or below the hub", n.ID)
+			}
+		}
+		if left != tt.left || nodeOf(g, "recorder").X < hub.X {
+			t.Errorf("%d of %d stand left of the hub, want %d", left, tt.guests, tt.left)
+		}
+	}
+}
