@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"encoding/json"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"math"
@@ -84,22 +83,12 @@ type beside struct {
 func showBrowser(args []string, out, errs io.Writer) error {
 	var offset string
 	var asJSON bool
-	set := flag.NewFlagSet("browser", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.StringVar(&offset, "offset", "", "")
-	set.BoolVar(&asJSON, "json", false, "")
-	var files []string
-	for len(args) > 0 {
-		if err := set.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return help(out)
-			}
-			return fmt.Errorf("browser: %w (kmscope-rec help tells more)", err)
-		}
-		args = set.Args()
-		for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-			files, args = append(files, args[0]), args[1:]
-		}
+	files, err := readArguments("browser", args, []option{textInto("offset", &offset), flagInto("json", &asJSON)})
+	if errors.Is(err, errHelp) {
+		return help(out)
+	}
+	if err != nil {
+		return err
 	}
 	if len(files) != 2 {
 		return errors.New("browser needs the browser's dump and a capture: kmscope-rec browser DUMP CAPTURE")

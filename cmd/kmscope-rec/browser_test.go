@@ -108,7 +108,7 @@ func TestBrowserRefuses(t *testing.T) {
 		"is no time":               {"--offset", "soon", dump, file},
 		"is no dump":               {text, file},
 		"cannot be opened":         {text + "x", file},
-		"browser:":                 {"--nonsense", dump, file},
+		"browser has no option":    {"--nonsense", dump, file},
 	} {
 		var out, errs bytes.Buffer
 		if code := run(t.Context(), append([]string{"browser"}, args...), &out, &errs); code != 1 || !strings.Contains(errs.String(), want) || strings.Count(errs.String(), "\n") != 1 {

@@ -32,50 +32,17 @@ type dotOptions struct {
 
 func dotArgs(args []string) (dotOptions, error) {
 	var o dotOptions
-	options := true
-	for i := 0; i < len(args); i++ {
-		a := args[i]
-		if !options || a == "-" || !strings.HasPrefix(a, "-") {
-			if o.file != "" {
-				return o, errors.New("dot takes one file, not several")
-			}
-			o.file = a
-			continue
+	var err error
+	o.file, err = oneFile("dot", "dot", args, append([]option{{"number", true, func(value string) (err error) {
+		if o.number, err = strconv.Atoi(value); err != nil || o.number < 1 {
+			return errors.New("it wants a number from the list, for example --number 1")
 		}
-		if a == "--" {
-			options = false
-			continue
-		}
-		name, value, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(a, "-"), "-"), "=")
-		switch name {
-		case "h", "help":
-			return o, errHelp
-		case "number", "o", "output":
-		default:
-			return o, fmt.Errorf("dot has no option %s; it has --number and -o", a)
-		}
-		if !joined {
-			if i++; i == len(args) {
-				return o, fmt.Errorf("%s needs a value", a)
-			}
-			value = args[i]
-		}
-		if name != "number" {
-			if o.output = value; value == "" {
-				return o, errors.New("-o needs the name of a file")
-			}
-			continue
-		}
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return o, fmt.Errorf("--number wants a number from the list, for example --number 1, not %q", value)
-		}
-		o.number = n
+		return nil
+	}}}, fileInto(&o.output)...))
+	if err == nil && o.file == "-" {
+		err = errors.New("dot needs a capture in a file: kmscope-rec dot FILE")
 	}
-	if o.file == "" || o.file == "-" {
-		return o, errors.New("dot needs a capture file: kmscope-rec dot FILE")
-	}
-	return o, nil
+	return o, err
 }
 
 // errFound ends the reading of a capture.

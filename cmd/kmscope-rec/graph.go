@@ -8,7 +8,6 @@ import (
 	"math"
 	"net/url"
 	"os"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -41,68 +40,41 @@ type graphOptions struct {
 	dark                 bool
 }
 
-// graphArgs reads the arguments: options may stand before or after the file,
-// with one dash or two, and after "--" there is none.
 func graphArgs(args []string) (graphOptions, error) {
 	o := graphOptions{atMs: math.NaN()}
-	options := true
-	for i := 0; i < len(args); i++ {
-		a := args[i]
-		if !options || a == "-" || !strings.HasPrefix(a, "-") {
-			if o.file != "" {
-				return o, errors.New("graph takes one file, not several")
-			}
-			o.file = a
-			continue
+	known := []option{{"at", true, func(value string) error {
+		ms, err := strconv.ParseFloat(value, 64)
+		if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) || ms < 0 {
+			return errors.New("it wants milliseconds from the start of the capture, for example --at 1500")
 		}
-		if a == "--" {
-			options = false
-			continue
-		}
-		name, value, joined := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(a, "-"), "-"), "=")
-		wants := name == "at" || name == "o" || name == "output"
-		switch {
-		case wants && !joined && i+1 == len(args):
-			return o, fmt.Errorf("%s needs a value", a)
-		case wants && !joined:
-			i++
-			value = args[i]
-		case !wants && joined:
-			return o, fmt.Errorf("%s takes no value", strings.TrimSuffix(a, "="+value))
-		}
-		switch {
-		case name == "at":
-			ms, err := strconv.ParseFloat(value, 64)
-			if err != nil || math.IsNaN(ms) || math.IsInf(ms, 0) || ms < 0 {
-				return o, fmt.Errorf("--at wants milliseconds from the start of the capture, for example --at 1500, not %q", value)
+		o.atMs = ms
+		return nil
+	}}}
+	for _, f := range graphFormats {
+		known = append(known, option{f, false, func(string) error {
+			if o.format != "" && o.format != f {
+				return fmt.Errorf("graph writes one format at a time, and --%s was named already", o.format)
 			}
-			o.atMs = ms
-		case name == "o" || name == "output":
-			if value == "" {
-				return o, errors.New("-o needs the name of a file")
-			}
-			o.output = value
-		case name == "dark":
-			o.dark = true
-		case slices.Contains(graphFormats, name):
-			if o.format != "" && o.format != name {
-				return o, fmt.Errorf("graph writes one format at a time: --%s or --%s", o.format, name)
-			}
-			o.format = name
-		case name == "h" || name == "help":
-			return o, errHelp
-		default:
-			return o, fmt.Errorf("graph has no option %s; it has --at, --svg, --dot, --mermaid, --json, --dark and -o", a)
-		}
+			o.format = f
+			return nil
+		}})
+	}
+	known = append(append(known, flagInto("dark", &o.dark)), fileInto(&o.output)...)
+	words, err := readArguments("graph", args, known)
+	if err != nil {
+		return o, err
 	}
 	switch {
 	case o.format == "":
 		return o, errors.New("say what graph should write: --svg, --dot, --mermaid or --json")
 	case o.dark && o.format != "svg":
 		return o, errors.New("--dark is for --svg only")
-	case o.file == "":
+	case len(words) > 1:
+		return o, errors.New("graph takes one file, not several")
+	case len(words) == 0:
 		return o, errors.New("graph needs a capture file: kmscope-rec graph --" + o.format + " FILE")
 	}
+	o.file = words[0]
 	return o, nil
 }
 

@@ -42,7 +42,7 @@ type connectionJSON struct {
 }
 
 func info(args []string, out, errs io.Writer) error {
-	file, asJSON, err := oneFile("info", args)
+	file, asJSON, err := fileAndJSON("info", args)
 	if errors.Is(err, errHelp) {
 		return help(out)
 	}

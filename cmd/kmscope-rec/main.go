@@ -118,35 +118,6 @@ func toolVersion() string {
 	return "kmscope-rec " + version
 }
 
-// errHelp asks for the usage instead.
-var errHelp = errors.New("help")
-
-// oneFile takes the arguments of info and print: flags may stand before or
-// after the file, and after "--" there is no flag.
-func oneFile(command string, args []string) (file string, asJSON bool, err error) {
-	flags := true
-	for _, a := range args {
-		switch {
-		case flags && a == "--":
-			flags = false
-		case flags && (a == "--json" || a == "-json"):
-			asJSON = true
-		case flags && (a == "--help" || a == "-help" || a == "-h"):
-			return "", false, errHelp
-		case flags && strings.HasPrefix(a, "-") && a != "-":
-			return "", false, fmt.Errorf("%s has no option %s; it has --json", command, a)
-		case file != "":
-			return "", false, fmt.Errorf("%s takes one file, not several", command)
-		default:
-			file = a
-		}
-	}
-	if file == "" {
-		return "", false, fmt.Errorf("%s needs a capture file: kmscope-rec %s FILE", command, command)
-	}
-	return file, asJSON, nil
-}
-
 // eachRecord reads a capture to its end. Where it is cut, everything up to
 // there is read and the person is told; that is no failure.
 func eachRecord(file string, errs io.Writer, f func(capture.Record) error) (err error) {

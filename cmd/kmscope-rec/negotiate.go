@@ -136,7 +136,7 @@ type negotiated struct {
 }
 
 func negotiate(args []string, out, errs io.Writer) error {
-	file, asJSON, err := oneFile("negotiate", args)
+	file, asJSON, err := fileAndJSON("negotiate", args)
 	if errors.Is(err, errHelp) {
 		return help(out)
 	}

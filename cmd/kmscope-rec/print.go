@@ -15,7 +15,7 @@ import (
 // printRecords prints every record, one line each: with --json as a record of
 // the format, otherwise for people.
 func printRecords(args []string, out, errs io.Writer) (err error) {
-	file, asJSON, err := oneFile("print", args)
+	file, asJSON, err := fileAndJSON("print", args)
 	if errors.Is(err, errHelp) {
 		return help(out)
 	}

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
-	"strings"
 	"time"
 
 	"kmscope/metrics"
@@ -21,29 +19,15 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	var output, ca, fingerprint, metricsAt string
 	var duration, every time.Duration
 	var keepSecrets bool
-	set := flag.NewFlagSet("record", flag.ContinueOnError)
-	set.SetOutput(io.Discard)
-	set.StringVar(&output, "o", "", "")
-	set.StringVar(&output, "output", "", "")
 	every = time.Second
-	set.Func("for", "", durationInto(&duration))
-	set.Func("every", "", durationInto(&every))
-	set.StringVar(&ca, "ca", "", "")
-	set.StringVar(&fingerprint, "fingerprint", "", "")
-	set.StringVar(&metricsAt, "metrics", "", "")
-	set.BoolVar(&keepSecrets, "keep-secrets", false, "")
-	var urls []string
-	for len(args) > 0 { // options may stand before, between and after the addresses
-		if err := set.Parse(args); err != nil {
-			if errors.Is(err, flag.ErrHelp) {
-				return help(out)
-			}
-			return fmt.Errorf("record: %w (kmscope-rec help tells more)", err)
-		}
-		args = set.Args()
-		for len(args) > 0 && !strings.HasPrefix(args[0], "-") {
-			urls, args = append(urls, args[0]), args[1:]
-		}
+	urls, err := readArguments("record", args, append(fileInto(&output),
+		durationInto("for", &duration), durationInto("every", &every), textInto("metrics", &metricsAt),
+		textInto("ca", &ca), textInto("fingerprint", &fingerprint), flagInto("keep-secrets", &keepSecrets)))
+	if errors.Is(err, errHelp) {
+		return help(out)
+	}
+	if err != nil {
+		return err
 	}
 	switch {
 	case len(urls) == 0:
@@ -81,19 +65,6 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 		err = errors.Join(err, os.Remove(output))
 	}
 	return err
-}
-
-// durationInto reads a length of time as it is typed.
-func durationInto(d *time.Duration) func(string) error {
-	return func(s string) (err error) {
-		switch *d, err = time.ParseDuration(s); {
-		case err != nil:
-			return errors.New("a length of time has a unit, such as 90s, 10m or 2h")
-		case *d <= 0:
-			return errors.New("it must be longer than nothing, such as 90s, 10m or 2h")
-		}
-		return nil
-	}
 }
 
 // howToTrust adds to the refusal of a certificate what the window would ask.

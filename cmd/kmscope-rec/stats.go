@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"regexp"
-	"strings"
 
 	"kmscope/metrics"
 )
@@ -19,46 +18,28 @@ type statsOptions struct {
 
 func statsArgs(args []string) (statsOptions, error) {
 	var o statsOptions
-	flags := true
-	for i := 0; i < len(args); i++ {
-		a := args[i]
-		name, value, inOne := strings.Cut(a, "=")
-		switch {
-		case flags && a == "--":
-			flags = false
-		case flags && (a == "--csv" || a == "--jsonl" || a == "--openmetrics"):
-			if o.format != "" && o.format != metrics.Format(a[2:]) {
-				return o, errors.New("stats writes one format at a time: --csv, --jsonl or --openmetrics")
+	var known []option
+	for _, f := range []string{"csv", "jsonl", "openmetrics"} {
+		known = append(known, option{f, false, func(string) error {
+			if o.format != "" && o.format != metrics.Format(f) {
+				return fmt.Errorf("stats writes one format at a time, and --%s was named already", o.format)
 			}
-			o.format = metrics.Format(a[2:])
-		case flags && name == "--metric":
-			if !inOne {
-				if i++; i >= len(args) {
-					return o, errors.New("--metric needs a regular expression, for example --metric '^(bitrate|loss)$'")
-				}
-				value = args[i]
-			}
-			var err error
-			if o.metric, err = regexp.Compile(value); err != nil {
-				return o, fmt.Errorf("--metric %s is no regular expression: %w", value, err)
-			}
-		case flags && (a == "--help" || a == "-help" || a == "-h"):
-			return o, errHelp
-		case flags && strings.HasPrefix(a, "-") && a != "-":
-			return o, fmt.Errorf("stats has no option %s; it has --csv, --jsonl, --openmetrics and --metric", a)
-		case o.file != "":
-			return o, errors.New("stats takes one file, not several")
-		default:
-			o.file = a
+			o.format = metrics.Format(f)
+			return nil
+		}})
+	}
+	known = append(known, option{"metric", true, func(value string) (err error) {
+		if o.metric, err = regexp.Compile(value); err != nil {
+			return fmt.Errorf("it is no regular expression: %w", err)
 		}
+		return nil
+	}})
+	var err error
+	o.file, err = oneFile("stats", "stats --csv", args, known)
+	if err == nil && o.format == "" {
+		err = errors.New("say how stats shall write: --csv, --jsonl or --openmetrics")
 	}
-	if o.file == "" {
-		return o, errors.New("stats needs a capture file: kmscope-rec stats --csv FILE")
-	}
-	if o.format == "" {
-		return o, errors.New("say how stats shall write: --csv, --jsonl or --openmetrics")
-	}
-	return o, nil
+	return o, err
 }
 
 // exportStats writes every figure of a capture. It holds the state of the

@@ -65,7 +65,7 @@ func (c *monotonic) since(t time.Time) float64 {
 }
 
 func showTimeline(args []string, out, errs io.Writer) error {
-	file, asJSON, err := oneFile("timeline", args)
+	file, asJSON, err := fileAndJSON("timeline", args)
 	if errors.Is(err, errHelp) {
 		return help(out)
 	}
