@@ -72,8 +72,19 @@ func (s *Schema) Ancestors(name string) []string {
 
 // IsA reports whether a class is ancestor, or extends it.
 func (s *Schema) IsA(name, ancestor string) bool {
-	ancestor = unqualified(ancestor)
-	return unqualified(name) == ancestor || slices.Contains(s.Ancestors(name), ancestor)
+	name, ancestor = unqualified(name), unqualified(ancestor)
+	// As Ancestors, but every reading asks it of every object: nothing is allocated.
+	for range maxAncestors + 1 {
+		if name == ancestor {
+			return true
+		}
+		c := s.classes[name]
+		if c == nil || c.Extends == "" {
+			return false
+		}
+		name = unqualified(c.Extends)
+	}
+	return false
 }
 
 // lineage gives the class and its ancestors as descriptions, ancestors first.
