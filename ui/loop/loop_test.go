@@ -14,9 +14,9 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // loopOf is a sleeper on a loop like the toolkit's, and how often that looked. It ends
 // with ctx.
-func loopOf(ctx context.Context) (s *sleeper, looks *atomic.Int64) {
+func loopOf(ctx context.Context) (*sleeper, *atomic.Int64) {
 	queue, woken, looks := make(chan func(), 16), make(chan bool, 1), new(atomic.Int64)
-	s = &sleeper{
+	s := &sleeper{
 		post: func(f func()) { queue <- f },
 		sleep: func(d time.Duration) {
 			select {
