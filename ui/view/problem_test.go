@@ -67,6 +67,15 @@ func TestProblemsOfTheIncidents(t *testing.T) {
 			if tt.want == "" && text != "" || !strings.Contains(text, tt.want) {
 				t.Errorf("want %q", tt.want)
 			}
+			// A report has the newest samples as well, and says which is which.
+			told := ""
+			doc := view.Report(context.Background(), "test", "", []view.ReportSource{{Session: x, Snapshot: snap}})
+			for _, p := range doc.Servers[0].Problems {
+				told += strings.Join(p.Reasons, "\n") + "\n"
+			}
+			if strings.Contains(text, "loss in") != strings.Contains(told, " % (mean of 10 s)") {
+				t.Errorf("the report says\n%s", told)
+			}
 		})
 	}
 }

@@ -2,6 +2,7 @@ package view
 
 import (
 	"context"
+	"fmt"
 	"path/filepath"
 	"time"
 
@@ -49,7 +50,11 @@ func Report(ctx context.Context, tool, file string, sources []ReportSource) *rep
 		for _, p := range FindProblems(ctx, x, src.Snapshot, src.At) {
 			one := report.Problem{Object: p.Object, Sure: p.Level >= Trouble}
 			for _, r := range p.Reasons {
-				one.Reasons = append(one.Reasons, r.Text)
+				text := r.Text
+				if r.Figure { // the tables have the newest sample
+					text += fmt.Sprintf(" (mean of %.0f s)", figuresOver.Seconds())
+				}
+				one.Reasons = append(one.Reasons, text)
 			}
 			problems = append(problems, one)
 		}
