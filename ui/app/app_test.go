@@ -636,3 +636,33 @@ func TestTheLastPageIsRemembered(t *testing.T) {
 		t.Errorf("page %d is shown", got)
 	}
 }
+
+// ending is a lifecycle like that of the toolkit, in which something is to be done at
+// its end.
+type ending struct {
+	fyne.Lifecycle
+	hook, stopped func()
+}
+
+func (e *ending) OnStopped() func() {
+	if e.hook == nil {
+		return e.stopped
+	}
+	return e.hook
+}
+func (e *ending) SetOnStopped(f func())             { e.stopped = f }
+func (e *ending) SetOnStoppedHookExecuted(f func()) { e.hook = f }
+
+func TestTakeStopped(t *testing.T) {
+	done := 0
+	e := &ending{hook: func() { done++ }, stopped: func() { done += 10 }}
+	f := takeStopped(e)
+	if e.OnStopped() != nil || done != 0 {
+		t.Fatal("the toolkit still has it, or did it")
+	}
+	if f(); done != 1 {
+		t.Errorf("it was done %d times", done)
+	}
+	takeStopped(e)()
+	takeStopped(test.NewTempApp(t).Lifecycle())()
+}

@@ -42,3 +42,24 @@ func flat(w fyne.Window) {
 	glfw.WindowHint(glfw.DepthBits, 0)
 	glfw.WindowHint(glfw.StencilBits, 0)
 }
+
+// takeStopped takes from the toolkit what it does when its loop has ended, to be done
+// after that. The toolkit itself hands it to a goroutine, which hands it back to the
+// loop, and waits for it: where that was too slow by some microseconds, or quick, it is
+// lost, and the program never ends. One end in some dozens on a busy computer.
+func takeStopped(l fyne.Lifecycle) (stopped func()) {
+	inner, ok := l.(interface {
+		OnStopped() func()
+		SetOnStoppedHookExecuted(func())
+	})
+	if !ok {
+		return func() {} // an application of tests
+	}
+	stopped = inner.OnStopped()
+	l.SetOnStopped(nil)
+	inner.SetOnStoppedHookExecuted(nil)
+	if stopped == nil {
+		return func() {}
+	}
+	return stopped
+}

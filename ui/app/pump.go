@@ -20,6 +20,8 @@ type pump struct {
 	// topology, not figures. Any goroutine.
 	urgent func() bool
 	calm   time.Duration // calmEvery, but in tests
+	// slow is set where a frame costs so much that figures are painted half as often.
+	slow atomic.Bool
 	// prepare does beforehand, on the goroutine of the pump, what would take the
 	// update long; nil is nothing.
 	prepare func()
@@ -50,6 +52,9 @@ func (p *pump) lively() bool { return time.Since(time.Unix(0, p.touched.Load()))
 func (p *pump) pause() time.Duration {
 	if p.lively() {
 		return pumpEvery
+	}
+	if p.slow.Load() {
+		return 2 * p.calm
 	}
 	return p.calm
 }

@@ -21,6 +21,7 @@ import (
 	"kmscope/ui/kit"
 	"kmscope/ui/loop"
 	"kmscope/ui/page"
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 )
@@ -88,16 +89,17 @@ type Window struct {
 	// driver runs it wherever it is called, have their own.
 	do func(func())
 
-	visible  int // the page that was told that it is shown, -1 for none
-	revision uint64
-	shown    atomic.Pointer[[]seen] // by the last update
-	timed    time.Time              // when the time bar was updated
-	focused  view.Selection
-	left     sync.Once // the sessions were ended
-	closing  bool
-	over     atomic.Bool // the toolkit's loop has ended
-	alone    bool        // a person went to the page that shows files without a server
-	unseen   bool        // there was news while the window was an icon
+	visible     int // the page that was told that it is shown, -1 for none
+	revision    uint64
+	shown       atomic.Pointer[[]seen] // by the last update
+	timed       time.Time              // when the time bar was updated
+	focused     view.Selection
+	left        sync.Once // the sessions were ended
+	closing     bool
+	over        atomic.Bool // the toolkit's loop has ended
+	alone       bool        // a person went to the page that shows files without a server
+	unseen      bool        // there was news while the window was an icon
+	drawerKnown bool        // who draws was asked
 }
 
 // New makes the window of an application; it is shown by Run.
@@ -157,7 +159,9 @@ func (w *Window) Run(names []string, demo bool) {
 			w.openName(n)
 		}
 	})
+	stopped := takeStopped(w.app.Lifecycle())
 	w.win.ShowAndRun()
+	stopped()
 	w.over.Store(true)
 	w.end()
 	// The toolkit ends by itself, too, when a signal tells it to.
@@ -327,6 +331,10 @@ func (w *Window) beat(full bool) {
 	if minimised(w.win) {
 		w.unseen = w.unseen || full
 		return
+	}
+	if !w.drawerKnown {
+		w.drawerKnown = true
+		w.pump.slow.Store(shade.Software(w.win))
 	}
 	full, w.unseen = full || w.unseen, false
 	w.update(full)

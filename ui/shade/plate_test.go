@@ -105,3 +105,9 @@ func TestUniforms(t *testing.T) {
 		t.Error("sheets without an end: the toolkit keeps each until the program ends")
 	}
 }
+
+func TestWhoDraws(t *testing.T) {
+	if Software(test.NewTempWindow(t, nil)) {
+		t.Error("a window of tests is drawn by a program")
+	}
+}

@@ -2,6 +2,41 @@
 
 package shade
 
+import (
+	"strings"
+
+	"fyne.io/fyne/v2"
+	"github.com/go-gl/gl/v2.1/gl"
+)
+
+// Software reports whether the processor draws a window that is shown, for want of a
+// graphics card: then every frame costs twenty milliseconds of it and more.
+func Software(w fyne.Window) (is bool) {
+	native, ok := w.(interface{ RunWithContext(func()) })
+	if !ok {
+		return false // a window of tests
+	}
+	// A signal may have ended the library below at any moment.
+	defer func() { _ = recover() }()
+	native.RunWithContext(func() {
+		if gl.Init() == nil {
+			is = drawsItself(gl.GoStr(gl.GetString(gl.RENDERER)))
+		}
+	})
+	return is
+}
+
+// drawsItself tells by how OpenGL calls itself whether it is a program.
+func drawsItself(renderer string) bool {
+	renderer = strings.ToLower(renderer)
+	for _, name := range []string{"llvmpipe", "softpipe", "swrast", "software", "swiftshader"} {
+		if strings.Contains(renderer, name) {
+			return true
+		}
+	}
+	return false
+}
+
 // The sources follow the conventions of canvas.Shader. The toolkit draws a pixel more
 // on each side than the bounds.
 
