@@ -192,10 +192,11 @@ func connect[T any](ctx context.Context, l *live, dial func(context.Context) (T,
 }
 
 const (
-	// beatMost is the time between two beats, at each of which a part of what
-	// nobody looks at is sampled and polled: often enough for what is young, and no
-	// more, for each beat is a burst of its own, here and on the server.
-	beatMost = 500 * time.Millisecond
+	// beatYoung and beatMost are the time between two beats, at each of which a part
+	// of what nobody looks at is sampled and polled, while something is young and
+	// while nothing is: each beat is a burst of its own, here and on the server.
+	beatYoung = 500 * time.Millisecond
+	beatMost  = time.Second
 	// restLeast is the least time between two samples of an endpoint at which
 	// nobody looks, unless Options.SampleAll.
 	restLeast = 2 * time.Second
@@ -219,9 +220,12 @@ func (w *Workspace) restEvery() time.Duration {
 }
 
 // beatEvery is the time between two beats: restEvery is a whole number of them.
-func (w *Workspace) beatEvery() time.Duration {
-	rest := w.restEvery()
-	return rest / ((rest + beatMost - 1) / beatMost)
+func (w *Workspace) beatEvery(isYoung bool) time.Duration {
+	rest, most := w.restEvery(), beatMost
+	if isYoung {
+		most = beatYoung
+	}
+	return rest / ((rest + most - 1) / most)
 }
 
 // perBeat gives the part of so many in a second that is due in a beat of a length.
@@ -245,7 +249,7 @@ func (l *live) sample(ctx context.Context) {
 	}
 	looks := time.NewTicker(l.ws.Sampling())
 	defer looks.Stop()
-	every := l.ws.beatEvery()
+	every := l.ws.beatEvery(true)
 	beats := time.NewTicker(every)
 	defer beats.Stop()
 	var (
@@ -271,13 +275,14 @@ func (l *live) sample(ctx context.Context) {
 			looked = time.Now()
 			ops = l.lookedAt(schema(), snapshot())
 		case <-beats.C:
-			if now := l.ws.beatEvery(); now != every {
+			all, fresh := living(snapshot())
+			if now := l.ws.beatEvery(len(fresh) > 0); now != every {
 				every = now
 				beats.Reset(every)
 			}
 			ops = l.restBeat(schema(), snapshot(), beat, every, &endpoints)
 			if l.settled() { // before, the sweeper reads the same anyway
-				ops = append(ops, pollBeat(schema(), snapshot(), every, &polled)...)
+				ops = append(ops, pollBeat(schema(), snapshot(), all, fresh, every, &polled)...)
 			}
 			if beat%int(serverEvery/every) == 0 {
 				ops = append(ops, serverReads()...)
@@ -375,11 +380,9 @@ func (l *live) restBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, beat i
 	return ops
 }
 
-// pollBeat polls what no event tells: of young objects often, for an application
-// names and connects what it has just made; of all in turns. What was there
-// before us is not young.
-func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, every time.Duration, polled *turn) []kmsconn.Op {
-	var all, fresh []string
+// living gives the objects that live, sorted, and which of them are young. What was
+// there before us is not.
+func living(snapshot *inventory.Snapshot) (all, fresh []string) {
 	for _, p := range snapshot.Pipelines {
 		for _, o := range p.Objects {
 			if !o.Alive() {
@@ -392,6 +395,12 @@ func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, every time.Durat
 		}
 	}
 	slices.Sort(all)
+	return all, fresh
+}
+
+// pollBeat polls what no event tells: of young objects often, for an application
+// names and connects what it has just made; of all in turns.
+func pollBeat(schema *kmd.Schema, snapshot *inventory.Snapshot, all, fresh []string, every time.Duration, polled *turn) []kmsconn.Op {
 	due := append(slices.Clone(polled.next(all, perBeat(polledPerSecond, every))), fresh...)
 	slices.Sort(due)
 	var ops []kmsconn.Op
