@@ -11,6 +11,7 @@ import (
 
 	"kmscope/ui/icon"
 	"kmscope/ui/kit"
+	"kmscope/ui/shade"
 	"kmscope/ui/surface"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
@@ -178,7 +179,7 @@ func (r *navRowRenderer) Objects() []fyne.CanvasObject { return r.n.slip.Objects
 func (r *navRowRenderer) Destroy()                     {}
 
 func fill(r *canvas.Rectangle, c color.NRGBA) {
-	if want := kit.Seen(c); r.FillColor != want {
+	if want := shade.Seen(c); r.FillColor != want {
 		r.FillColor = want
 		r.Refresh()
 	}

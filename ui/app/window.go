@@ -199,7 +199,6 @@ func (w *Window) build() {
 	w.banner = newBanner()
 	w.start = newStartPage(w)
 
-	w.ground = kit.NewGround(kit.BackgroundColour, 0)
 	titles := make([]string, len(w.pages))
 	areas := []fyne.CanvasObject{}
 	for i, p := range w.pages {

@@ -14,15 +14,6 @@ import (
 func container0() *fyne.Container                        { return container.NewWithoutLayout() }
 func stack(objects ...fyne.CanvasObject) *fyne.Container { return container.NewStack(objects...) }
 
-// Seen gives a colour as the toolkit wants it: of what cannot be seen it leaves out
-// color.Transparent alone, and paints everything else.
-func Seen(c color.NRGBA) color.Color {
-	if c.A == 0 {
-		return color.Transparent
-	}
-	return c
-}
-
 // Edge is a side of a Ground that has a hairline.
 type Edge uint8
 

@@ -8,6 +8,7 @@ import (
 	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/shade"
 	"kmscope/ui/theme"
 )
 
@@ -65,6 +66,6 @@ func (r *selectRenderer) dress() {
 			ground.Refresh()
 		}
 	}
-	r.frame.StrokeColor = Seen(p.Line)
+	r.frame.StrokeColor = shade.Seen(p.Line)
 	r.frame.Refresh()
 }

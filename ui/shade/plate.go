@@ -55,7 +55,7 @@ func (p *Plate) Set(fill, line color.NRGBA) {
 	}
 	p.fill, p.line = fill, line
 	if p.rect != nil {
-		p.rect.FillColor, p.rect.StrokeColor = seen(fill), seen(line)
+		p.rect.FillColor, p.rect.StrokeColor = Seen(fill), Seen(line)
 		p.rect.Refresh()
 		return
 	}
@@ -87,9 +87,9 @@ func (p *Plate) Fill() color.NRGBA { return p.fill }
 
 func ratio(v uint8) float32 { return float32(v) / 255 }
 
-// seen gives a colour as the toolkit wants it: it draws what is transparent by its
-// alpha alone.
-func seen(c color.NRGBA) color.Color {
+// Seen gives a colour as an object of the toolkit wants it: one that is transparent by
+// its alpha alone it would draw, pixel by pixel.
+func Seen(c color.NRGBA) color.Color {
 	if c.A == 0 {
 		return color.Transparent
 	}
