@@ -59,7 +59,7 @@ func FromFrame(f jsonrpc.Frame, start time.Time) Record {
 	case jsonrpc.Close:
 		r.By, r.Code, r.Reason = f.By, f.Code, f.Reason
 	default:
-		r.Frame = message(f.Data)
+		r.Frame, r.whole = message(f.Data), true
 	}
 	return r
 }
@@ -84,29 +84,7 @@ func message(text []byte) json.RawMessage {
 // appendRaw appends {"_raw": text}.
 func appendRaw(dst, text []byte) []byte {
 	dst = append(dst, `{"_raw":`...)
-	return append(appendString(dst, string(text)), '}')
-}
-
-// appendString appends a JSON string without escaping for HTML, so that the
-// text stays readable.
-func appendString(dst []byte, s string) []byte {
-	plain := true
-	for i := 0; i < len(s); i++ {
-		if c := s[i]; c < 0x20 || c >= 0x7f || c == '"' || c == '\\' {
-			plain = false
-			break
-		}
-	}
-	if plain {
-		return append(append(append(dst, '"'), s...), '"')
-	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	if enc.Encode(s) != nil { // a string always encodes
-		return append(dst, `""`...)
-	}
-	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
+	return append(rawjson.AppendString(dst, string(text)), '}')
 }
 
 // appendLine appends a record as a line of a file. The frame keeps its bytes,
@@ -117,11 +95,11 @@ func appendLine(dst []byte, r *Record) []byte {
 		t = 0
 	}
 	dst = strconv.AppendFloat(append(dst, `{"t":`...), t, 'f', -1, 64)
-	dst = appendString(append(dst, `,"dir":`...), r.Dir)
+	dst = rawjson.AppendString(append(dst, `,"dir":`...), r.Dir)
 	text := func(key, value string) {
 		if value != "" {
 			dst = append(append(append(dst, `,"`...), key...), `":`...)
-			dst = appendString(dst, value)
+			dst = rawjson.AppendString(dst, value)
 		}
 	}
 	number := func(key string, value int64) {

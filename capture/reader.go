@@ -195,7 +195,7 @@ func (r *Reader) undecoded(line []byte, why string) Record {
 		why += "; only its beginning is kept"
 	}
 	return Record{
-		Dir: DirUndecoded, Note: why, Frame: appendString(nil, string(line)),
+		Dir: DirUndecoded, Note: why, Frame: rawjson.AppendString(nil, string(line)),
 		TimeMs: r.lastMs, At: moment(r.anchor, r.lastMs),
 	}
 }

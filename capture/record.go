@@ -60,6 +60,10 @@ type Record struct {
 	// Resumed marks an open that repeats, at the start of a ring's segment, that
 	// the connection is open since earlier.
 	Resumed bool `json:"resumed,omitempty"`
+
+	// whole: Frame is known to be one JSON text on one line. It spares the Redactor
+	// and the Writer a look at each byte; what does not know it is looked at.
+	whole bool
 }
 
 // Inserted reports whether a record stands in no file: the Reader puts a gap

@@ -93,7 +93,7 @@ func (r *Redactor) Redact(rec Record) Record {
 		r.forget(rec.Conn)
 	}
 	if len(rec.Frame) > 0 {
-		rec.Frame = w.message(rec.Frame, rec.Dir)
+		rec.Frame = w.message(&rec)
 	}
 	rec.Server = w.prose(rec.Server)
 	rec.Reason = w.prose(rec.Reason)

@@ -67,15 +67,16 @@ func (w *walk) collect(frame []byte) {
 	}
 }
 
-// message redacts a message.
-func (w *walk) message(frame []byte, dir string) []byte {
-	w.recv = dir == DirRecv
+// message redacts the message of a record.
+func (w *walk) message(r *Record) []byte {
+	frame := []byte(r.Frame)
+	w.recv = r.Dir == DirRecv
 	w.sdes = bytes.Contains(frame, []byte("crypto")) || bytes.Contains(frame, []byte("SDES"))
 	out := w.tokens(frame, true)
 	if out == nil {
 		return frame
 	}
-	if !rawjson.Valid(frame) {
+	if !r.whole && !rawjson.Valid(frame) {
 		return appendRaw(nil, out)
 	}
 	return out
@@ -182,7 +183,7 @@ func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte,
 	if now == text {
 		return nil, false
 	}
-	out := appendString(nil, now)
+	out := rawjson.AppendString(nil, now)
 	if !closed {
 		out = out[:len(out)-1]
 	}

@@ -73,7 +73,7 @@ type Writer struct {
 	header Header
 	opts   WriterOptions
 	clock  clock
-	wake   chan struct{} // capacity 1: the queue is not empty
+	wake   chan struct{} // capacity 1: the queue is not empty any more, or enough for a frame
 	asks   chan ask      // Keep and flush
 	quit   chan struct{} // closed by Close
 	done   chan struct{} // closed when the goroutine ended
@@ -164,8 +164,17 @@ func (w *Writer) Append(r Record) {
 		return
 	}
 	w.closeGap()
+	before := w.queued
 	w.queue = append(w.queue, r)
 	w.queued += cost
+	if before == 0 || before < frameBytes && w.queued >= frameBytes {
+		w.rouse()
+	}
+}
+
+// rouse wakes the goroutine. It need not know of each record: it makes lines of them
+// when a frame is due, or when there is enough for one.
+func (w *Writer) rouse() {
 	select {
 	case w.wake <- struct{}{}:
 	default:
@@ -245,8 +254,9 @@ func (w *Writer) run() {
 		}
 		select {
 		case <-wake:
-			w.take()
+			w.begun()
 		case <-w.deadline:
+			w.take()
 			_ = w.emit() // it has published a failure and asked for another try
 		case <-w.retry:
 			_ = w.emit()
@@ -307,6 +317,20 @@ func (w *Writer) finish() {
 	w.mu.Unlock()
 }
 
+// begun has a frame made of what is queued a second after the first of it came, or at
+// once when there is enough for one.
+func (w *Writer) begun() {
+	w.mu.Lock()
+	queued := w.queued
+	w.mu.Unlock()
+	switch {
+	case queued >= frameBytes:
+		w.take()
+	case w.deadline == nil && queued > 0:
+		w.deadline = w.clock.after(frameEvery)
+	}
+}
+
 // take makes lines of what is queued, and frames of what is enough for one.
 func (w *Writer) take() {
 	if len(w.packed) > 0 {
@@ -339,15 +363,12 @@ func (w *Writer) giveBack(rest []Record) {
 		w.queued += int64(recordOverhead + len(rest[i].Frame))
 	}
 	w.queue = append(rest[:len(rest):len(rest)], w.queue...)
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.rouse()
 }
 
 // line appends a record to the coming frame.
 func (w *Writer) line(r *Record) {
-	if len(r.Frame) > 0 && !rawjson.Valid(r.Frame) || hasLineEnd(r.Frame) {
+	if !r.whole && (len(r.Frame) > 0 && !rawjson.Valid(r.Frame) || hasLineEnd(r.Frame)) {
 		safe := *r
 		safe.Frame = message(r.Frame)
 		r = &safe

@@ -80,7 +80,7 @@ func same(t testing.TB, want, got []Record) {
 	}
 	for i := range want {
 		w := want[i]
-		w.Index = int64(i)
+		w.Index, w.whole = int64(i), got[i].whole
 		if !reflect.DeepEqual(w, got[i]) {
 			t.Fatalf("record %d:\n wrote %+v\n  read %+v", i, w, got[i])
 		}
@@ -432,7 +432,7 @@ func tail(t *testing.T, all, got []Record) {
 	got = got[2:]
 	for i := range got {
 		want := all[len(all)-len(got)+i]
-		want.Index = int64(i + 2)
+		want.Index, want.whole = int64(i+2), got[i].whole
 		if !reflect.DeepEqual(want, got[i]) {
 			t.Fatalf("record %d:\n wrote %+v\n  read %+v", i, want, got[i])
 		}

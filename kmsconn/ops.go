@@ -86,51 +86,87 @@ func (o Op) name() string {
 	return o.Method
 }
 
-// params gives the JSON-RPC params. session "" leaves the session id out, as
-// inside a transaction.
-func (o Op) params(session string) (map[string]any, error) {
-	p := make(map[string]any, 5)
-	if session != "" {
-		p["sessionId"] = session
+// params gives the text of the JSON-RPC params. session "" leaves the session id out,
+// as inside a transaction.
+func (o Op) params(session string) (json.RawMessage, error) {
+	raw, err := o.appendParams(nil, session)
+	return raw, err
+}
+
+// appendParams appends what params gives. A sampler makes hundreds of ops a second, so
+// they are written by hand.
+func (o Op) appendParams(dst []byte, session string) ([]byte, error) {
+	args, err := o.args()
+	if err != nil {
+		return dst, err
+	}
+	first := len(dst)
+	member := func(name string) {
+		dst = append(append(append(dst, `,"`...), name...), `":`...)
+	}
+	text := func(name, value string) {
+		member(name)
+		dst = rawjson.AppendString(dst, value)
 	}
 	if o.Object != "" {
-		p["object"] = o.Object
+		text("object", o.Object)
 	}
-	var args json.RawMessage
-	if o.Params != nil {
-		raw, err := json.Marshal(o.Params)
-		if err != nil {
-			return nil, fmt.Errorf("%s: the parameters cannot be written as JSON: %w", o.name(), err)
-		}
-		if len(raw) == 0 || raw[0] != '{' {
-			return nil, fmt.Errorf("%s: parameters must be an object with the parameters' names", o.name())
-		}
-		args = raw
+	if session != "" {
+		text("sessionId", session)
 	}
 	switch o.Method {
 	case "invoke":
-		p["operation"] = o.Operation
+		text("operation", o.Operation)
 		if args != nil {
-			p["operationParams"] = args
+			member("operationParams")
+			dst = append(dst, args...)
 		}
 	case "subscribe":
-		p["type"] = o.Type
+		text("type", o.Type)
 	case "unsubscribe":
-		p["subscription"] = o.Subscription
+		text("subscription", o.Subscription)
 	case "create":
-		p["type"] = o.Type
-		p["constructorParams"], p["properties"] = struct{}{}, struct{}{}
-		if args != nil {
-			p["constructorParams"] = args
+		text("type", o.Type)
+		properties := json.RawMessage("{}")
+		if args == nil {
+			args = properties
 		}
 		if o.Properties != nil {
-			p["properties"] = o.Properties
+			if properties, err = json.Marshal(o.Properties); err != nil {
+				return dst[:first], fmt.Errorf("create %s: the properties cannot be written as JSON: %w", o.Type, err)
+			}
 		}
+		member("constructorParams")
+		dst = append(dst, args...)
+		member("properties")
+		dst = append(dst, properties...)
 	case "describe", "ref", "unref", "release":
 	default:
-		return nil, fmt.Errorf("%q is no call on an object", o.Method)
+		return dst[:first], fmt.Errorf("%q is no call on an object", o.Method)
 	}
-	return p, nil
+	if len(dst) == first {
+		return append(dst, "{}"...), nil
+	}
+	dst[first] = '{' // where the comma of the first member is
+	return append(dst, '}'), nil
+}
+
+// args gives the text of Params; nil when there are none.
+func (o Op) args() (json.RawMessage, error) {
+	if o.Params == nil {
+		return nil, nil
+	}
+	raw, isText := o.Params.(json.RawMessage)
+	if !isText || !rawjson.Valid(raw) {
+		var err error
+		if raw, err = json.Marshal(o.Params); err != nil {
+			return nil, fmt.Errorf("%s: the parameters cannot be written as JSON: %w", o.name(), err)
+		}
+	}
+	if len(raw) == 0 || raw[0] != '{' {
+		return nil, fmt.Errorf("%s: parameters must be an object with the parameters' names", o.name())
+	}
+	return raw, nil
 }
 
 // Result is the outcome of one Op.

@@ -27,3 +27,40 @@ func TestValueOf(t *testing.T) {
 		}
 	}
 }
+
+func TestParamsOfOps(t *testing.T) {
+	type named struct {
+		Name string `json:"name"`
+	}
+	for _, c := range []struct {
+		op   Op
+		in   string // a session
+		want string // "" is refused
+	}{
+		{Invoke("a/b", "getStats", json.RawMessage(`{"mediaType":"AUDIO"}`)), "", `{"object":"a/b","operation":"getStats","operationParams":{"mediaType":"AUDIO"}}`},
+		{Invoke("a/b", "getName", nil), "s-1", `{"object":"a/b","sessionId":"s-1","operation":"getName"}`},
+		{Invoke("a", "setName", named{"\"Grüße\" <\n\x00"}), "", `{"object":"a","operation":"setName","operationParams":{"name":"\"Grüße\" \u003c\n\u0000"}}`},
+		{Invoke("a\"\xff", "x", nil), "", `{"object":"a\"\ufffd","operation":"x"}`},
+		{Invoke("a", "x", json.RawMessage(`{"cut":`)), "", ""},
+		{Invoke("a", "x", json.RawMessage(`[1]`)), "", ""},
+		{Invoke("a", "x", []int{1}), "", ""},
+		{Invoke("a", "x", func() {}), "", ""},
+		{Describe("a"), "s-1", `{"object":"a","sessionId":"s-1"}`},
+		{Subscribe("a", "Error"), "", `{"object":"a","type":"Error"}`},
+		{Unsubscribe("a", "7"), "", `{"object":"a","subscription":"7"}`},
+		{Ref("a"), "", `{"object":"a"}`},
+		{Op{Method: "release"}, "", `{}`},
+		{Create("MediaPipeline", nil, nil), "s-1", `{"sessionId":"s-1","type":"MediaPipeline","constructorParams":{},"properties":{}}`},
+		{Create("X", named{"p"}, named{"q"}), "", `{"type":"X","constructorParams":{"name":"p"},"properties":{"name":"q"}}`},
+		{Create("X", nil, func() {}), "", ""},
+		{Op{Method: "keepAlive", Object: "a"}, "", ""},
+	} {
+		got, err := c.op.params(c.in)
+		if string(got) != c.want || (err == nil) != (c.want != "") {
+			t.Errorf("%+v gives %s, %v\n  want %s", c.op, got, err, c.want)
+		}
+		if err == nil && !json.Valid(got) {
+			t.Errorf("%+v gives %s, which is no JSON", c.op, got)
+		}
+	}
+}

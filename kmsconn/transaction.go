@@ -86,12 +86,14 @@ func (c *Client) Transaction(ctx context.Context, ops []Op) []Result {
 	results := make([]Result, len(ops))
 	todo := make([]int, 0, len(ops))
 	depth := 2
+	var scratch []byte
 	for i, op := range ops {
 		if err := c.guard(ctx, op); err != nil {
 			results[i].Err = err
 			continue
 		}
-		if _, err := op.params(""); err != nil {
+		var err error
+		if scratch, err = op.appendParams(scratch[:0], ""); err != nil {
 			results[i].Err = err
 			continue
 		}
@@ -160,22 +162,24 @@ func refused(err error) bool {
 // up to and including the first error; its error is set when the transaction as
 // a whole failed.
 func (c *Client) startTransaction(ctx context.Context, ops []Op) func() ([]Result, error) {
-	type operation struct {
-		ID      int            `json:"id"`
-		Version string         `json:"jsonrpc"`
-		Method  string         `json:"method"`
-		Params  map[string]any `json:"params"`
-	}
-	operations := make([]operation, len(ops))
+	text := make([]byte, 0, 256*len(ops))
+	text = append(text, `{"operations":[`...)
 	for i, op := range ops {
-		params, err := op.params("")
-		if err != nil {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(append(text, `{"id":`...), int64(i), 10)
+		text = rawjson.AppendString(append(text, `,"jsonrpc":"2.0","method":`...), op.Method)
+		var err error
+		if text, err = op.appendParams(append(text, `,"params":`...), ""); err != nil {
 			return func() ([]Result, error) { return nil, err }
 		}
-		operations[i] = operation{ID: i, Version: "2.0", Method: op.Method, Params: params}
+		text = append(text, '}')
 	}
+	text = rawjson.AppendString(append(text, `],"sessionId":`...), c.Session().ID)
+	text = append(text, '}')
 	began := time.Now()
-	wait := c.start(ctx, c.opts.CallTimeout, "transaction", map[string]any{"sessionId": c.Session().ID, "operations": operations}, fmt.Sprintf("transaction of %d", len(ops)), "")
+	wait := c.start(ctx, c.opts.CallTimeout, "transaction", json.RawMessage(text), fmt.Sprintf("transaction of %d", len(ops)), "")
 	return func() ([]Result, error) {
 		raw, err := wait()
 		if err != nil {

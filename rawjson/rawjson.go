@@ -1,5 +1,5 @@
 // Package rawjson cuts a JSON text into the texts of its parts, checking what it
-// passes and decoding nothing.
+// passes and decoding nothing; it also writes strings.
 //
 // A frame of a server is looked into four times, from the outside in: the line of
 // the capture, the JSON-RPC message, the reply, the statistics. Each knows only
@@ -20,6 +20,7 @@
 package rawjson
 
 import (
+	"bytes"
 	"encoding/binary"
 	"encoding/json"
 	"math/bits"
@@ -82,6 +83,28 @@ func String(b []byte) (string, bool) {
 		}
 	}
 	return string(in), true
+}
+
+// AppendString appends the text of a JSON string, without escaping for HTML, so that it
+// stays readable. What is no UTF-8 becomes U+FFFD. Any goroutine.
+func AppendString(dst []byte, s string) []byte {
+	plain := true
+	for i := 0; i < len(s); i++ {
+		if !simple[s[i]] || s[i] == 0x7f {
+			plain = false
+			break
+		}
+	}
+	if plain {
+		return append(append(append(dst, '"'), s...), '"')
+	}
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if enc.Encode(s) != nil { // a string always encodes
+		return append(dst, `""`...)
+	}
+	return append(dst, bytes.TrimSuffix(b.Bytes(), []byte("\n"))...)
 }
 
 // simple are the bytes that stand for themselves in a string and in its decoded

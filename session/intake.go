@@ -32,8 +32,8 @@ type intake struct {
 	frames  []arrival
 	bytes   int
 	dropped int
-	// since is when the oldest frame came that waits since the events were
-	// dropped last; zero when nothing waits.
+	// since is when the oldest frame came that was pushed and waits since the
+	// events were dropped last; zero when none waits.
 	since time.Time
 }
 
@@ -53,7 +53,7 @@ func isEvent(f jsonrpc.Frame) bool {
 	return f.Dir == jsonrpc.Recv && bytes.HasPrefix(f.Data, eventPrefix)
 }
 
-// push is the tap of every connection. It never blocks.
+// push is the tap of every connection but the sampler's. It never blocks.
 func (q *intake) push(f jsonrpc.Frame) {
 	q.mu.Lock()
 	if q.since.IsZero() {
@@ -63,6 +63,21 @@ func (q *intake) push(f jsonrpc.Frame) {
 		q.dropEventsLocked()
 		q.since = f.At
 	}
+	q.addLocked(f)
+	q.mu.Unlock()
+	q.signal()
+}
+
+// lay is the tap of the sampler's connection: what it brings is no news until its
+// burst is over, and the loop need not wake up for each part of it. Whoever lays
+// frames down signals.
+func (q *intake) lay(f jsonrpc.Frame) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	q.addLocked(f)
+}
+
+func (q *intake) addLocked(f jsonrpc.Frame) {
 	// Changes of the connection are always taken: they are few and small, and
 	// without them the rest could not be understood.
 	if isMessage := f.Dir == jsonrpc.Send || f.Dir == jsonrpc.Recv; isMessage && q.bytes+len(f.Data) > maxIntakeBytes {
@@ -71,8 +86,6 @@ func (q *intake) push(f jsonrpc.Frame) {
 		q.frames = append(q.frames, arrival{Frame: f})
 		q.bytes += len(f.Data)
 	}
-	q.mu.Unlock()
-	q.signal()
 }
 
 // remark puts a record that is no frame behind the frames that came by now. It
@@ -89,6 +102,13 @@ func (q *intake) signal() {
 	case q.wake <- struct{}{}:
 	default:
 	}
+}
+
+// waits reports whether frames wait.
+func (q *intake) waits() bool {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.frames) > 0
 }
 
 func (q *intake) dropEventsLocked() {
@@ -121,7 +141,7 @@ func (q *intake) take() (frames []arrival, dropped int, more bool) {
 		q.bytes -= len(f.Data)
 	}
 	// After a drop, what was kept may be older: it does not count again.
-	if first := q.frames[0].At; first.After(q.since) {
+	if first := q.frames[0].At; !q.since.IsZero() && first.After(q.since) {
 		q.since = first
 	}
 	return frames, dropped, true

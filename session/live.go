@@ -156,7 +156,7 @@ func (l *live) start(ctx context.Context, f func(context.Context)) {
 // what they are given: "1/read", "1/watch", "1/stats/read", "1/dump/read",
 // "1/control/read".
 func (l *live) label(role string) string {
-	if role == "stats" || role == "dump" || role == controlRole {
+	if role == samplerRole || role == "dump" || role == controlRole {
 		return l.prefix + "/" + role
 	}
 	return l.prefix
@@ -167,8 +167,12 @@ func (l *live) options(role string, o kmsconn.Observer) kmsconn.Options {
 	if role == "cpu" {
 		patience += 2 * kmsconn.ProbeLeast // its connection is silent while the server measures
 	}
+	tap := l.intake.push
+	if role == samplerRole {
+		tap = l.intake.lay
+	}
 	return kmsconn.Options{
-		Target: l.target, Label: l.label(role), Role: role, Tap: l.intake.push, Observer: o,
+		Target: l.target, Label: l.label(role), Role: role, Tap: tap, Observer: o,
 		Schema:    func() kmsconn.Schema { return l.s.Schema() },
 		Abilities: l.abilities,
 
@@ -383,13 +387,27 @@ func (l *live) dismiss(id string) {
 // figures that come once a second costs what the laptop has for the incident.
 const quietEvery = time.Second
 
+// What is due once a second is done with the frames that come about then: to wake
+// up for it alone costs more than the work.
+const (
+	refreshEvery = time.Second
+	refreshLate  = refreshEvery + 250*time.Millisecond // where no frames come
+	aboutNow     = 100 * time.Millisecond
+)
+
 // loop applies frames in the order in which they came and publishes.
 func (l *live) loop(ctx context.Context) {
 	var published time.Time
 	var later <-chan time.Time
-	second := time.NewTicker(time.Second)
+	refreshed, total := time.Now(), 0
+	second := time.NewTimer(refreshEvery)
 	defer second.Stop()
-	var frames, total int
+	refresh := func() {
+		passed := time.Since(refreshed)
+		l.refreshLink(float64(total) / passed.Seconds())
+		refreshed, total = time.Now(), 0
+		second.Reset(refreshLate)
+	}
 	for {
 		select {
 		case <-ctx.Done():
@@ -405,6 +423,9 @@ func (l *live) loop(ctx context.Context) {
 			if more {
 				l.intake.signal()
 			}
+			if time.Since(refreshed) > refreshEvery-aboutNow {
+				refresh()
+			}
 		case <-l.flush:
 			for more := true; more; {
 				var n int
@@ -415,8 +436,10 @@ func (l *live) loop(ctx context.Context) {
 		case <-later:
 			later = nil
 		case <-second.C:
-			frames, total = total, 0
-			l.refreshLink(frames)
+			if l.intake.waits() { // a burst of the sampler that takes its time
+				l.intake.signal()
+			}
+			refresh()
 		}
 		if !l.server.changed {
 			continue
@@ -424,6 +447,9 @@ func (l *live) loop(ctx context.Context) {
 		every := publishEvery
 		if !l.server.Changed() {
 			every = quietEvery // statistics alone
+		}
+		if every == quietEvery {
+			every -= aboutNow
 		}
 		if wait := every - time.Since(published); wait > 0 {
 			if later == nil || wait < publishEvery {
@@ -537,7 +563,7 @@ func (l *live) forgetDeadLocked(s *inventory.Snapshot) {
 	maps.DeleteFunc(l.waiting, func(id string, _ time.Time) bool { return dead(id) })
 }
 
-func (l *live) refreshLink(frames int) {
+func (l *live) refreshLink(framesPerSecond float64) {
 	l.mu.Lock()
 	reader, watcher, sampler, dumper := l.reader, l.watcher, l.sampler, l.dumper
 	l.mu.Unlock()
@@ -562,7 +588,7 @@ func (l *live) refreshLink(frames int) {
 		if took > 0 { // the connection's own first ping comes later than ours
 			k.PingTook = took
 		}
-		k.FramesPerSecond = float64(frames)
+		k.FramesPerSecond = framesPerSecond
 		k.Gaps, k.Undecoded = l.server.Gaps(), l.server.Undecoded()
 	})
 }

@@ -233,12 +233,15 @@ func perBeat(perSecond int, beat time.Duration) int {
 	return max(1, int(time.Duration(perSecond)*beat/time.Second))
 }
 
+// samplerRole names the sampler's connection.
+const samplerRole = "stats"
+
 // sample reads statistics: what a person looks at, at the chosen rate and when
-// it comes into view; all else in beats. What takes longer than its time makes
-// the tickers skip: samples never queue.
+// it comes into view; all else in beats, and both in one burst when they are due at
+// about the same time. What takes longer than its time is skipped: samples never queue.
 func (l *live) sample(ctx context.Context) {
 	r, ok := connect(ctx, l, func(ctx context.Context) (*kmsconn.Reader, error) {
-		return kmsconn.NewReader(ctx, l.options("stats", kmsconn.Observer{}), l.gate)
+		return kmsconn.NewReader(ctx, l.options(samplerRole, kmsconn.Observer{}), l.gate)
 	})
 	if !ok {
 		return
@@ -247,42 +250,51 @@ func (l *live) sample(ctx context.Context) {
 		_ = r.Close(context.WithoutCancel(ctx))
 		return
 	}
-	looks := time.NewTicker(l.ws.Sampling())
-	defer looks.Stop()
 	every := l.ws.beatEvery(true)
-	beats := time.NewTicker(every)
-	defer beats.Stop()
 	var (
 		endpoints, polled turn
 		beat              int
 		looked            time.Time
+		nextBeat          = time.Now().Add(every)
+		nextLook          = time.Now().Add(l.ws.Sampling())
 	)
+	next := time.NewTimer(0)
+	defer next.Stop()
 	for {
-		schema, snapshot := l.s.Schema, l.s.Snapshot
+		next.Reset(min(time.Until(nextBeat), time.Until(nextLook)))
 		var ops []kmsconn.Op
 		select {
 		case <-ctx.Done():
 			return
 		case <-l.soon:
+			now := time.Now()
+			nextLook = lookAfter(now, l.ws.Sampling(), nextBeat, every)
 			// A list that is scrolled brings new objects at every moment.
-			looks.Reset(l.ws.Sampling())
-			if time.Since(looked) < SamplingLeast {
+			if now.Sub(looked) < SamplingLeast {
 				continue
 			}
-			looked = time.Now()
-			ops = l.lookedAt(schema(), snapshot())
-		case <-looks.C:
-			looked = time.Now()
-			ops = l.lookedAt(schema(), snapshot())
-		case <-beats.C:
-			all, fresh := living(snapshot())
-			if now := l.ws.beatEvery(len(fresh) > 0); now != every {
-				every = now
-				beats.Reset(every)
+			looked = now
+			ops = l.lookedAt(l.s.Schema(), l.s.Snapshot())
+		case <-next.C:
+			schema, snapshot, now := l.s.Schema(), l.s.Snapshot(), time.Now()
+			// What is due about now comes in the same burst.
+			soon := now.Add(min(aboutNow, l.ws.Sampling()/4))
+			if !nextLook.After(soon) {
+				looked = now
+				nextLook = lookAfter(now, l.ws.Sampling(), nextBeat, every)
+				ops = l.lookedAt(schema, snapshot)
 			}
-			ops = l.restBeat(schema(), snapshot(), beat, every, &endpoints)
+			if nextBeat.After(soon) {
+				break
+			}
+			all, fresh := living(snapshot)
+			every = l.ws.beatEvery(len(fresh) > 0)
+			if nextBeat = nextBeat.Add(every); nextBeat.Before(now) { // late: beats never queue
+				nextBeat = now.Add(every)
+			}
+			ops = append(ops, l.restBeat(schema, snapshot, beat, every, &endpoints)...)
 			if l.settled() { // before, the sweeper reads the same anyway
-				ops = append(ops, pollBeat(schema(), snapshot(), all, fresh, every, &polled)...)
+				ops = append(ops, pollBeat(schema, snapshot, all, fresh, every, &polled)...)
 			}
 			if beat%int(serverEvery/every) == 0 {
 				ops = append(ops, serverReads()...)
@@ -291,8 +303,24 @@ func (l *live) sample(ctx context.Context) {
 		}
 		if len(ops) > 0 {
 			r.Read(ctx, ops)
+			l.intake.signal()
 		}
 	}
+}
+
+// lookAfter gives when what a person looks at is sampled next: after the time between
+// two samples, or with the beat about then.
+func lookAfter(now time.Time, sampling time.Duration, nextBeat time.Time, every time.Duration) time.Time {
+	if sampling < every {
+		return now.Add(sampling)
+	}
+	for nextBeat.Before(now.Add(sampling / 2)) {
+		nextBeat = nextBeat.Add(every)
+	}
+	for n := nextBeat.Add(every); !n.After(now.Add(sampling + aboutNow)); n = n.Add(every) {
+		nextBeat = n
+	}
+	return nextBeat
 }
 
 // settled reports whether everything was subscribed once.

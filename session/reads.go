@@ -1,6 +1,8 @@
 package session
 
 import (
+	"encoding/json"
+
 	"kmscope/inventory"
 	"kmscope/kmsconn"
 	"kmscope/kmsconn/kmd"
@@ -9,8 +11,9 @@ import (
 // What is asked of an object. Everything goes by the server's own description:
 // a call that the class does not have is not made.
 
-type mediaParam struct {
-	MediaType inventory.Media `json:"mediaType"`
+// mediaParam gives the parameters of a call that asks for audio or for video.
+func mediaParam(m inventory.Media) json.RawMessage {
+	return json.RawMessage(`{"mediaType":"` + m + `"}`)
 }
 
 // media are the types that flow and transcoding may be asked for; DATA is
@@ -34,8 +37,8 @@ func stateReads(s *kmd.Schema, o *inventory.Object) []kmsconn.Op {
 		ops = append(ops, kmsconn.Invoke(o.ID, "getSourceConnections", nil))
 		for _, m := range media {
 			ops = append(ops,
-				kmsconn.Invoke(o.ID, "isMediaFlowingIn", mediaParam{m}),
-				kmsconn.Invoke(o.ID, "isMediaFlowingOut", mediaParam{m}))
+				kmsconn.Invoke(o.ID, "isMediaFlowingIn", mediaParam(m)),
+				kmsconn.Invoke(o.ID, "isMediaFlowingOut", mediaParam(m)))
 		}
 	}
 	for _, p := range s.Properties(o.Type) {
@@ -90,8 +93,8 @@ func statsReads(s *kmd.Schema, o *inventory.Object, focused bool) []kmsconn.Op {
 	switch {
 	case s.IsA(o.Type, "BaseRtpEndpoint"):
 		return []kmsconn.Op{
-			kmsconn.Invoke(o.ID, "getStats", mediaParam{inventory.Audio}),
-			kmsconn.Invoke(o.ID, "getStats", mediaParam{inventory.Video}),
+			kmsconn.Invoke(o.ID, "getStats", mediaParam(inventory.Audio)),
+			kmsconn.Invoke(o.ID, "getStats", mediaParam(inventory.Video)),
 		}
 	case focused && s.IsA(o.Type, "MediaElement"):
 		return []kmsconn.Op{kmsconn.Invoke(o.ID, "getStats", nil)}

@@ -25,14 +25,6 @@ func (e *RPCError) Error() string {
 	return fmt.Sprintf("%s (code %d)", e.Message, e.Code)
 }
 
-// request is what we send. The field order is that of the recorded clients.
-type request struct {
-	ID      int64  `json:"id"`
-	Method  string `json:"method"`
-	Params  any    `json:"params,omitempty"`
-	Version string `json:"jsonrpc"`
-}
-
 // encodeRequest gives the text of a request. Params that are no JSON object
 // are refused: they would make a Kurento connection deaf for ever (observed:
 // recording 05b-malformed, c-array-params and c-params-string).
@@ -43,14 +35,22 @@ func encodeRequest(id int64, method string, params any) ([]byte, error) {
 	if params == nil {
 		params = struct{}{}
 	}
-	raw, err := json.Marshal(params)
-	if err != nil {
-		return nil, fmt.Errorf("the parameters of %s cannot be written as JSON: %w", method, err)
+	raw, isText := params.(json.RawMessage)
+	if !isText || !rawjson.Valid(raw) {
+		var err error
+		if raw, err = json.Marshal(params); err != nil {
+			return nil, fmt.Errorf("the parameters of %s cannot be written as JSON: %w", method, err)
+		}
 	}
 	if len(raw) == 0 || raw[0] != '{' {
 		return nil, fmt.Errorf("the parameters of %s are no JSON object, and the server would stop answering on this connection", method)
 	}
-	return json.Marshal(request{ID: id, Method: method, Params: json.RawMessage(raw), Version: "2.0"})
+	// The order of the members is that of the recorded clients.
+	text := make([]byte, 0, len(raw)+len(method)+64)
+	text = strconv.AppendInt(append(text, `{"id":`...), id, 10)
+	text = rawjson.AppendString(append(text, `,"method":`...), method)
+	text = append(append(text, `,"params":`...), raw...)
+	return append(text, `,"jsonrpc":"2.0"}`...), nil
 }
 
 // kind says what a received frame is.

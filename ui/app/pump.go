@@ -123,42 +123,52 @@ func (p *pump) run(ctx context.Context, changed <-chan struct{}) {
 // rest waits until the next update may be made: less long if a person does
 // something in between, or if something changed that is to be seen at once. Of two
 // updates only one hurries: what happens once is seen at once, and what goes on
-// happening costs little more than ten updates a second.
+// happening costs little more than ten updates a second. Where nothing happens, it
+// wakes up once.
 func (p *pump) rest(ctx context.Context, wait *time.Timer, changed <-chan struct{}) {
-	begun, news := time.Now(), false
+	begun := time.Now()
 	least := urgentEvery
 	if p.hurried {
 		least = pumpEvery
 	}
 	p.hurried = false
+	news, fresh, kicked := false, false, false // fresh: not judged yet, for the update that shows it may be under way
 	for {
-		spent := time.Since(begun)
-		until, kicked, fresh := p.pause(), p.kicked, changed
+		until := p.pause()
 		switch {
-		case spent < least:
-			until, kicked, fresh = least, nil, nil
-		case spent < pumpEvery:
-			until, kicked = pumpEvery, nil
-		case spent >= until:
-			if news {
+		case fresh:
+			until = least
+		case kicked:
+			until = pumpEvery
+		}
+		spent := time.Since(begun)
+		if spent >= until {
+			urgent := fresh && p.urgent()
+			if fresh = false; !urgent && spent < p.pause() && !(kicked && spent >= pumpEvery) {
+				continue
+			}
+			p.hurried = urgent && spent < pumpEvery
+			if news || kicked {
 				p.again()
 			}
 			return
+		}
+		told, asked := changed, p.kicked
+		if fresh {
+			told = nil
+		}
+		if kicked {
+			asked = nil
 		}
 		wait.Reset(until - spent)
 		select {
 		case <-ctx.Done():
 			return
 		case <-wait.C:
-		case <-kicked:
-			p.again()
-			return
-		case <-fresh:
-			if news = true; p.urgent() {
-				p.hurried = time.Since(begun) < pumpEvery
-				p.again()
-				return
-			}
+		case <-asked:
+			kicked = true
+		case <-told:
+			news, fresh = true, true
 		}
 	}
 }

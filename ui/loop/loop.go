@@ -10,11 +10,12 @@
 //
 // What the loop would have seen wakes it: any event of the window, and whatever is
 // handed over by Do, which for that reason is used instead of the toolkit's own
-// fyne.Do. What the toolkit itself hands over (the end by a signal, a change of the
-// desktop's theme) waits for a second at most. Animations go on only while the
-// loop looks: it is awake while a person does something and some seconds longer,
-// while something lies over the window, and for as long as Stay says. The cursor of a
-// field goes on blinking, in fewer steps: fading it cost more than all else together.
+// fyne.Do, and a signal that ends the program. What else the toolkit itself hands over
+// (a change of the desktop's theme) waits until something wakes the loop, four seconds
+// at most. Animations go on only while the loop looks: it is awake while a person does
+// something and some seconds longer, while something lies over the window, and for as
+// long as Stay says. The cursor of a field goes on blinking, in fewer steps: fading it
+// cost more than all else together.
 //
 // Painting from a goroutine of our own instead of the loop was no choice: the toolkit
 // has one painter, and it is the loop's.
@@ -22,7 +23,10 @@ package loop
 
 import (
 	"context"
+	"os"
+	"os/signal"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -30,18 +34,23 @@ import (
 )
 
 const (
-	// settle is how long the loop stays awake after a function that was handed to it:
-	// three looks, at the first of which what the function changed is painted.
+	// look is the time between two looks of the loop, and a little.
+	look = 17 * time.Millisecond
+	// settle bounds how long the loop stays awake for a look after a function that was
+	// handed to it.
 	settle = 50 * time.Millisecond
 	// longest is how long it sleeps at once, for what wakes nobody: each sleep has the
 	// scheduler look sixty times before it lets go of the processor.
-	longest = time.Second
+	longest = 4 * time.Second
 	// blink is how long it sleeps while a field has the keyboard: twice in a period of
 	// its cursor.
 	blink = 500 * time.Millisecond
 	// stirred is how long it stays awake after an event: where there was one, others
-	// follow.
-	stirred = 300 * time.Millisecond
+	// follow, and the toolkit hands over what it tells apart by time alone, such as one
+	// click from two.
+	stirred = time.Second
+	// again is when a loop that must not sleep now is asked the next time.
+	again = time.Second
 )
 
 // Do runs a function on the interface goroutine, soon, and before those that are
@@ -59,6 +68,21 @@ func Run(ctx context.Context, w fyne.Window, lively func() bool) {
 	if _, native := w.(interface{ RunWithContext(func()) }); !native {
 		return
 	}
+	// It shows nothing: the toolkit moves its animations on before each picture.
+	looks := fyne.NewAnimation(time.Minute, func(float32) { toolkit.looked() })
+	looks.RepeatCount = fyne.AnimationRepeatForever
+	looks.Start()
+	defer looks.Stop()
+	ends := make(chan os.Signal, 1)
+	signal.Notify(ends, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(ends)
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-ends: // the toolkit has it as well, and its loop is to see it
+			toolkit.must(toolkit.wake)
+		}
+	}()
 	toolkit.run(ctx, lively, func() time.Duration {
 		switch c := w.Canvas(); {
 		case c.Overlays().Top() != nil:
@@ -85,6 +109,9 @@ type sleeper struct {
 	waiting atomic.Int64 // functions that were handed over and did not begin
 	asleep  atomic.Bool
 	until   atomic.Int64 // when the loop may sleep, in ns since 1970
+	// unseen is when the last function ended, in ns since 1970; 0 when the loop has
+	// looked since.
+	unseen atomic.Int64
 }
 
 func (s *sleeper) do(f func()) {
@@ -92,12 +119,21 @@ func (s *sleeper) do(f func()) {
 	s.post(func() {
 		s.waiting.Add(-1)
 		f()
-		s.stay(settle)
+		s.unseen.Store(time.Now().UnixNano())
 	})
 	// Either the sleeper sees that something waits, or this sees that it sleeps.
 	if s.asleep.Load() {
 		s.must(s.wake)
 	}
+}
+
+// looked tells that the loop looks, and paints what changed before anything else runs.
+func (s *sleeper) looked() { s.unseen.Store(0) }
+
+// seen reports whether what functions changed is painted.
+func (s *sleeper) seen() bool {
+	ended := s.unseen.Load()
+	return ended == 0 || time.Since(time.Unix(0, ended)) > settle
 }
 
 func (s *sleeper) stay(d time.Duration) {
@@ -123,7 +159,7 @@ func (s *sleeper) run(ctx context.Context, lively func() bool, may func() time.D
 		case <-pause.C:
 		}
 		if lively() {
-			pause.Reset(longest)
+			pause.Reset(again)
 			continue
 		}
 		s.post(func() { slept <- s.rest(may) })
@@ -140,16 +176,19 @@ func (s *sleeper) run(ctx context.Context, lively func() bool, may func() time.D
 // be awake now. On the loop.
 func (s *sleeper) rest(may func() time.Duration) (awake time.Duration) {
 	if d := time.Until(time.Unix(0, s.until.Load())); d > 0 {
-		return d // what changed may not be painted yet
+		return d
+	}
+	if !s.seen() {
+		return look
 	}
 	most := may()
 	if most == 0 {
-		return longest
+		return again
 	}
 	s.asleep.Store(true)
 	defer s.asleep.Store(false)
 	if s.waiting.Load() > 0 {
-		return settle
+		return look
 	}
 	began := time.Now()
 	if !s.must(func() { s.sleep(most) }) {
@@ -158,7 +197,7 @@ func (s *sleeper) rest(may func() time.Duration) (awake time.Duration) {
 	if s.waiting.Load() == 0 && time.Since(began) < most {
 		return stirred // an event
 	}
-	return settle
+	return look
 }
 
 // must calls the library below the toolkit, which panics once the toolkit has ended

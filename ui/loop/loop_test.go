@@ -42,6 +42,7 @@ func loopOf(ctx context.Context) (*sleeper, *atomic.Int64) {
 			case f := <-queue:
 				f()
 			case <-tick.C:
+				s.looked()
 				looks.Add(1)
 			}
 		}
@@ -65,7 +66,7 @@ func TestTheLoopSleepsWhileNothingHappens(t *testing.T) {
 		may         func() time.Duration
 		least, most int64 // looks in a minute; 3600 without sleep
 	}{
-		{"nobody is there", never, long, 60, 300},
+		{"nobody is there", never, long, 15, 100},
 		{"a person does something", always, long, 3590, 3601},
 		{"something lies over the window", never, none, 3590, 3601},
 	} {
@@ -133,12 +134,14 @@ func TestStay(t *testing.T) {
 	})
 }
 
-// What was handed over while the loop was about to sleep is not slept over.
+// What was handed over while the loop was about to sleep is not slept over, nor is
+// what it changed before the loop has painted it.
 func TestNoSleepWhileSomethingWaits(t *testing.T) {
 	var queue []func()
+	slept := 0
 	s := &sleeper{
 		post:  func(f func()) { queue = append(queue, f) },
-		sleep: func(time.Duration) { t.Error("the loop slept although something waits") },
+		sleep: func(time.Duration) { slept++ },
 		wake:  func() { t.Error("nobody slept") },
 	}
 	s.do(func() {})
@@ -148,6 +151,12 @@ func TestNoSleepWhileSomethingWaits(t *testing.T) {
 	queue[0]()
 	if d := s.rest(long); d <= 0 || d > settle {
 		t.Errorf("after a function the loop is to be awake for %v", d)
+	}
+	if slept > 0 {
+		t.Error("the loop slept although something waits")
+	}
+	if s.looked(); s.rest(long) <= 0 || slept != 1 {
+		t.Errorf("when all was painted the loop slept %d times", slept)
 	}
 }
 
