@@ -18,9 +18,9 @@ import (
 // statusBar is the line at the bottom of the window.
 type statusBar struct {
 	state   *view.State
-	left    *fyne.Container
 	right   *phrase
-	phrases []*phrase
+	phrases []*phrase // on the left; the first n are in use
+	n       int
 	message view.Phrase // of the window itself, until messageEnds
 	until   time.Time
 	row     *fyne.Container
@@ -29,8 +29,8 @@ type statusBar struct {
 }
 
 func newStatusBar(s *view.State) *statusBar {
-	b := &statusBar{state: s, left: container.New(kit.Bar{Gap: 20, Stretch: -1}), right: newPhrase()}
-	b.row = container.New(kit.Bar{Gap: 20, Stretch: 0}, b.left, b.right)
+	b := &statusBar{state: s, right: newPhrase()}
+	b.row = container.New(&statusRow{b}, b.right)
 	b.content = kit.OnWindow(kit.WithMargin(kit.Margin{Top: 4, Bottom: 4, Left: 12, Right: 12}, b.row), kit.Top)
 	return b
 }
@@ -49,35 +49,57 @@ func (b *statusBar) update(now time.Time) {
 	for len(b.phrases) < len(left) {
 		p := newPhrase()
 		b.phrases = append(b.phrases, p)
-		b.left.Add(p)
+		b.row.Add(p)
 	}
-	for i, p := range b.phrases {
-		if i < len(left) {
-			p.set(left[i])
-		}
-	}
-	b.right.set(right)
-	b.fit(len(left))
-}
-
-// fit shows the first n phrases but those that have no room, so that none is
-// cut.
-func (b *statusBar) fit(n int) {
-	room := b.content.Size().Width - 24 - b.right.MinSize().Width - 20
 	total := float32(0)
-	for i, p := range b.phrases {
-		if i >= n {
-			visible(p, false)
-			continue
-		}
-		room -= p.MinSize().Width
-		visible(p, room >= 0 || i == 0 || b.content.Size().Width == 0)
-		room -= 20
-		total += p.MinSize().Width + float32(i+1) // tells lengths and order apart
+	for i, p := range left {
+		b.phrases[i].set(p)
+		total += b.phrases[i].MinSize().Width + float32(i+1) // tells lengths and order apart
 	}
+	b.n = len(left)
+	b.right.set(right)
 	if total += b.right.MinSize().Width; total != b.laidOut {
 		b.laidOut = total
 		b.row.Refresh()
+	}
+}
+
+// statusRow is the layout of the bar. What it says changes every second, so its least
+// size must not follow: the window's would, and a window that tells the desktop another
+// one is laid out anew by both.
+type statusRow struct{ b *statusBar }
+
+const (
+	phraseGap   = 20
+	leastStatus = 200
+)
+
+func (l *statusRow) MinSize([]fyne.CanvasObject) fyne.Size {
+	return fyne.NewSize(leastStatus, phraseHeight)
+}
+
+// Layout shows the phrases that have room; of one that has none, those behind it have
+// none either. The first is always there, as much of it as fits.
+func (l *statusRow) Layout(_ []fyne.CanvasObject, size fyne.Size) {
+	b := l.b
+	w := min(b.right.MinSize().Width, size.Width)
+	b.right.Move(fyne.NewPos(size.Width-w, 0))
+	b.right.Resize(fyne.NewSize(w, size.Height))
+	x, room := float32(0), size.Width-w-phraseGap
+	for i, p := range b.phrases {
+		w := p.MinSize().Width
+		if i == 0 {
+			w = max(min(w, room), 0)
+		}
+		fits := i < b.n && w <= room
+		visible(p, fits)
+		if !fits {
+			room = -1
+			continue
+		}
+		p.Move(fyne.NewPos(x, 0))
+		p.Resize(fyne.NewSize(w, size.Height))
+		x, room = x+w+phraseGap, room-w-phraseGap
 	}
 }
 
@@ -114,7 +136,10 @@ func (p *phrase) CreateRenderer() fyne.WidgetRenderer {
 	return r
 }
 
-const phraseSize = theme.CaptionSize + 1
+const (
+	phraseSize   = theme.CaptionSize + 1
+	phraseHeight = 18
+)
 
 // maxPhrase bounds the width of a phrase: causes may be long sentences.
 const maxPhrase = 520
@@ -134,27 +159,36 @@ func (r *phraseRenderer) offset() float32 {
 
 func (r *phraseRenderer) MinSize() fyne.Size {
 	w := min(kit.TextWidth(r.p.Text, phraseSize, fyne.TextStyle{}), maxPhrase)
-	return fyne.NewSize(w+r.offset(), 18)
+	return fyne.NewSize(w+r.offset(), phraseHeight)
 }
 
 func (r *phraseRenderer) Layout(size fyne.Size) {
 	r.dot.Move(fyne.NewPos(0, (size.Height-8)/2))
 	r.dot.Resize(fyne.NewSquareSize(8))
+	r.write(size)
 	kit.Place(r.text, r.offset(), 0, size.Height)
+}
+
+// write shows as much of the text as fits.
+func (r *phraseRenderer) write(size fyne.Size) {
+	c := theme.Current().Dim
+	if r.p.Level >= view.Attention && !r.p.Dot {
+		c = theme.Current().Level(theme.Level(r.p.Level))
+	}
+	room := float32(maxPhrase)
+	if size.Width < r.MinSize().Width {
+		room = max(size.Width-r.offset(), 0)
+	}
+	kit.SetText(r.text, kit.Elide(r.p.Text, phraseSize, fyne.TextStyle{}, room), c)
 }
 
 func (r *phraseRenderer) Refresh() {
 	pal := theme.Current()
-	c := pal.Dim
-	if r.p.Level >= view.Attention && !r.p.Dot {
-		c = pal.Level(theme.Level(r.p.Level))
-	}
 	dot := theme.Fade(pal.Dim, 0)
 	if r.p.Dot {
 		dot = pal.Level(theme.Level(r.p.Level))
 	}
 	fillDot(r.dot, dot)
-	kit.SetText(r.text, kit.Elide(r.p.Text, phraseSize, fyne.TextStyle{}, maxPhrase), c)
 	r.Layout(r.p.Size())
 }
 

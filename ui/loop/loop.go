@@ -45,10 +45,9 @@ const (
 	// blink is how long it sleeps while a field has the keyboard: twice in a period of
 	// its cursor.
 	blink = 500 * time.Millisecond
-	// stirred is how long it stays awake after an event: where there was one, others
-	// follow, and the toolkit hands over what it tells apart by time alone, such as one
-	// click from two.
-	stirred = time.Second
+	// stirred is how long it stays awake after an event that is no person's doing: where
+	// there was one, others follow.
+	stirred = 300 * time.Millisecond
 	// again is when a loop that must not sleep now is asked the next time.
 	again = time.Second
 )
