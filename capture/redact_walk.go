@@ -113,6 +113,9 @@ func (w *walk) tokens(text []byte, strict bool) []byte {
 			}
 			element := len(nest) > 0 && nest[len(nest)-1] == '['
 			if now, ok := w.token(text[i:end], closed, key, element); ok {
+				if out == nil {
+					out = make([]byte, 0, len(text)+spareText)
+				}
 				out = append(append(out, text[copied:i]...), now...)
 				copied = end
 			}
@@ -121,6 +124,9 @@ func (w *walk) tokens(text []byte, strict bool) []byte {
 	}
 	return ended(out, text, copied)
 }
+
+// spareText is how much longer pseudonyms mostly make a text.
+const spareText = 64
 
 // ended ends a text that was changed up to copied; nil when it was not.
 func ended(out, text []byte, copied int) []byte {

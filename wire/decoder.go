@@ -30,7 +30,12 @@ type Decoder struct {
 	out     []Fact
 	members []member          // of the events, a block at a time
 	names   map[string]string // ids and types
+	// asked and answered are the operations of a transaction, empty between two.
+	asked, answered []message
 }
+
+// keptMessages bounds the lists that are used anew; our own transactions are shorter.
+const keptMessages = 1024
 
 type conn struct {
 	pending map[string]request
@@ -259,11 +264,12 @@ func (p *requestParams) read(b []byte) {
 	}
 }
 
-// operations gives what a transaction asks for.
-func operations(params json.RawMessage) (list []message) {
+// operations gives what a transaction asks for, in a list that may be used anew.
+func operations(list []message, params json.RawMessage) []message {
+	list = list[:0]
 	rawjson.Object(params, func(key, v []byte) {
 		if string(key) == "operations" {
-			list = messages(v)
+			list = messages(list, v)
 		}
 	})
 	return list
@@ -284,18 +290,27 @@ func fillRequest(f *Fact, method string, params json.RawMessage) {
 	}
 }
 
-// messages reads a list of messages. What is none of them is an empty one, so
-// that the others keep their places.
-func messages(list json.RawMessage) []message {
-	var out []message
+// messages reads a list of messages, into one that may be used anew. What is none of
+// them is an empty one, so that the others keep their places.
+func messages(out []message, list json.RawMessage) []message {
+	out = out[:0]
 	if !rawjson.Array(list, func(v []byte) {
-		var m message
-		m.read(v)
-		out = append(out, m)
+		out = append(out, message{})
+		out[len(out)-1].read(v)
 	}) {
-		return nil
+		clear(out)
+		return out[:0]
 	}
 	return out
+}
+
+// emptied lets go of what a list holds, and of a list that is huge.
+func emptied(list []message) []message {
+	if cap(list) > keptMessages {
+		return nil
+	}
+	clear(list)
+	return list[:0]
 }
 
 type replyError struct {
@@ -380,7 +395,9 @@ func (d *Decoder) reply(r capture.Record, m message) {
 	f.Kind, f.Took = KindCall, r.At.Sub(q.at)
 	fillReply(&f, m.Result, m.Error)
 	if f.Method == "transaction" && f.Err == nil {
-		d.transaction(r, f, operations(f.Params))
+		d.asked, d.answered = operations(d.asked, f.Params), messages(d.answered, f.Result)
+		d.transaction(r, f, d.asked, d.answered)
+		d.asked, d.answered = emptied(d.asked), emptied(d.answered) // they hold the frames
 		return
 	}
 	d.emit(r, f)
@@ -388,10 +405,10 @@ func (d *Decoder) reply(r capture.Record, m message) {
 
 // transaction unfolds the operations that were answered. The server numbers
 // them 0..n-1 and stops after the first error: what follows was never run.
-func (d *Decoder) transaction(r capture.Record, whole Fact, ops []message) {
+func (d *Decoder) transaction(r capture.Record, whole Fact, ops, replies []message) {
 	d.emit(r, whole)
 	newrefs := make(map[string]string)
-	for i, reply := range messages(whole.Result) {
+	for i, reply := range replies {
 		n := i
 		if v, err := strconv.Atoi(idKey(reply.ID)); err == nil {
 			n = v
