@@ -36,14 +36,11 @@ type navigator struct {
 }
 
 // What stands in the empty filter, as there is room.
-const (
-	filterHint      = "filter: name, type, state, /regex/"
-	filterHintShort = "filter: name, /regex/"
-)
+const ()
 
 func newNavigator(s *view.State) *navigator {
 	n := &navigator{state: s, model: view.NewNavigator(s), current: -1}
-	n.filter = kit.NewEntry(filterHint)
+	n.filter = kit.NewEntry("filter: name, type, state, /regex/", "filter: name, /regex/", "filter")
 	n.filter.OnChanged = func(string) { n.applyFilter() }
 	n.filter.OnKey = func(k *fyne.KeyEvent) bool {
 		switch k.Name {
@@ -73,15 +70,7 @@ func newNavigator(s *view.State) *navigator {
 	n.list.OnKey = n.key
 	n.list.OnFocus = func(bool) { n.list.Refresh() }
 	head := kit.WithMargin(kit.Margin{Top: 8, Left: 8, Right: 4, Bottom: 4},
-		container.New(&watchWidth{func(w float32) {
-			hint := filterHint
-			if w < 220 { // the toolkit would let it scroll
-				hint = filterHintShort
-			}
-			if n.filter.PlaceHolder != hint {
-				n.filter.SetPlaceHolder(hint)
-			}
-		}}, container.New(kit.Bar{Gap: 2, Stretch: 0}, n.filter, n.gone)))
+		container.New(kit.Bar{Gap: 2, Stretch: 0}, n.filter, n.gone))
 	top := container.NewVBox(head, kit.WithMargin(kit.Margin{Left: 12, Right: 8}, n.problem))
 	n.empty = emptyNote("No servers yet", "Servers and opened captures are listed here, with their pipelines and elements.")
 	n.content = kit.OnWindow(kit.WithMargin(kit.Margin{Right: 1}, container.NewBorder(top, nil, nil, nil, container.NewStack(list, n.empty))), kit.Right)

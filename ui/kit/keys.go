@@ -2,6 +2,7 @@ package kit
 
 import (
 	"fyne.io/fyne/v2"
+	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
 )
 
@@ -24,14 +25,32 @@ type Entry struct {
 	widget.Entry
 	// OnKey sees every key first; true is "taken".
 	OnKey func(*fyne.KeyEvent) bool
+	hints []string
 }
 
-// NewEntry makes a field of one line.
-func NewEntry(placeholder string) *Entry {
-	e := &Entry{}
-	e.PlaceHolder = placeholder
+// NewEntry makes a field of one line. What it says while it is empty is the first of
+// the hints that has room, or a part of the last.
+func NewEntry(hints ...string) *Entry {
+	e := &Entry{hints: hints}
+	if len(hints) > 0 {
+		e.PlaceHolder = hints[0]
+	}
 	e.ExtendBaseWidget(e)
 	return e
+}
+
+// Resize implements fyne.CanvasObject. The toolkit would let a hint scroll.
+func (e *Entry) Resize(size fyne.Size) {
+	room, hint := size.Width-2*fynetheme.InnerPadding(), ""
+	for _, hint = range e.hints {
+		if TextWidth(hint, fynetheme.TextSize(), fyne.TextStyle{}) <= room {
+			break
+		}
+	}
+	if hint = Elide(hint, fynetheme.TextSize(), fyne.TextStyle{}, room); hint != e.PlaceHolder {
+		e.SetPlaceHolder(hint)
+	}
+	e.Entry.Resize(size)
 }
 
 // TypedKey implements fyne.Focusable.

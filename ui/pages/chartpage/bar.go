@@ -35,7 +35,7 @@ func (p *Page) makeBar() {
 	p.top = menu("", p.rankMenu).WithTip("How the elements are chosen while none is selected")
 	p.add = kit.NewButton(kit.Framed, "", "+ element", func() { popUnder(p.add, p.elementMenu()) }).WithTip("Draw one more element over the others")
 	p.extras = container.NewHBox()
-	p.filter = kit.NewEntry("filter: words or /regex/")
+	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	p.filter.OnChanged = p.table.setFilter
 	filter := container.New(layout.NewGridWrapLayout(fyne.NewSize(190, kit.ButtonHeight)), p.filter)
 	p.filterBox = filter

@@ -22,7 +22,7 @@ import (
 // force.
 type graphBar struct {
 	box      fyne.CanvasObject
-	filter   *widget.Entry
+	filter   *kit.Entry
 	hide     *widget.Check
 	count    *canvas.Text
 	focus    *surface.Chip
@@ -36,8 +36,7 @@ type graphBar struct {
 
 func (p *Page) makeBar() {
 	b := &p.bar
-	b.filter = widget.NewEntry()
-	b.filter.SetPlaceHolder("name, type:, tag:, state: or /regex/")
+	b.filter = kit.NewEntry("name, type:, tag:, state: or /regex/", "filter")
 	b.filter.OnChanged = func(string) { p.filtered() }
 	b.hide = widget.NewCheck("hide others", func(on bool) { p.setLens(func(l *lens) { l.hide = on }) })
 	b.hide.Hide()

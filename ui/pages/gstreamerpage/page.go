@@ -109,7 +109,7 @@ func New(placer gst.Placer) *Page {
 	p.history.PlaceHolder = "no dump yet"
 	p.compare = kit.NewSelect(nil, func(string) { p.choseBefore() })
 	p.compare.PlaceHolder = "nothing to compare with"
-	p.search = kit.NewEntry("find: name, caps, /regex/")
+	p.search = kit.NewEntry("find: name, caps, /regex/", "find")
 	p.search.OnChanged = func(string) { p.searched() }
 	p.search.OnSubmitted = func(string) { p.jump(1) }
 	p.search.OnKey = p.searchKey

@@ -107,7 +107,7 @@ func newDumpView(p *Page) *dumpView {
 	for i, title := range []string{"Event log", "Statistics"} {
 		d.parts[i] = kit.NewButton(kit.Flat, "", title, func() { d.setPart(i) })
 	}
-	d.filter = kit.NewEntry("filter: words or /regex/")
+	d.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	d.filter.OnChanged = func(string) { d.filtered() }
 	d.filter.OnKey = func(k *fyne.KeyEvent) bool {
 		switch k.Name {

@@ -78,7 +78,7 @@ const noLine = "Choose a line to see all of it. Enter or a double click selects 
 
 func newLogView(p *Page) *logView {
 	v := &logView{p: p, lines: map[int32]serverlog.Line{}}
-	v.filter = kit.NewEntry("filter: words or /regex/")
+	v.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	v.filter.OnChanged = func(string) { v.filtered() }
 	v.filter.OnKey = func(k *fyne.KeyEvent) bool {
 		switch k.Name {

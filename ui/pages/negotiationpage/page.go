@@ -115,7 +115,7 @@ func New(place Placer) *Page {
 	for i, title := range []string{"Overview", "Candidates", "Descriptions", "ICE states"} {
 		p.parts[i] = kit.NewButton(kit.Flat, "", title, func() { p.setPart(i) })
 	}
-	p.filter = kit.NewEntry("filter: words or /regex/")
+	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	p.filter.OnChanged = func(string) { p.filtered() }
 	p.filter.OnKey = p.filterKey
 	p.count = kit.NewText("", theme.TextSize, theme.Current().Dim)

@@ -38,8 +38,7 @@ func (p *Page) laneBar() fyne.CanvasObject {
 func (p *Page) tableBar() fyne.CanvasObject {
 	p.chip = surface.NewChip("", func() { p.setScope(nil, "") })
 	p.chip.Hide()
-	p.filter = widget.NewEntry()
-	p.filter.SetPlaceHolder("filter: words or /regex/")
+	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	p.filter.OnChanged = func(string) { p.filtered() }
 	p.level = kit.NewSelect(severityChoices, func(string) { p.refresh() })
 	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server, and with what was imported")

@@ -33,7 +33,7 @@ const maxCopied = 50_000
 type Page struct {
 	content fyne.CanvasObject
 	chip    *surface.Chip
-	filter  *widget.Entry
+	filter  *kit.Entry
 	level   *kit.Select
 	servers *kit.Button
 	types   *kit.Button
