@@ -187,12 +187,26 @@ func TestOpeningCaptures(t *testing.T) {
 
 	go r.w.queue.run(r.w.ctx)
 	r.w.timeBar.track.Resize(fyne.NewSize(700, 28))
+	calm := func() {
+		until(t, "an update", func() bool { return len(r.w.pump.kicked) > 0 })
+		r.w.pump.touched.Store(0)
+		<-r.w.pump.kicked
+	}
+	r.w.pump.kick()
+	calm()
+	r.w.timeBar.track.MouseDown(nil)
+	if !r.w.pump.lively() {
+		t.Error("a press on the time bar lets the loop sleep: it becomes a tap later")
+	}
 	r.w.timeBar.track.Tapped(&fyne.PointEvent{Position: fyne.NewPos(350, 10)})
 	until(t, "the position", func() bool { return replay.Position() == 35*time.Second })
+	calm() // what was asked for is shown at once
 	r.w.togglePause()
 	until(t, "playing", replay.Playing)
+	calm()
 	r.w.timeBar.setSpeed(10)
 	until(t, "the speed", func() bool { return replay.Speed() == 10 })
+	calm()
 	r.w.timeBar.follow()
 	until(t, "the end", func() bool { return replay.Position() == 70*time.Second })
 

@@ -35,6 +35,7 @@ type timeBar struct {
 	content fyne.CanvasObject
 	// async runs what may take long on a goroutine, one at a time.
 	async func(string, func())
+	touch func() // tells that a person does something
 
 	marks      []mark
 	marksOf    view.Session
@@ -69,8 +70,8 @@ var lengths = []struct {
 	word string
 }{{20 * time.Second, "20 s"}, {time.Minute, "1 min"}, {5 * time.Minute, "5 min"}, {30 * time.Minute, "30 min"}, {0, "all"}}
 
-func newTimeBar(s *view.State, async func(string, func())) *timeBar {
-	b := &timeBar{state: s, async: async}
+func newTimeBar(s *view.State, async func(string, func()), touch func()) *timeBar {
+	b := &timeBar{state: s, async: async, touch: touch}
 	b.cursor = kit.NewText("–", theme.TextSize-1, color.Transparent)
 	b.cursor.TextStyle.Monospace = true
 	b.track = newTrack(b)
@@ -305,6 +306,7 @@ var (
 	_ fyne.Tappable       = (*track)(nil)
 	_ fyne.DoubleTappable = (*track)(nil)
 	_ desktop.Hoverable   = (*track)(nil)
+	_ desktop.Mouseable   = (*track)(nil)
 	_ fyne.Scrollable     = (*track)(nil)
 )
 
@@ -332,6 +334,13 @@ func (t *track) xOf(at time.Time) float32 {
 	share := float64(at.Sub(first)) / float64(last.Sub(first))
 	return float32(min(max(share, 0), 1)) * t.Size().Width
 }
+
+// MouseDown keeps the toolkit's loop awake: it hands over a tap when it is sure that
+// there is no second one, and wakes nobody for it.
+func (t *track) MouseDown(*desktop.MouseEvent) { t.b.touch() }
+
+// MouseUp does nothing.
+func (t *track) MouseUp(*desktop.MouseEvent) {}
 
 // Tapped moves the cursor; a double tap follows the end.
 func (t *track) Tapped(e *fyne.PointEvent)     { t.b.moveTo(t.timeAt(e.Position.X)) }

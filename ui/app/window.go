@@ -193,7 +193,7 @@ func (w *Window) build() {
 	w.navigator.changed = func() { w.prefs.p.SetBool(prefHideDead, w.navigator.model.HideDead) }
 	w.navigator.menu = w.objectMenu
 	w.inspector = newInspector(w.state)
-	w.timeBar = newTimeBar(w.state, w.queue.do)
+	w.timeBar = newTimeBar(w.state, w.ask, w.pump.touch)
 	w.statusBar = newStatusBar(w.state)
 	w.inspector.say = w.statusBar.say
 	w.banner = newBanner()
@@ -240,6 +240,16 @@ func (w *Window) build() {
 		if r == '?' {
 			w.showKeys()
 		}
+	})
+}
+
+// ask runs what a person asked for, as queue.do does, and has the outcome shown at
+// once: a replay that goes elsewhere publishes no more than one with new figures.
+func (w *Window) ask(name string, f func()) {
+	w.pump.touch()
+	w.queue.do(name, func() {
+		f()
+		w.pump.kick()
 	})
 }
 

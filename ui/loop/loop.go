@@ -46,8 +46,9 @@ const (
 	// its cursor.
 	blink = 500 * time.Millisecond
 	// stirred is how long it stays awake after an event that is no person's doing: where
-	// there was one, others follow.
-	stirred = 300 * time.Millisecond
+	// there was one, others follow. The toolkit takes half of it to be sure that a tap
+	// has no second one, and wakes nobody when it is.
+	stirred = 600 * time.Millisecond
 	// again is when a loop that must not sleep now is asked the next time.
 	again = time.Second
 )
@@ -161,7 +162,13 @@ func (s *sleeper) run(ctx context.Context, lively func() bool, may func() time.D
 			pause.Reset(again)
 			continue
 		}
-		s.post(func() { slept <- s.rest(may) })
+		s.post(func() {
+			if lively() { // since this was handed over
+				slept <- look
+				return
+			}
+			slept <- s.rest(may)
+		})
 		select {
 		case <-ctx.Done():
 			return
