@@ -40,6 +40,13 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
+	if os.Getenv(serverVariable) != "" {
+		if err := serve(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		os.Exit(0)
+	}
 	flag.Parse()
 	if !*inWindow {
 		os.Exit(m.Run())
@@ -87,7 +94,7 @@ func atHome() (code int, err error) {
 
 // open shows the window while the benchmarks run.
 func open(m *testing.M, home string) (code int, err error) {
-	ws, err := session.NewWorkspace(session.Options{CacheDir: home, Tool: "framebench"})
+	ws, err := session.NewWorkspace(session.Options{CacheDir: home, Tool: "framebench", SampleAll: true})
 	if err != nil {
 		return 1, err
 	}
