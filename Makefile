@@ -65,8 +65,9 @@ $(LINTER): tools/go.mod tools/go.sum | setup
 bench: setup ## run the benchmarks; BENCH=Apply PKG=./inventory narrows them
 	$(GO) test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchtime $(BENCHTIME) -benchmem $(PKG)
 
-# The real driver on a display of a laptop's size; one "op" is one frame or change.
-bench-window: setup-test ## measure frames of the real window; BENCHTIME=900x is longer
+# The real driver on a display of a laptop's size; one "op" is one frame, one change, or
+# a tenth of a second of idleness.
+bench-window: setup-test ## measure the real window: frames, changes, idle load; BENCHTIME=900x is longer
 	$(subst 1920x1200,1600x900,$(WITH_DISPLAY)) $(GO) test -tags $(TAGS) -run '^$$' -bench '$(BENCH)' -benchtime $(if $(filter 1s,$(BENCHTIME)),300x,$(BENCHTIME)) ./ui/framebench -window
 
 # go test fuzzes one target of one package at a time.
