@@ -51,6 +51,12 @@ const codeObjectNotFound = 40101
 // one that dies so young is announced as well.
 const settling = time.Second
 
+// What Object.Death says of what an event, and of what a refused call told of.
+const (
+	deathDestroyed = "destroyed"
+	deathNotFound  = "not found any more"
+)
+
 // applyRefusal learns that an object is gone when the server says so of the
 // very object (the object of a parameter may be meant instead), and keeps the
 // refusal of a property as what is known of it.
@@ -64,7 +70,7 @@ func (s *Reducer) applyRefusal(f wire.Fact) {
 	}
 	if f.Err.Code == codeObjectNotFound && strings.Contains(f.Err.Message, "'"+f.Object+"'") {
 		if o.CreatedAt.IsZero() || f.At.Add(-f.Took).Sub(o.FirstSeen) >= settling {
-			s.kill(p, o, f.At, "not found any more")
+			s.kill(p, o, f.At, deathNotFound)
 		}
 		return
 	}

@@ -154,7 +154,10 @@ func (s *Reducer) applyEvent(f *wire.Fact) {
 			id = d.Object
 		}
 		if p, o := s.ensure(id, f.At); o != nil {
-			s.kill(p, o, when, "destroyed")
+			if o.Death == deathNotFound { // a call that came while it went was answered first
+				s.edit(p, o).Death = deathDestroyed
+			}
+			s.kill(p, o, when, deathDestroyed)
 		}
 		return
 	}

@@ -124,6 +124,7 @@ func TestWhoLives(t *testing.T) {
 		{"not listed", []wire.Fact{created(1, webrtc), pipelines(5, 7, `[]`)}, pipeID, false, "not listed any more"},
 		{"created while the list was on its way", []wire.Fact{created(6, webrtc), pipelines(5, 7, `[]`)}, pipeID, true, ""},
 		{"not found", []wire.Fact{created(1, webrtc), notFound(webrtc, "Object '"+webrtc+"' not found")}, webrtc, false, "not found any more"},
+		{"not found a moment before its end is told", []wire.Fact{created(1, webrtc), notFound(webrtc, "Object '"+webrtc+"' not found"), destroyed(1101, webrtc)}, webrtc, false, "destroyed"},
 		{"listed, and not found at once", []wire.Fact{pipelines(1090, 1097, `["`+pipeID+`"]`), notFound(pipeID, "Object '"+pipeID+"' not found")}, pipeID, false, "not found any more"},
 		{"announced before it can be found", []wire.Fact{created(1097, webrtc), notFound(webrtc, "Object '"+webrtc+"' not found")}, webrtc, true, ""},
 		{"the sink was not found", []wire.Fact{created(1, webrtc), notFound(webrtc, "Object '"+player+"' not found")}, webrtc, true, ""},
