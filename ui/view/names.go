@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 
 	"kmscope/browserdump"
 	"kmscope/graph"
@@ -52,10 +53,18 @@ func ShortType(kmdType string) string {
 // name is what a row calls an object: its name, or the first characters of its
 // id, as the type stands beside it.
 func name(o *inventory.Object) string {
-	if o.Name != "" {
-		return o.Name
+	if n := plain(o.Name); n != "" {
+		return n
 	}
 	return o.ShortID()
+}
+
+// plain is a text without control characters, for one row.
+func plain(s string) string {
+	if strings.IndexFunc(s, unicode.IsControl) < 0 {
+		return s
+	}
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return unicode.IsSpace(r) || unicode.IsControl(r) }), " ")
 }
 
 // Title gives an object's label, or one made from its id when the object is
