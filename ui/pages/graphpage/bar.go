@@ -55,8 +55,7 @@ func (p *Page) makeBar() {
 	b.overview.Hide()
 	b.servers = kit.NewButton(kit.Framed, "", "", p.toggleAll).WithTip("Draw all servers side by side, or the one that is looked at")
 	b.servers.Hide()
-	entry := container.NewGridWrap(fyne.NewSize(260, b.filter.MinSize().Height), b.filter)
-	b.box = container.NewHBox(entry, container.NewCenter(b.count), b.hide, b.focus, b.way, b.picked, b.compared, layout.NewSpacer(), b.servers, b.overview, b.compare, p.exportButton())
+	b.box = container.New(kit.Bar{Gap: theme.Grid, Stretch: 7, Least: map[int]float32{0: 90}}, kit.Wide(260, b.filter), container.NewCenter(b.count), b.hide, b.focus, b.way, b.picked, b.compared, layout.NewSpacer(), b.servers, b.overview, b.compare, p.exportButton())
 }
 
 // setLens changes how the graph is looked at. Interface goroutine.
