@@ -213,3 +213,31 @@ func TestOpeningCaptures(t *testing.T) {
 	r.w.remove(s)
 	r.wait("the end of the replay", func() bool { return r.w.state.Selection().Session == nil })
 }
+
+// Why a connection was lost is said in a narrow window, too, as much of it as has room;
+// half a figure is not.
+func TestNarrowStatusBar(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, _ := r.conference()
+	s.State = view.Link{State: view.Reconnecting, Cause: "nothing accepts connections at 192.0.2.1:8888; check that the server runs and that the port is right"}
+	b := r.w.statusBar
+	b.update(time.Now())
+	for _, c := range []struct {
+		width float32
+		cause bool
+	}{{800, true}, {600, true}, {380, false}} {
+		b.row.Resize(fyne.NewSize(c.width, phraseHeight))
+		if b.phrases[1].Visible() != c.cause {
+			t.Errorf("at %v px the cause is visible: %v", c.width, !c.cause)
+		}
+		end := b.right.Position().X
+		for i, p := range b.phrases {
+			if p.Visible() && p.Position().X+p.Size().Width > end {
+				t.Errorf("at %v px phrase %d, %q, ends below what is on the right", c.width, i, p.Text)
+			}
+			if i > 1 && p.Visible() && p.Size().Width < p.MinSize().Width {
+				t.Errorf("at %v px %q is cut", c.width, p.Text)
+			}
+		}
+	}
+}

@@ -72,6 +72,8 @@ type statusRow struct{ b *statusBar }
 const (
 	phraseGap   = 20
 	leastStatus = 200
+	// sentenceWidth is what a phrase has at least that says something when it is cut.
+	sentenceWidth = 220
 )
 
 func (l *statusRow) MinSize([]fyne.CanvasObject) fyne.Size {
@@ -79,7 +81,7 @@ func (l *statusRow) MinSize([]fyne.CanvasObject) fyne.Size {
 }
 
 // Layout shows the phrases that have room; of one that has none, those behind it have
-// none either. The first is always there, as much of it as fits.
+// none either. Of the first, and of a sentence, as much is there as fits.
 func (l *statusRow) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	b := l.b
 	w := min(b.right.MinSize().Width, size.Width)
@@ -88,7 +90,7 @@ func (l *statusRow) Layout(_ []fyne.CanvasObject, size fyne.Size) {
 	x, room := float32(0), size.Width-w-phraseGap
 	for i, p := range b.phrases {
 		w := p.MinSize().Width
-		if i == 0 {
+		if i == 0 || w >= sentenceWidth && room >= sentenceWidth {
 			w = max(min(w, room), 0)
 		}
 		fits := i < b.n && w <= room

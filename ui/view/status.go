@@ -19,7 +19,8 @@ type Phrase struct {
 }
 
 // Status gives the parts of the status bar: how the server looked at is doing
-// on the left, the capture on the right. now is the wall clock.
+// on the left, the capture on the right. now is the wall clock. What comes later on the
+// left is left out first where there is no room.
 func Status(s *State, now time.Time) (left []Phrase, right Phrase) {
 	right = captureText(s.Workspace().Capture(), now)
 	x := s.Server()
@@ -62,8 +63,16 @@ func Status(s *State, now time.Time) (left []Phrase, right Phrase) {
 	if list, _ := s.Problems(x); len(list) > 0 {
 		left = append(left, problemText(list))
 	}
+	if link.Gaps > 0 {
+		left = append(left, Phrase{Text: Plural(link.Gaps, "gap"), Level: Attention, Tip: "Frames are missing at these places: they are marked in the timeline."})
+	}
+	if link.Undecoded > 0 {
+		left = append(left, Phrase{Text: Plural(link.Undecoded, "record") + " not understood", Level: Attention, Tip: "They are in the timeline as they came."})
+	}
 	if x.Live() {
-		left = append(left, Phrase{Text: fmt.Sprintf("%s frames/s", Thousands(int(link.FramesPerSecond+0.5))), Tip: "messages to and from the server per second"})
+		left = append(left,
+			Phrase{Text: fmt.Sprintf("%s frames/s", Thousands(int(link.FramesPerSecond+0.5))), Tip: "messages to and from the server per second"},
+			Phrase{Text: heldText(link, now), Tip: "Objects that the server keeps alive for this tool. It lets go of them when the lease ends, and takes up again what still lives."})
 	}
 	var load []string
 	if snap.Server.UsedCPURatio >= 0 {
@@ -74,15 +83,6 @@ func Status(s *State, now time.Time) (left []Phrase, right Phrase) {
 	}
 	if len(load) > 0 {
 		left = append(left, Phrase{Text: strings.Join(load, " · "), Tip: "of the media server; 100 % is all cores busy"})
-	}
-	if x.Live() {
-		left = append(left, Phrase{Text: heldText(link, now), Tip: "Objects that the server keeps alive for this tool. It lets go of them when the lease ends, and takes up again what still lives."})
-	}
-	if link.Gaps > 0 {
-		left = append(left, Phrase{Text: Plural(link.Gaps, "gap"), Level: Attention, Tip: "Frames are missing at these places: they are marked in the timeline."})
-	}
-	if link.Undecoded > 0 {
-		left = append(left, Phrase{Text: Plural(link.Undecoded, "record") + " not understood", Level: Attention, Tip: "They are in the timeline as they came."})
 	}
 	return left, right
 }

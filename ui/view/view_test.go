@@ -486,7 +486,7 @@ func TestStatusBar(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 	s.State = view.Link{State: view.Connected, Reading: "states", ReadDone: 120, ReadTotal: 1220, Gaps: 2}
-	if got := text(); !strings.Contains(got, "reading states 120 of 1,220") || !strings.Contains(got, "2 gaps") {
+	if got := text(); !strings.Contains(got, "reading states 120 of 1,220") || !strings.Contains(got, "| 2 gaps | 0 frames/s |") {
 		t.Errorf("got %q", got)
 	}
 	empty := view.NewState(&viewtest.Workspace{State: view.Capture{Path: "/c", Bytes: 18 << 20, Since: now.Add(-41*time.Minute - 7*time.Second)}})
