@@ -117,10 +117,10 @@ func observe(ctx context.Context, w *session.Workspace, urls []string, t session
 		}
 		break
 	}
-	if st := w.Capture(); st.Err != "" {
+	if st := w.Capture(); st.Err != "" && st.Path == "" {
 		return attached, errors.New(st.Err)
 	}
-	return attached, nil
+	return attached, nil // what the disk does not take now, the end of the capture tells
 }
 
 // reporter tells each trouble once.
