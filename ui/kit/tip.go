@@ -14,6 +14,10 @@ import (
 // tipDelay is how long the pointer must rest before a tip shows.
 const tipDelay = 450 * time.Millisecond
 
+// tipStays is how long a tip is shown at most: the toolkit does not tell when the
+// pointer leaves the window.
+const tipStays = 15 * time.Second
+
 // tipWidth bounds a tip.
 const tipWidth = 360
 
@@ -53,6 +57,7 @@ func ShowTip(o fyne.CanvasObject, text string, at fyne.Position) {
 		loop.Do(func() {
 			if t.owner == o {
 				t.show(o, text, at)
+				t.timer = time.AfterFunc(tipStays, func() { loop.Do(func() { HideTip(o) }) })
 			}
 		})
 	})
