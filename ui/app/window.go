@@ -436,6 +436,7 @@ func (w *Window) look() {
 // showPage shows the chosen page, or the start page while there is nothing to
 // look at.
 func (w *Window) showPage() {
+	kit.HideTips(w.win.Canvas()) // of what may not be there any more
 	want := w.tabs.Chosen()
 	if len(w.ws.Sessions()) == 0 && !w.alone || len(w.pages) == 0 {
 		want = -1
