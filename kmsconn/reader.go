@@ -98,6 +98,15 @@ func (r *Reader) Held() int {
 	return len(r.held)
 }
 
+// AddHeld adds the ids of the objects that Held counts. Any goroutine.
+func (r *Reader) AddHeld(ids map[string]struct{}) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for id := range r.held {
+		ids[id] = struct{}{}
+	}
+}
+
 // Close ends the Reader; nothing of it stays on the server.
 func (r *Reader) Close(ctx context.Context) error { return r.client.Close(ctx) }
 

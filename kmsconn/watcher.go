@@ -338,6 +338,15 @@ func (w *Watcher) Held() int {
 	return len(w.held)
 }
 
+// AddHeld adds the ids of the objects that Held counts. Any goroutine.
+func (w *Watcher) AddHeld(ids map[string]struct{}) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for id := range w.held {
+		ids[id] = struct{}{}
+	}
+}
+
 // LeaseEnds is when the references are dropped next, at the latest.
 func (w *Watcher) LeaseEnds() time.Time {
 	w.mu.Lock()

@@ -200,21 +200,23 @@ func (l *live) refreshLink(framesPerSecond float64) {
 	if reader == nil { // the first connection takes its time: nothing is held, and nothing came
 		return
 	}
-	held := reader.Held()
+	// What two connections hold is one object.
+	held := make(map[string]struct{})
+	reader.AddHeld(held)
 	var ends time.Time
 	if dumper != nil {
-		held += dumper.Held()
+		dumper.AddHeld(held)
 	}
 	if sampler != nil {
-		held += sampler.Held()
+		sampler.AddHeld(held)
 	}
 	if watcher != nil {
-		held += watcher.Held()
+		watcher.AddHeld(held)
 		ends = watcher.LeaseEnds()
 	}
 	took := reader.Client().PingTook()
 	l.s.setLink(func(k *Link) {
-		k.Held, k.LeaseEnds = held, ends
+		k.Held, k.LeaseEnds = len(held), ends
 		if took > 0 { // the connection's own first ping comes later than ours
 			k.PingTook = took
 		}
