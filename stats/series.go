@@ -2,7 +2,11 @@
 // rates from the server's own timestamps, gaps where a counter restarted.
 package stats
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // Unit of a series.
 type Unit string
@@ -44,6 +48,13 @@ type Key struct {
 	// Stream is the SSRC, or the stats id where there is none; "" for figures
 	// of the whole element.
 	Stream string
+}
+
+// compare puts keys into an order that is the same each time.
+func (k Key) compare(o Key) int {
+	return cmp.Or(strings.Compare(k.Element, o.Element), strings.Compare(k.Metric, o.Metric),
+		strings.Compare(string(k.Dir), string(o.Dir)), strings.Compare(k.Media, o.Media),
+		strings.Compare(k.Stream, o.Stream))
 }
 
 // Point is one value. Gap marks that the line must not be drawn from the point

@@ -3,6 +3,7 @@ package stats
 import (
 	"cmp"
 	"encoding/json"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -300,11 +301,11 @@ func (s *Store) seriesOf(k Key) *series {
 // evict drops the eighth of the series that is longest silent.
 func (s *Store) evict() {
 	s.evicted = true
-	list := make([]*series, 0, len(s.all))
-	for _, x := range s.all {
-		list = append(list, x)
-	}
-	slices.SortFunc(list, func(a, b *series) int { return cmp.Compare(a.last.ms(), b.last.ms()) })
+	// Of those that fell silent together the same ones go each time: a capture gives the
+	// same series whenever it is opened.
+	list := slices.SortedFunc(maps.Values(s.all), func(a, b *series) int {
+		return cmp.Or(cmp.Compare(a.last.ms(), b.last.ms()), a.compare(b.Key))
+	})
 	for _, x := range list[:(len(list)+7)/8] {
 		s.drop(x)
 	}
@@ -413,9 +414,7 @@ func (s *Store) selected(q Query) []*series {
 		}
 	}
 	slices.SortFunc(found, func(a, b *series) int {
-		return cmp.Or(strings.Compare(a.Element, b.Element), cmp.Compare(a.metric, b.metric),
-			strings.Compare(string(a.Dir), string(b.Dir)), strings.Compare(a.Media, b.Media),
-			strings.Compare(a.Stream, b.Stream))
+		return cmp.Or(strings.Compare(a.Element, b.Element), cmp.Compare(a.metric, b.metric), a.compare(b.Key))
 	})
 	return found
 }

@@ -469,6 +469,36 @@ func TestBounds(t *testing.T) {
 	}
 }
 
+// TestBoundsAreTheSameEachTime checks that stores that are fed alike keep the same series
+// where too many fell silent in the same moment.
+func TestBoundsAreTheSameEachTime(t *testing.T) {
+	fed := func() *Store {
+		s := NewStoreWithin(Limits{Bytes: 60_000, Series: 60})
+		for i := range 300 {
+			at := base.Add(time.Duration(i) * time.Second)
+			var entries []map[string]any
+			for k := range 8 {
+				entries = append(entries, entryOf("inboundrtp", at.UnixMilli(), fmt.Sprint(i/20*100+k), counters(1000*i+i*i%777, 10*i+1, 0)))
+			}
+			s.Feed(reply(at, "VIDEO", entries...))
+		}
+		return s
+	}
+	first := fed()
+	if !first.Forgot() {
+		t.Fatal("nothing had to go")
+	}
+	for range 5 {
+		again := fed()
+		if !maps.EqualFunc(first.all, again.all, func(a, b *series) bool { return a.size() == b.size() }) {
+			t.Fatal("other series are left")
+		}
+		if !maps.EqualFunc(first.streams, again.streams, func(a, b *stream) bool { return a.arrived == b.arrived }) {
+			t.Fatal("other streams are left")
+		}
+	}
+}
+
 // checkAccount counts again what the store says that it takes.
 func checkAccount(t *testing.T, s *Store) {
 	t.Helper()

@@ -2,8 +2,10 @@ package stats
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
+	"strings"
 
 	"kmscope/rawjson"
 	"kmscope/wire"
@@ -334,19 +336,15 @@ func (s *Store) newStream(k streamKey) *stream {
 	return st
 }
 
-// forgetStreams drops the eighth of the streams that is longest silent.
+// forgetStreams drops the eighth of the streams that is longest silent; the same ones
+// each time, see evict.
 func (s *Store) forgetStreams() {
-	times := make([]int64, 0, len(s.streams))
-	for _, st := range s.streams {
-		times = append(times, st.arrived)
-	}
-	slices.Sort(times)
-	limit, left := times[len(times)/8], (len(times)+7)/8
-	for k, st := range s.streams {
-		if st.arrived <= limit && left > 0 {
-			delete(s.streams, k)
-			left--
-		}
+	list := slices.SortedFunc(maps.Values(s.streams), func(a, b *stream) int {
+		return cmp.Or(cmp.Compare(a.arrived, b.arrived), strings.Compare(a.key.element, b.key.element),
+			strings.Compare(string(a.key.dir), string(b.key.dir)), strings.Compare(a.key.id, b.key.id))
+	})
+	for _, st := range list[:(len(list)+7)/8] {
+		delete(s.streams, st.key)
 	}
 }
 
