@@ -13,7 +13,9 @@ import (
 // height that crosses few edges; new boxes that know each other alone are placed
 // by graphviz as ever and put below the rest; a box that nothing connects is set
 // below and moves to its neighbours when it gets some. What left keeps its place
-// reserved until somebody else needs it.
+// reserved until somebody else needs it. The frame is drawn round what is in it
+// now; the room that it keeps for the rest is a matter of packing alone, so that
+// the frames beside it stay where they are.
 //
 // Such placing gets worse with each box. When a third of a frame was put in that
 // way, or half of it is gone, the frame is placed anew: as the share is what
@@ -216,7 +218,14 @@ func (p *placedFrame) adjust(g *Graph, m *frameMembers, c change, parts func(box
 // for has gone, or has become one node with others. Half of it must be free, or the
 // frames beside it would move with everything that goes.
 func (p *placedFrame) shrink() {
-	w, h := 0.0, 0.0
+	if w, h := p.used(); w*h <= p.w*p.h/2 {
+		p.w, p.h = w, h
+	}
+}
+
+// used is the size of a frame that holds what is in it now, and no more: at most the
+// room that it has.
+func (p *placedFrame) used() (w, h float64) {
 	for _, at := range p.at {
 		if !at.away {
 			w, h = max(w, at.X+at.w), max(h, at.Y+at.h)
@@ -227,14 +236,16 @@ func (p *placedFrame) shrink() {
 		if from == nil || to == nil || from.away || to.away {
 			continue
 		}
+		lanes := 0.0 // the media run side by side, around what they lead back to
+		if ids[0] == ids[1] {
+			lanes = maxLoops * laneSpacing
+		}
 		for _, q := range path {
-			w, h = max(w, q.X), max(h, q.Y+maxLoops*laneSpacing)
+			w, h = max(w, q.X+lanes), max(h, q.Y+lanes)
 		}
 	}
 	w, h = max(w, FramePadding+DefaultNodeWidth)+FramePadding, max(h, top+DefaultNodeHeight/2)+FramePadding
-	if w*h <= p.w*p.h/2 {
-		p.w, p.h = min(p.w, w), min(p.h, h)
-	}
+	return min(w, p.w), min(h, p.h)
 }
 
 // ids names a pair for good: numbers change when boxes leave.

@@ -225,3 +225,76 @@ func TestFrameShrinks(t *testing.T) {
 		t.Error("the frame was placed anew")
 	}
 }
+
+// TestFrameFits has guests of a conference come as applications create them, first
+// without a connection: they wait below the others, and go beside the hub when they
+// are connected. Guests leave, too. The frame is drawn round what is in it each time,
+// and neither the boxes nor the pipeline below move for that.
+func TestFrameFits(t *testing.T) {
+	l := newLayouter(t, nil)
+	l.plain = true
+	g := &Graph{
+		Frames: []Frame{{ID: "p"}, {ID: "q"}},
+		Nodes:  []Node{{ID: "hub", Frame: "p", Kind: Hub, W: 208}, {ID: "other", Frame: "q", W: 1200}},
+	}
+	come := func(i int) {
+		g = g.clone()
+		g.Nodes = append(g.Nodes, Node{ID: fmt.Sprint("port", i), Frame: "p", Kind: HubPort, W: 208})
+	}
+	connect := func(i int) {
+		g = g.clone()
+		g.Edges = append(g.Edges, Edge{From: fmt.Sprint("port", i), To: "hub", Frame: "p", PartOf: true, Count: 1})
+	}
+	leave := func(i int) {
+		id := fmt.Sprint("port", i)
+		g = g.subset(func(n *Node) bool { return n.ID != id }, func(*Frame, bool) bool { return true })
+	}
+	place := func() *Graph {
+		t.Helper()
+		out, err := l.place(t.Context(), g.clone())
+		if err != nil {
+			t.Fatal(err)
+		}
+		sound(t, out)
+		low := 0.0
+		for _, n := range out.Nodes {
+			if n.Frame == "p" {
+				low = max(low, n.Y+n.H)
+			}
+		}
+		if f := out.Frames[0]; math.Abs(f.Y+f.H-low-FramePadding) > 1 {
+			t.Errorf("the frame ends at %v, what is in it at %v", f.Y+f.H, low)
+		}
+		return out
+	}
+	for i := range 6 {
+		come(i)
+		connect(i)
+	}
+	place()
+	first := l.frames["p"]
+	come(6)
+	waits := place()
+	connect(6)
+	placed := place()
+	if a, b := node(t, waits, "port6"), node(t, placed, "port6"); a.X == b.X && a.Y == b.Y {
+		t.Fatal("the guest stays below")
+	}
+	leave(6)
+	leave(2)
+	left := place()
+	for _, out := range []*Graph{waits, left} {
+		for _, n := range out.Nodes {
+			pushed := out == waits && n.Frame != "p" // the frame may have grown below
+			if was := node(t, placed, n.ID); n.ID != "port6" && !pushed && (was.X != n.X || was.Y != n.Y) {
+				t.Errorf("%s moved from %v,%v to %v,%v", n.ID, was.X, was.Y, n.X, n.Y)
+			}
+		}
+	}
+	if l.frames["p"] != first {
+		t.Error("the frame was placed anew")
+	}
+	if w, h := left.Frames[0].Room(); w < left.Frames[0].W || h <= left.Frames[0].H {
+		t.Errorf("the room is %v x %v, the frame %v x %v", w, h, left.Frames[0].W, left.Frames[0].H)
+	}
+}

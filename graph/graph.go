@@ -193,7 +193,15 @@ type Frame struct {
 	// The box, in points; set by Layout. The first HeaderHeight points of it
 	// are free for the label.
 	X, Y, W, H float64
+	// RoomW and RoomH are what is kept free from X, Y on, in points; set by Layout,
+	// never less than W and H once they are. What is in the frame comes and goes,
+	// and the frames beside it should not move each time.
+	RoomW, RoomH float64
 }
+
+// Room is what a frame takes of the plane, in points: W and H, or more where room
+// is kept for what may come back.
+func (f *Frame) Room() (w, h float64) { return max(f.W, f.RoomW), max(f.H, f.RoomH) }
 
 // Graph is what one page of the interface shows. Build makes one, Layout gives
 // a placed copy; a Graph that was handed over is not changed any more.

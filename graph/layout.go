@@ -68,10 +68,10 @@ type placedFrame struct {
 	pairs  map[[2]string][]Point // paths by the ids of both ends
 	base   int                   // boxes when all of it was placed
 	bent   int                   // pairs that appeared since between boxes that stood
-	w, h   float64
+	w, h   float64               // its room: what is drawn may need less
 	note   string
-	simple bool // placed without graphviz because that failed
-	used   uint64
+	simple bool   // placed without graphviz because that failed
+	asked  uint64 // the round in which it was last asked for
 }
 
 type placedPart struct {
@@ -166,7 +166,7 @@ func (l *Layouter) place(ctx context.Context, g *Graph) (*Graph, error) {
 		if err != nil {
 			return nil, err
 		}
-		placed.used = l.round
+		placed.asked = l.round
 		apply(out, f, m, placed)
 	}
 	packFrames(out)
@@ -428,7 +428,7 @@ const (
 func (l *Layouter) forget() {
 	if len(l.frames) > maxFrames {
 		for k, f := range l.frames {
-			if f.used+keepFor < l.round {
+			if f.asked+keepFor < l.round {
 				delete(l.frames, k)
 			}
 		}
@@ -486,7 +486,8 @@ func components(n int, pairs [][2]int) [][]int {
 // apply writes what a placed frame says into the graph, relative to the frame:
 // packFrames moves it to its place.
 func apply(g *Graph, f *Frame, m *frameMembers, p *placedFrame) {
-	f.W, f.H, f.Note = p.w, p.h, p.note
+	f.W, f.H = p.used()
+	f.RoomW, f.RoomH, f.Note = p.w, p.h, p.note
 	for _, i := range m.nodes {
 		n := &g.Nodes[i]
 		n.X, n.Y = p.at[n.ID].X, p.at[n.ID].Y

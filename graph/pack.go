@@ -84,15 +84,17 @@ func (p *placedFrame) put(g *Graph, m *frameMembers, b int, at Point) *place {
 // packFrames puts the frames in rows, and what is in them with them.
 func packFrames(g *Graph) {
 	sizes := make([]Point, len(g.Frames))
-	for i, f := range g.Frames {
-		sizes[i] = Point{f.W, f.H}
+	for i := range g.Frames {
+		sizes[i].X, sizes[i].Y = g.Frames[i].Room()
 	}
-	at, w, h := shelf(sizes, shelfWidth(sizes, FrameSpacing, leastGraphWidth), FrameSpacing)
-	g.W, g.H = w, h
+	at, _, _ := shelf(sizes, shelfWidth(sizes, FrameSpacing, leastGraphWidth), FrameSpacing)
+	g.W, g.H = 0, 0
 	origin := make(map[string]Point, len(g.Frames))
 	for i := range g.Frames {
-		g.Frames[i].X, g.Frames[i].Y = at[i].X, at[i].Y
-		origin[g.Frames[i].ID] = at[i]
+		f := &g.Frames[i]
+		f.X, f.Y = at[i].X, at[i].Y
+		g.W, g.H = max(g.W, f.X+f.W), max(g.H, f.Y+f.H)
+		origin[f.ID] = at[i]
 	}
 	for i := range g.Nodes {
 		o := origin[g.Nodes[i].Frame]

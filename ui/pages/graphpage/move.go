@@ -63,16 +63,17 @@ func (m *moves) apply(g *graph.Graph) *graph.Graph {
 	shift := make(map[string]graph.Point)
 	for i := range out.Frames {
 		was := &g.Frames[i]
-		dw, dh := out.Frames[i].W-was.W, out.Frames[i].H-was.H
+		w, h := was.Room()
+		dw, dh := max(out.Frames[i].W-w, 0), max(out.Frames[i].H-h, 0)
 		if dw == 0 && dh == 0 {
 			continue
 		}
 		for k := range g.Frames {
 			d := shift[g.Frames[k].ID]
-			if g.Frames[k].X >= was.X+was.W {
+			if g.Frames[k].X >= was.X+w {
 				d.X += dw
 			}
-			if g.Frames[k].Y >= was.Y+was.H {
+			if g.Frames[k].Y >= was.Y+h {
 				d.Y += dh
 			}
 			shift[g.Frames[k].ID] = d
@@ -282,7 +283,8 @@ func (s *scene) moved(m *moves) *scene {
 	}
 	out := *s
 	out.g = m.apply(s.placed)
-	out.bounds = newScene(out.g, s.at).bounds
+	fresh := newScene(out.g, s.at)
+	out.bounds, out.room = fresh.bounds, fresh.room
 	return &out
 }
 

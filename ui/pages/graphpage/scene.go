@@ -21,6 +21,7 @@ type scene struct {
 	moments map[string]time.Time
 	index   map[string]int
 	bounds  surface.Rect
+	room    surface.Rect // with what is kept free for the frames
 	hidden  int          // objects that are gone and not shown
 	over    bool         // nothing is alive: what is shown is gone
 	placed  *graph.Graph // as the layout gave it, before anything was moved by hand
@@ -55,8 +56,12 @@ func newScene(g *graph.Graph, at time.Time) *scene {
 		s.bounds = s.bounds.Union(nodeRect(n))
 	}
 	for i := range g.Frames {
-		s.bounds = s.bounds.Union(frameRect(&g.Frames[i]))
+		f := &g.Frames[i]
+		s.bounds = s.bounds.Union(frameRect(f))
+		w, h := f.Room()
+		s.room = s.room.Union(surface.Rect{X: f.X, Y: f.Y, W: w, H: h})
 	}
+	s.room = s.room.Union(s.bounds)
 	return s
 }
 
@@ -322,6 +327,7 @@ func placedAs(g, placed *graph.Graph) *graph.Graph {
 	for i := range g.Frames {
 		f, p := &g.Frames[i], &placed.Frames[i]
 		f.X, f.Y, f.W, f.H, f.Note = p.X, p.Y, p.W, p.H, p.Note
+		f.RoomW, f.RoomH = p.RoomW, p.RoomH
 	}
 	for i := range g.Nodes {
 		n, p := &g.Nodes[i], &placed.Nodes[i]

@@ -202,7 +202,7 @@ func joined(scenes []*scene, of []part) *scene {
 	sizes := make([]surface.Rect, len(scenes))
 	for i, s := range scenes {
 		sizes[i] = surface.Rect{
-			W: max(s.bounds.W, nodeMinWidth) + 2*bandInset, H: max(s.bounds.H, nodeHeight) + bandHeader + bandInset,
+			W: max(s.room.W, nodeMinWidth) + 2*bandInset, H: max(s.room.H, nodeHeight) + bandHeader + bandInset,
 		}
 	}
 	for i, at := range inRows(sizes) {
@@ -238,7 +238,7 @@ func inRows(sizes []surface.Rect) []surface.Rect {
 
 // join adds the scene of a server, in a band.
 func (s *scene) join(x *scene, of *part, rect surface.Rect) {
-	dx, dy := rect.X+bandInset-x.bounds.X, rect.Y+bandHeader-x.bounds.Y
+	dx, dy := rect.X+bandInset-x.room.X, rect.Y+bandHeader-x.room.Y
 	from := len(s.g.Nodes)
 	for _, f := range x.g.Frames {
 		s.moments[f.ID] = x.at
