@@ -118,7 +118,7 @@ var simple, plain = func() (s, p [256]bool) {
 }()
 
 func space(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
+	for i < len(b) && b[i] <= ' ' && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
 		i++
 	}
 	return i
@@ -155,35 +155,62 @@ func word(b []byte, i int, w string) int {
 	return i + len(w)
 }
 
+// text gives where the string ends that begins at i. Most of a message is strings:
+// their bytes are looked at eight at a time.
 func text(b []byte, i int) int {
-	for i++; ; {
-		i = plainEnd(b, i)
+	const lows, highs = 0x0101010101010101, 0x8080808080808080
+	i++
+	for {
+		for i+8 <= len(b) {
+			w := binary.LittleEndian.Uint64(b[i:])
+			quote, slash := w^lows*'"', w^lows*'\\'
+			// The high bit of each byte that is below 0x20, a quote or a backslash. A
+			// borrow can set further ones, but only behind a true one.
+			hit := ((w-lows*0x20)&^w | (quote-lows)&^quote | (slash-lows)&^slash) & highs
+			if hit == 0 {
+				i += 8
+				continue
+			}
+			if i += bits.TrailingZeros64(hit) / 8; b[i] == '"' {
+				return i + 1
+			}
+			break
+		}
+		for i < len(b) && plain[b[i]] {
+			i++
+		}
 		switch {
 		case i >= len(b) || b[i] < 0x20:
 			return -1
 		case b[i] == '"':
 			return i + 1
 		}
-		if i++; i >= len(b) {
-			return -1
-		}
-		switch b[i] {
-		case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
-			i++
-		case 'u':
-			if i+4 >= len(b) {
-				return -1
-			}
-			for _, c := range b[i+1 : i+5] {
-				if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
-					return -1
-				}
-			}
-			i += 5
-		default:
+		if i = escape(b, i+1); i < 0 {
 			return -1
 		}
 	}
+}
+
+// escape passes what follows a backslash.
+func escape(b []byte, i int) int {
+	if i >= len(b) {
+		return -1
+	}
+	switch b[i] {
+	case '"', '\\', '/', 'b', 'f', 'n', 'r', 't':
+		return i + 1
+	case 'u':
+		if i+4 >= len(b) {
+			return -1
+		}
+		for _, c := range b[i+1 : i+5] {
+			if !(c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F') {
+				return -1
+			}
+		}
+		return i + 5
+	}
+	return -1
 }
 
 func number(b []byte, i int) int {
@@ -210,25 +237,6 @@ func number(b []byte, i int) int {
 			i++
 		}
 		return digits(b, i)
-	}
-	return i
-}
-
-// plainEnd passes the bytes that may stand in a string, eight at a time: most of
-// a message is strings.
-func plainEnd(b []byte, i int) int {
-	const lows, highs = 0x0101010101010101, 0x8080808080808080
-	for ; i+8 <= len(b); i += 8 {
-		w := binary.LittleEndian.Uint64(b[i:])
-		quote, slash := w^lows*'"', w^lows*'\\'
-		// The high bit of each byte that is below 0x20, a quote or a backslash. A
-		// borrow can set further ones, but only behind a true one.
-		if hit := ((w-lows*0x20)&^w | (quote-lows)&^quote | (slash-lows)&^slash) & highs; hit != 0 {
-			return i + bits.TrailingZeros64(hit)/8
-		}
-	}
-	for i < len(b) && plain[b[i]] {
-		i++
 	}
 	return i
 }

@@ -47,12 +47,104 @@ func check(t *testing.T, b []byte) {
 	if isArray := err == nil && wantList != nil; ok != isArray || ok && !reflect.DeepEqual(list, wantList) {
 		t.Fatalf("%q: Array gives %v %q, encoding/json %q", clip(b), ok, list, wantList)
 	}
+	for _, depth := range []int{0, 1, 2, 20} {
+		checkCursor(t, b, depth)
+	}
 	if trimmed := bytes.TrimSpace(b); len(trimmed) > 0 && trimmed[0] == '"' && json.Valid(trimmed) {
 		var s string
 		err := json.Unmarshal(trimmed, &s)
 		if got, ok := String(trimmed); !ok || err != nil || got != s {
 			t.Fatalf("%q: String gives %q, encoding/json %q", clip(b), got, s)
 		}
+	}
+}
+
+// tree reads the value before the cursor, its containers down to a depth by
+// walking into them; what is deeper is text. Each other member is left to the
+// cursor where leave is set.
+func tree(c *Cursor, depth int, leave bool) any {
+	first := c.First()
+	if first != '{' && c.Object(nil) || first != '[' && c.Array(nil) {
+		panic("a cursor goes into what is no container")
+	}
+	switch {
+	case depth > 0 && first == '{':
+		out := make(map[string]any)
+		n := 0
+		c.Object(func(key []byte) {
+			if n++; leave && n%2 == 0 {
+				delete(out, string(key))
+				return
+			}
+			out[string(key)] = tree(c, depth-1, leave)
+		})
+		return out
+	case depth > 0 && first == '[':
+		out := []any{}
+		c.Array(func() { out = append(out, tree(c, depth-1, leave)) })
+		return out
+	}
+	return string(c.Skip())
+}
+
+// checkCursor holds the cursor to encoding/json.
+func checkCursor(t *testing.T, b []byte, depth int) {
+	t.Helper()
+	c := NewCursor(b)
+	got := tree(&c, depth, false)
+	if want := json.Valid(b); c.Done() != want {
+		t.Fatalf("%q: the cursor says %v, encoding/json %v, to the depth %d", clip(b), c.Done(), want, depth)
+	}
+	if !c.Done() {
+		return
+	}
+	if want := expected(bytes.TrimSpace(b), depth); !reflect.DeepEqual(got, want) {
+		t.Fatalf("%q: the cursor gives %q, encoding/json %q, to the depth %d", clip(b), got, want, depth)
+	}
+	c = NewCursor(b)
+	if tree(&c, depth, true); !c.Done() {
+		t.Fatalf("%q: the cursor does not pass what is left to it", clip(b))
+	}
+}
+
+// expected is what tree gives, by encoding/json.
+func expected(b []byte, depth int) any {
+	var (
+		object map[string]json.RawMessage
+		list   []json.RawMessage
+	)
+	switch {
+	case depth > 0 && b[0] == '{' && json.Unmarshal(b, &object) == nil:
+		out := make(map[string]any, len(object))
+		for k, v := range object {
+			out[k] = expected(v, depth-1)
+		}
+		return out
+	case depth > 0 && b[0] == '[' && json.Unmarshal(b, &list) == nil:
+		out := make([]any, 0, len(list))
+		for _, v := range list {
+			out = append(out, expected(v, depth-1))
+		}
+		return out
+	}
+	return string(b)
+}
+
+func TestCursorStops(t *testing.T) {
+	c := NewCursor([]byte(`{"a":[1,2,{"b":3}],"c":4}`))
+	seen := 0
+	if c.Object(func([]byte) {
+		c.Array(func() {
+			if seen++; seen == 2 {
+				c.Stop()
+			}
+		})
+	}) || seen != 2 || c.Done() || c.Offset() != -1 || c.Skip() != nil || c.First() != 0 {
+		t.Errorf("%d elements, at %d: want nothing more behind the second", seen, c.Offset())
+	}
+	c = NewCursor([]byte(` {} `))
+	if c.Done() || c.Offset() != 1 || string(c.Skip()) != `{}` || !c.Done() {
+		t.Error("a value that was not taken counts, or one that was does not")
 	}
 }
 
@@ -69,6 +161,12 @@ func TestAgainstEncodingJSON(t *testing.T) {
 		check(t, []byte(strings.Repeat("[", depth)+strings.Repeat("]", depth)))
 		check(t, []byte(strings.Repeat(`{"a":`, depth)+"1"+strings.Repeat("}", depth)))
 		check(t, []byte(strings.Repeat("[", depth)))
+		for _, s := range []string{strings.Repeat("[", depth) + strings.Repeat("]", depth), strings.Repeat(`{"a":`, depth) + "1" + strings.Repeat("}", depth)} {
+			c := NewCursor([]byte(s))
+			if tree(&c, depth, false); c.Done() != json.Valid([]byte(s)) {
+				t.Errorf("the cursor says %v of %d levels", c.Done(), depth)
+			}
+		}
 	}
 }
 
