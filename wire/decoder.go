@@ -53,6 +53,13 @@ type message struct {
 	Params json.RawMessage `json:"params"`
 	Result json.RawMessage `json:"result"`
 	Error  json.RawMessage `json:"error"`
+
+	// split: what is said by the result, or asked for by the params, is known. A
+	// result is of a session and has a value; params have a target.
+	split   bool
+	session string
+	value   json.RawMessage
+	target  requestParams
 }
 
 // read takes a message apart; false when it is none. What it keeps belongs to b.
@@ -159,7 +166,7 @@ func (d *Decoder) undecoded(r capture.Record, why string) {
 }
 
 func (d *Decoder) frame(r capture.Record) {
-	if r.Dir == capture.DirRecv && d.usualEvent(&r) {
+	if r.Dir == capture.DirRecv && (d.usualEvent(&r) || d.usualReply(&r)) {
 		return
 	}
 	f := bytes.TrimLeft(r.Frame, " \t\r\n")
@@ -216,7 +223,7 @@ func (d *Decoder) request(r capture.Record, m message) {
 		c.order = append(c.order, key)
 	}
 	f := Fact{Kind: KindRequest}
-	fillRequest(&f, method, m.Params)
+	fillRequest(&f, method, m.Params, nil)
 	c.pending[key] = request{fact: f, at: r.At}
 	if len(c.order) > maxPending {
 		// Most of order is usually answered already: compact before forgetting.
@@ -275,16 +282,19 @@ func operations(list []message, params json.RawMessage) []message {
 	return list
 }
 
-// fillRequest sets what the request says.
-func fillRequest(f *Fact, method string, params json.RawMessage) {
+// fillRequest sets what the request says; p is what its params say, nil where
+// they were not read.
+func fillRequest(f *Fact, method string, params json.RawMessage, p *requestParams) {
 	f.Method, f.Params = method, params
 	if method == "transaction" {
 		return // it has no object, and its operations are many
 	}
-	var p requestParams
-	p.read(params)
+	if p == nil {
+		p = new(requestParams)
+		p.read(params)
+	}
 	f.Object = p.Object
-	if method == "invoke" {
+	if method == methodInvoke {
 		f.Operation = p.Operation
 		f.Params = p.OperationParams
 	}
@@ -363,19 +373,23 @@ func (r *replyResult) read(b []byte) bool {
 	return json.Unmarshal(b, r) == nil
 }
 
-func fillReply(f *Fact, result, rpcErr json.RawMessage) {
-	if f.Err = rpcError(rpcErr); f.Err != nil {
+func fillReply(f *Fact, m *message) {
+	if m.split {
+		f.SessionID, f.Result = m.session, m.value
+		return
+	}
+	if f.Err = rpcError(m.Error); f.Err != nil {
 		return
 	}
 	var r replyResult
-	if b := bytes.TrimLeft(result, " "); len(b) > 0 && b[0] == '{' && r.read(b) {
+	if b := bytes.TrimLeft(m.Result, " "); len(b) > 0 && b[0] == '{' && r.read(b) {
 		f.SessionID, f.ServerID = r.SessionID, r.ServerID
 		if r.Value != nil {
 			f.Result = r.Value
 			return
 		}
 	}
-	f.Result = result
+	f.Result = m.Result
 }
 
 func (d *Decoder) reply(r capture.Record, m message) {
@@ -386,21 +400,33 @@ func (d *Decoder) reply(r capture.Record, m message) {
 		// A reply whose request came before the capture began, or a protocol
 		// error with id null: it still says something (an error, a session).
 		f := Fact{Kind: KindCall, Raw: r.Frame}
-		fillReply(&f, m.Result, m.Error)
+		fillReply(&f, &m)
 		d.emit(r, f)
 		return
 	}
+	d.complete(r, key, c, q, m)
+}
+
+// complete makes the fact of a reply to the request q, which waits as key. Where the
+// reply was split, d.answered has what it says of each operation.
+func (d *Decoder) complete(r capture.Record, key string, c *conn, q request, m message) {
 	delete(c.pending, key)
 	f := q.fact
 	f.Kind, f.Took = KindCall, r.At.Sub(q.at)
-	fillReply(&f, m.Result, m.Error)
-	if f.Method == "transaction" && f.Err == nil {
-		d.asked, d.answered = operations(d.asked, f.Params), messages(d.answered, f.Result)
-		d.transaction(r, f, d.asked, d.answered)
-		d.asked, d.answered = emptied(d.asked), emptied(d.answered) // they hold the frames
+	fillReply(&f, &m)
+	if f.Method != "transaction" || f.Err != nil {
+		d.emit(r, f)
 		return
 	}
-	d.emit(r, f)
+	var usual bool
+	if d.asked, usual = d.usualOperations(d.asked, f.Params); !usual {
+		d.asked = operations(emptied(d.asked), f.Params)
+	}
+	if !m.split {
+		d.answered = messages(d.answered, f.Result)
+	}
+	d.transaction(r, f, d.asked, d.answered)
+	d.asked, d.answered = emptied(d.asked), emptied(d.answered) // they hold the frames
 }
 
 // transaction unfolds the operations that were answered. The server numbers
@@ -408,8 +434,8 @@ func (d *Decoder) reply(r capture.Record, m message) {
 func (d *Decoder) transaction(r capture.Record, whole Fact, ops, replies []message) {
 	d.emit(r, whole)
 	newrefs := make(map[string]string)
-	for i, reply := range replies {
-		n := i
+	for i := range replies {
+		reply, n := &replies[i], i
 		if v, err := strconv.Atoi(idKey(reply.ID)); err == nil {
 			n = v
 		}
@@ -417,12 +443,16 @@ func (d *Decoder) transaction(r capture.Record, whole Fact, ops, replies []messa
 			continue
 		}
 		params := ops[n].Params
+		var target *requestParams
+		if ops[n].split && len(newrefs) == 0 {
+			target = &ops[n].target
+		}
 		for ref, id := range newrefs {
 			params = bytes.ReplaceAll(params, []byte(`"newref:`+ref+`"`), []byte(id))
 		}
 		f := Fact{Kind: KindCall, Took: whole.Took}
-		fillRequest(&f, *ops[n].Method, params)
-		fillReply(&f, reply.Result, reply.Error)
+		fillRequest(&f, *ops[n].Method, params, target)
+		fillReply(&f, reply)
 		if f.Method == "create" && f.Err == nil {
 			newrefs[strconv.Itoa(n)] = string(f.Result)
 		}

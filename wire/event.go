@@ -112,10 +112,7 @@ func (d *Decoder) text(b []byte, lead string) (text string, rest []byte, ok bool
 	if text, ok = rawjson.String(b[len(lead)-1 : len(lead)+n+1]); !ok || n > maxNameBytes {
 		return text, rest, ok
 	}
-	if d.names == nil || len(d.names) >= maxNames {
-		d.names = make(map[string]string)
-	}
-	d.names[string(raw)] = text
+	d.keepName(raw, text)
 	return text, rest, true
 }
 
