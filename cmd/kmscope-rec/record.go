@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"kmscope/metrics"
@@ -38,6 +40,9 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	if _, err := os.Lstat(output); err == nil {
 		return fmt.Errorf("%s exists already; choose another name, nothing is overwritten", output)
 	}
+	if err := canWrite(filepath.Dir(output)); err != nil {
+		return err
+	}
 	w, err := session.NewWorkspace(session.Options{
 		CaptureFile: output, KeepSecrets: keepSecrets, SampleEvery: every, SampleAll: true, Tool: toolVersion(),
 	})
@@ -63,6 +68,32 @@ func record(ctx context.Context, args []string, out, errs io.Writer) error {
 	}
 	if attached == 0 && began { // it holds nothing but failed attempts, and would bar the next one
 		err = errors.Join(err, os.Remove(output))
+	}
+	return err
+}
+
+// canWrite refuses a folder that takes no capture before anything is asked of a server.
+func canWrite(dir string) error {
+	if st, err := os.Stat(dir); err == nil && !st.IsDir() {
+		return fmt.Errorf("%s is not a folder; choose another place with -o", dir)
+	}
+	f, err := os.CreateTemp(dir, ".kmscope-*")
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return fmt.Errorf("the folder %s does not exist; make it first, or choose another with -o", dir)
+	case errors.Is(err, fs.ErrPermission):
+		return fmt.Errorf("the folder %s may not be written to; choose another with -o", dir)
+	case err != nil:
+		return fmt.Errorf("no capture can be written in %s: %w; choose another folder with -o", dir, cause(err))
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// cause is what a file's error says without the file.
+func cause(err error) error {
+	var p *fs.PathError
+	if errors.As(err, &p) {
+		return p.Err
 	}
 	return err
 }
