@@ -258,6 +258,39 @@ func TestLostReaderCountsOnce(t *testing.T) {
 	}
 }
 
+// What the watch and a burst hold in the same moment is counted once.
+func TestHeldTwiceCountsOnce(t *testing.T) {
+	f := newFake(t, time.Hour)
+	ids := newApp(t, f.url()).pipeline(2)
+	r, err := NewReader(within(t), quick(f.url()), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close(within(t))
+	w, err := Watch(within(t), WatchOptions{Options: quick(f.url()), Reader: r, PollEvery: 10 * time.Millisecond})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close(within(t))
+	eventually(t, "everything is held", func() bool { return held(w, ids[0]) && held(w, ids[1]) && held(w, ids[2]) })
+	f.set(func() { f.slow = map[string]time.Duration{"": time.Second} })
+	ctx, cancel := context.WithCancel(within(t))
+	done := make(chan struct{})
+	go func() { defer close(done); r.Read(ctx, []Op{Describe(ids[1]), Describe(ids[2])}) }()
+	eventually(t, "the burst holds them too", func() bool {
+		both, ours := make(map[string]struct{}), make(map[string]struct{})
+		r.AddHeld(ours)
+		w.AddHeld(both)
+		watched := len(both)
+		r.AddHeld(both)
+		_, one := ours[ids[1]]
+		_, two := ours[ids[2]]
+		return one && two && watched >= len(ids) && len(both) == watched
+	})
+	cancel()
+	<-done
+}
+
 // A caller who gives up leaves nothing behind either.
 func TestCancelledReadHoldsNothing(t *testing.T) {
 	f := newFake(t, time.Hour)
