@@ -10,6 +10,7 @@ import (
 	"go.uber.org/goleak"
 
 	"kmscope/kmssim"
+	"kmscope/kmssim/apart"
 )
 
 var (
@@ -19,6 +20,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
+	apart.Serve()
 	if os.Getenv(childServer) != "" {
 		os.Exit(beChild())
 	}

@@ -1,27 +1,18 @@
 package framebench
 
 import (
-	"bufio"
 	"context"
 	"flag"
-	"fmt"
-	"io"
-	"os"
-	"os/exec"
-	"strings"
 	"testing"
 	"time"
 
-	"kmscope/kmssim"
+	"kmscope/kmssim/apart"
 	"kmscope/ui/view"
 )
 
 var kms = flag.String("kms", "", "address of a real Kurento server to watch in BenchmarkIdle, with endpoints that somebody made")
 
 const (
-	// serverVariable makes this program a simulated server in a process of its own, so
-	// that its load does not count as the window's.
-	serverVariable = "FRAMEBENCH_SERVER"
 	// idleViewers get what one presenter sends.
 	idleViewers = 99
 	// idleOp is how much time is one "op" of BenchmarkIdle.
@@ -29,65 +20,6 @@ const (
 	// settled is how long after the last endpoint nothing happens any more.
 	settled = 12 * time.Second
 )
-
-// serve is the life of that process: it ends when its standard input does.
-func serve() error {
-	sc, err := kmssim.FindScenario("one-to-many")
-	if err != nil {
-		return err
-	}
-	sim := kmssim.New(kmssim.Options{Seed: 7, Size: idleViewers})
-	defer sim.Close()
-	url, err := sim.Start("127.0.0.1:0")
-	if err != nil {
-		return err
-	}
-	if _, err := fmt.Println(url); err != nil {
-		return err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	go func() {
-		_, _ = io.Copy(io.Discard, os.Stdin) // whatever ends it
-		cancel()
-	}()
-	if err := sim.Play(ctx, sc); err != nil && ctx.Err() == nil {
-		return err
-	}
-	return nil
-}
-
-// otherProcess starts serve and gives its address.
-func otherProcess(b *testing.B) string {
-	self, err := os.Executable()
-	if err != nil {
-		b.Fatal(err)
-	}
-	child := exec.Command(self)
-	child.Env = append(os.Environ(), serverVariable+"=1")
-	child.Stderr = os.Stderr
-	end, err := child.StdinPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	out, err := child.StdoutPipe()
-	if err != nil {
-		b.Fatal(err)
-	}
-	if err := child.Start(); err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() {
-		_ = end.Close() // it ends
-		if err := child.Wait(); err != nil {
-			b.Error(err)
-		}
-	})
-	url, err := bufio.NewReader(out).ReadString('\n')
-	if err != nil {
-		b.Fatal(err)
-	}
-	return strings.TrimSpace(url)
-}
 
 // BenchmarkIdle is the load of the whole program with its window while nobody does
 // anything: in percent of one core, the renderer included where that is a program. It
@@ -98,7 +30,7 @@ func BenchmarkIdle(b *testing.B) {
 	s := onStage(b)
 	url, least := *kms, 1
 	if url == "" {
-		url, least = otherProcess(b), idleViewers+1
+		url, least = apart.Start(b, idleViewers), idleViewers+1
 	}
 	x, err := s.Attach(b.Context(), view.Target{URL: url})
 	if err != nil {

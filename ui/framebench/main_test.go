@@ -17,6 +17,7 @@ import (
 
 	"kmscope/graph"
 	"kmscope/graph/viz"
+	"kmscope/kmssim/apart"
 	"kmscope/session"
 	"kmscope/ui/app"
 	"kmscope/ui/loop"
@@ -40,13 +41,7 @@ func TestMain(m *testing.M) {
 		}
 		os.Exit(0)
 	}
-	if os.Getenv(serverVariable) != "" {
-		if err := serve(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
+	apart.Serve()
 	flag.Parse()
 	if !*inWindow {
 		os.Exit(m.Run())
