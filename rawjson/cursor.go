@@ -10,14 +10,18 @@ package rawjson
 type Cursor struct {
 	b     []byte
 	i     int // -1: this is no JSON, or nobody wants to go on
+	first int // where the text begins behind its blanks
 	depth int
 }
 
 // NewCursor stands before the value of a text.
-func NewCursor(b []byte) Cursor { return Cursor{b: b, i: space(b, 0)} }
+func NewCursor(b []byte) Cursor {
+	i := space(b, 0)
+	return Cursor{b: b, i: i, first: i}
+}
 
 // Done tells whether the value was taken, and all of the text was one JSON text.
-func (c *Cursor) Done() bool { return c.i > 0 && space(c.b, c.i) == len(c.b) }
+func (c *Cursor) Done() bool { return c.i > c.first && space(c.b, c.i) == len(c.b) }
 
 // Stop ends the walk: nothing more is given, and Done will be false.
 func (c *Cursor) Stop() { c.i = -1 }

@@ -142,6 +142,11 @@ func TestCursorStops(t *testing.T) {
 	}) || seen != 2 || c.Done() || c.Offset() != -1 || c.Skip() != nil || c.First() != 0 {
 		t.Errorf("%d elements, at %d: want nothing more behind the second", seen, c.Offset())
 	}
+	for _, s := range []string{"", " ", " 1 "} {
+		if c := NewCursor([]byte(s)); c.Object(nil) || c.Array(nil) || c.Done() {
+			t.Errorf("%q is a container", s)
+		}
+	}
 	c = NewCursor([]byte(` {} `))
 	if c.Done() || c.Offset() != 1 || string(c.Skip()) != `{}` || !c.Done() {
 		t.Error("a value that was not taken counts, or one that was does not")

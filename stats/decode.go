@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"kmscope/rawjson"
+	"kmscope/wire"
 )
 
 // number is a figure that the server may give as a number, as text, as null,
@@ -24,6 +25,10 @@ type number struct {
 func (n *number) UnmarshalJSON(b []byte) error {
 	*n = number{}
 	if len(b) == 0 {
+		return nil
+	}
+	if v, ok := plainDigits(b); ok {
+		n.v, n.ok = v, true
 		return nil
 	}
 	if c := b[0]; c != '-' && (c < '0' || c > '9') {
@@ -41,6 +46,21 @@ func (n *number) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// plainDigits reads digits alone, as most figures are: so few that a float64 has them all.
+func plainDigits(b []byte) (float64, bool) {
+	if len(b) > 15 {
+		return 0, false
+	}
+	var v int64
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		v = 10*v + int64(c-'0')
+	}
+	return float64(v), true
+}
+
 // text takes a string or a number as text (an SSRC is a string today).
 type text string
 
@@ -48,7 +68,7 @@ type text string
 func (t *text) UnmarshalJSON(b []byte) error {
 	*t = ""
 	if len(b) > 0 && b[0] == '"' {
-		if s, ok := rawjson.String(b); ok {
+		if s, ok := wire.Word(b); ok {
 			*t = text(s)
 		}
 	} else if len(b) > 0 && (b[0] == '-' || b[0] >= '0' && b[0] <= '9') {
@@ -97,32 +117,28 @@ type latency struct {
 // latencies takes the array of 7.x; anything else is none.
 type latencies []latency
 
-func (l *latencies) read(b []byte) {
-	*l = nil
-	if string(b) == "[]" {
-		return
-	}
+func (l *latencies) read(c *rawjson.Cursor) {
 	n := 0
 	var out latencies
-	ok := rawjson.Array(b, func(v []byte) {
+	ok := c.Array(func() {
 		if n++; n > maxLatencies {
 			return
 		}
 		var x latency
-		if rawjson.Object(v, func(key, v []byte) {
+		if c.Object(func(key []byte) {
 			switch string(key) {
 			case "name":
-				_ = x.Name.UnmarshalJSON(v) // never fails, nor do the others
+				_ = x.Name.UnmarshalJSON(c.Skip()) // never fails, nor do the others
 			case "type":
-				_ = x.Type.UnmarshalJSON(v)
+				_ = x.Type.UnmarshalJSON(c.Skip())
 			case "avg":
-				_ = x.Avg.UnmarshalJSON(v)
+				_ = x.Avg.UnmarshalJSON(c.Skip())
 			}
 		}) {
 			out = append(out, x)
 		}
 	})
-	if ok && n <= maxLatencies {
+	if *l = nil; ok && n <= maxLatencies {
 		*l = out
 	}
 }
@@ -174,13 +190,15 @@ type entry struct {
 	MessagesReceived number
 }
 
-// set takes a field of an entry; it never fails.
-func (e *entry) set(key string, v []byte) {
+// set takes a field of an entry, the value of which comes next; it never fails. last
+// is what was said of the same stream before.
+func (e *entry) set(key []byte, c *rawjson.Cursor, last *entry) {
 	var n *number
 	var t *text
-	switch key {
+	switch string(key) {
 	case "id":
-		t = &e.ID
+		e.ID = again(c.Skip(), text(e.key))
+		return
 	case "type":
 		t = &e.Type
 	case "timestampMillis":
@@ -188,7 +206,8 @@ func (e *entry) set(key string, v []byte) {
 	case "timestamp":
 		n = &e.Stamp
 	case "ssrc":
-		t = &e.SSRC
+		e.SSRC = again(c.Skip(), last.SSRC)
+		return
 	case "bytesReceived":
 		n = &e.BytesReceived
 	case "bytesSent":
@@ -216,10 +235,10 @@ func (e *entry) set(key string, v []byte) {
 	case "targetBitrate":
 		n = &e.TargetBitrate
 	case "inputLatency":
-		e.InputLatency.read(v)
+		e.InputLatency.read(c)
 		return
 	case "E2ELatency":
-		e.E2ELatency.read(v)
+		e.E2ELatency.read(c)
 		return
 	case "inputAudioLatency":
 		n = &e.InputAudio
@@ -247,10 +266,20 @@ func (e *entry) set(key string, v []byte) {
 		return
 	}
 	if n != nil {
-		_ = n.UnmarshalJSON(v) // never fails
+		_ = n.UnmarshalJSON(c.Skip()) // never fails
 	} else {
-		_ = t.UnmarshalJSON(v) // never fails
+		_ = t.UnmarshalJSON(c.Skip()) // never fails
 	}
+}
+
+// again reads a text; one that is what was read before costs no memory of its own.
+func again(v []byte, before text) text {
+	if len(v) == len(before)+2 && v[0] == '"' && string(v[1:len(v)-1]) == string(before) && bytes.IndexByte(v, '\\') < 0 {
+		return before
+	}
+	var t text
+	_ = t.UnmarshalJSON(v) // never fails
+	return t
 }
 
 // Bounds on one reply.
@@ -273,46 +302,105 @@ func (e *entry) at() (int64, bool) {
 	return 0, false
 }
 
-// decode reads the value of a getStats reply: an object keyed by stats id, in
-// the order of the keys, so that equal replies give equal series. Entries that
+// decode reads the value of a getStats reply, an object keyed by stats id, into dst,
+// in the order of the keys, so that equal replies give equal series. Entries that
 // are no objects are left out. It gives false when the reply as a whole is none.
-func decode(raw json.RawMessage) ([]entry, bool) {
+// before is an earlier answer to the same question: what it says again shares its
+// texts.
+func decode(dst []entry, raw json.RawMessage, before []entry) ([]entry, bool) {
 	if string(bytes.TrimSpace(raw)) == "null" {
-		return nil, true
+		return dst, true
 	}
+	if out, ok := decodeSorted(dst, raw, before); ok {
+		return out, true
+	}
+	return decodeAny(dst, raw, before)
+}
+
+// decodeSorted reads a reply as servers write it, its keys sorted, in one walk; false
+// is for any other.
+func decodeSorted(dst []entry, raw json.RawMessage, before []entry) ([]entry, bool) {
+	out := dst
+	var last []byte
+	c := rawjson.NewCursor(raw)
+	c.Object(func(key []byte) {
+		switch {
+		case last != nil && bytes.Compare(last, key) >= 0 || len(out)-len(dst) >= maxEntries:
+			c.Stop()
+		case c.First() == '{':
+			i := len(out)
+			out = append(out, entry{})
+			out[i].read(key, &c, raw, nth(before, i-len(dst)))
+		}
+		last = key
+	})
+	if !c.Done() {
+		clear(out[len(dst):])
+		return dst, false
+	}
+	return out, true
+}
+
+// decodeAny reads a reply with its keys in any order, of equal ones the last, and with
+// words that are no JSON.
+func decodeAny(dst []entry, raw json.RawMessage, before []entry) ([]entry, bool) {
 	type part struct {
-		id    string
+		id    []byte
 		value []byte
 	}
 	var parts []part
-	take := func(key, v []byte) { parts = append(parts, part{string(key), v}) }
+	take := func(key, v []byte) { parts = append(parts, part{key, v}) }
 	if !rawjson.Object(raw, take) {
 		parts = parts[:0]
 		if !rawjson.Object(bareNumbers(raw), take) {
-			return nil, false
+			return dst, false
 		}
 	}
-	slices.SortStableFunc(parts, func(a, b part) int { return strings.Compare(a.id, b.id) })
-	out := make([]entry, 0, min(len(parts), maxEntries))
+	slices.SortStableFunc(parts, func(a, b part) int { return bytes.Compare(a.id, b.id) })
+	out := dst
 	for i, p := range parts {
-		if len(out) >= maxEntries {
+		if len(out)-len(dst) >= maxEntries {
 			break
 		}
-		if i+1 < len(parts) && parts[i+1].id == p.id || p.value[0] != '{' {
+		if i+1 < len(parts) && bytes.Equal(parts[i+1].id, p.id) || p.value[0] != '{' {
 			continue // of equal keys the last counts
 		}
-		e := entry{key: clip(p.id)}
-		rawjson.Object(p.value, func(key, v []byte) { e.set(string(key), v) })
-		if e.ID == "" {
-			e.ID = text(p.id)
-		}
-		switch e.Type {
-		case typeChannel, typeTrack, typeTrans, typePair, typeCodec, typeLocal, typeRemote, typeCert:
-			e.whole = p.value
-		}
-		out = append(out, e)
+		c := rawjson.NewCursor(p.value)
+		n := len(out)
+		out = append(out, entry{})
+		out[n].read(p.id, &c, p.value, nth(before, n-len(dst)))
 	}
 	return out, true
+}
+
+// nothing is said of a stream for the first time.
+var nothing entry
+
+func nth(list []entry, i int) *entry {
+	if i < len(list) {
+		return &list[i]
+	}
+	return &nothing
+}
+
+// read takes the entry that the cursor stands before.
+func (e *entry) read(key []byte, c *rawjson.Cursor, raw []byte, last *entry) {
+	if e.key = last.key; string(key) != e.key {
+		last = &nothing
+		e.key = clip(string(key))
+	}
+	from := c.Offset()
+	c.Object(func(key []byte) { e.set(key, c, last) })
+	if c.Offset() < 0 {
+		return
+	}
+	if e.ID == "" {
+		e.ID = text(key)
+	}
+	switch e.Type {
+	case typeChannel, typeTrack, typeTrans, typePair, typeCodec, typeLocal, typeRemote, typeCert:
+		e.whole = raw[from:c.Offset()]
+	}
 }
 
 func clip(s string) string {

@@ -101,7 +101,7 @@ const (
 	keptLeast = 1000
 )
 
-// keep remembers the newest reply. It replaces the one before as a whole:
+// keep remembers a copy of the newest reply. It replaces the one before as a whole:
 // streams that are not in it are gone.
 func (s *Store) keep(f wire.Fact, media string, entries []entry) {
 	if s.flow != nil {
@@ -112,10 +112,18 @@ func (s *Store) keep(f wire.Fact, media string, entries []entry) {
 		entries[i].whole = bytes.Clone(entries[i].whole) // the frame may be large
 	}
 	k := askKey{f.Object, media}
-	if old := s.newest[k]; old != nil {
-		s.nNewest -= len(old.entries) + 1
+	x := s.newest[k]
+	if x == nil {
+		x = new(kept)
+		s.newest[k] = x
+	} else {
+		s.nNewest -= len(x.entries) + 1
 	}
-	s.newest[k] = &kept{f.At, entries}
+	x.arrived = f.At
+	if len(x.entries) != len(entries) {
+		x.entries = make([]entry, len(entries))
+	}
+	copy(x.entries, entries)
 	s.nNewest += len(entries) + 1
 	if s.nNewest > max(2*s.nKept, keptLeast) {
 		s.forgetBefore(f.At.Add(-keptFor))

@@ -71,6 +71,7 @@ type Store struct {
 	groups     map[groupKey]*counter
 	labels     map[streamKey]string // media of streams, known beforehand; see Sibling
 	newest     map[askKey]*kept
+	scratch    []entry            // the answer that is being read; of who feeds
 	nNewest    int                // entries in newest, and one for each answer
 	nKept      int                // nNewest when old answers were dropped last
 	flow       *Flow              // who takes the values as they come; nil for none

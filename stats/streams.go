@@ -83,20 +83,30 @@ const (
 )
 
 func (s *Store) feedStats(f wire.Fact) {
-	entries, ok := decode(f.Result)
 	asked := ""
 	rawjson.Object(f.Params, func(key, v []byte) {
 		if string(key) == "mediaType" {
-			asked, _ = rawjson.String(v)
+			asked, _ = wire.Word(v)
 		}
 	})
+	media := clip(asked)
+	var before []entry
+	if old := s.newest[askKey{f.Object, media}]; old != nil { // who feeds is who changes it
+		before = old.entries
+	}
+	entries, ok := decode(s.scratch[:0], f.Result, before)
+	defer func() {
+		clear(entries) // of the frame they keep nothing
+		if s.scratch = entries; cap(entries) > keptScratch {
+			s.scratch = nil
+		}
+	}()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.samples++
 	if !ok {
 		return
 	}
-	media := clip(asked)
 	clockNoted := false
 	nack := make(map[groupKey]sampled)
 	for i := range entries {
@@ -143,6 +153,9 @@ func (s *Store) feedStats(f wire.Fact) {
 		s.feedGroup(k, nack[k])
 	}
 }
+
+// keptScratch is for how many entries memory is used anew.
+const keptScratch = 64
 
 // moment is when a sample was taken: on the server's clock and on ours.
 type moment struct{ at, arrived int64 }

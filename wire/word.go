@@ -45,6 +45,20 @@ func usualWord(quoted []byte) string {
 		return "STOP"
 	case `"PAUSE"`:
 		return "PAUSE"
+	case `"inboundrtp"`:
+		return "inboundrtp"
+	case `"outboundrtp"`:
+		return "outboundrtp"
+	case `"endpoint"`:
+		return "endpoint"
+	case `"element"`:
+		return "element"
+	case `"session"`:
+		return "session"
+	case `"sink_audio_default"`:
+		return "sink_audio_default"
+	case `"sink_video_default"`:
+		return "sink_video_default"
 	case `"AUDIO"`:
 		return "AUDIO"
 	case `"VIDEO"`:
