@@ -59,20 +59,20 @@ func FromFrame(f jsonrpc.Frame, start time.Time) Record {
 	case jsonrpc.Close:
 		r.By, r.Code, r.Reason = f.By, f.Code, f.Reason
 	default:
-		r.Frame, r.whole = message(f.Data), true
+		r.Frame, r.whole = message(f.Data, f.JSON), true
 	}
 	return r
 }
 
 // message makes text the frame of a record: JSON on one line, without blanks
-// around it, otherwise byte by byte as it was.
-func message(text []byte) json.RawMessage {
+// around it, otherwise byte by byte as it was. valid: it is known to be JSON.
+func message(text []byte, valid bool) json.RawMessage {
 	trimmed := bytes.Trim(text, " \t\r\n")
-	if len(trimmed) == 0 || !rawjson.Valid(trimmed) {
+	if len(trimmed) == 0 || !valid && !rawjson.Valid(trimmed) {
 		return appendRaw(nil, text)
 	}
 	// A valid message has line ends between its tokens only.
-	if bytes.ContainsAny(trimmed, "\r\n") {
+	if hasLineEnd(trimmed) {
 		var one bytes.Buffer
 		if json.Compact(&one, trimmed) == nil {
 			return one.Bytes()

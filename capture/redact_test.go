@@ -325,6 +325,42 @@ func FuzzRedact(f *testing.F) {
 	})
 }
 
+// FuzzSuspect holds that the quick test of a value passes only what the thorough one
+// leaves as it is, and that the two tell the same keys.
+func FuzzSuspect(f *testing.F) {
+	for _, body := range []string{
+		uuidA, uuidB, "kmscope-1", "x@y", "a:b@c:1", "v=0", "ice-pwd:x", "candidate ufrag x", "inline:key|1", "-----BEGIN PRIVATE KEY-----", "digraph srtp-key: 1",
+		"digraph turn-url=a@b", "onEvent", "ABCDEFGHIJ-1234567", "ABCDEFGHIJKLMNOPQRST", "http://a@b", "turn:a:b@c",
+	} {
+		for _, key := range []string{"", "key", "value", "message", "sessionId", "id"} {
+			f.Add([]byte(body), key, uint8(len(body)))
+		}
+	}
+	for key := range secretKeys {
+		f.Add([]byte("x"), key, uint8(0))
+	}
+	r := NewRedactor()
+	for _, id := range []string{uuidA, "ABCDEFGHIJ-1234567", "kmscope-1", "onEvent"} {
+		r.session(id)
+	}
+	frames := []string{"", "crypto", "SDES"}
+	f.Fuzz(func(t *testing.T, body []byte, key string, how uint8) {
+		if bytes.ContainsAny(body, "\\\"") || len(body) == 0 {
+			return // these are not for the quick test
+		}
+		if isSecretKey([]byte(key)) != (secretKeys[key] != nil) {
+			t.Fatalf("%q is a secret's key, or is it?", key)
+		}
+		w := &walk{r: r, recv: how&1 != 0, frame: []byte(frames[int(how>>4)%len(frames)]), reply: expectation(how >> 1 & 3)}
+		element := how&8 != 0
+		if !w.suspect(body, []byte(key), element) {
+			if got := w.value(string(body), key, element); got != string(body) {
+				t.Fatalf("%q of %q becomes %q, which the quick test missed", body, key, got)
+			}
+		}
+	})
+}
+
 func BenchmarkRedactEvent(b *testing.B) {
 	r := NewRedactor()
 	rec := recv(`{"jsonrpc":"2.0","method":"onEvent","params":{"value":{"data":{"mediaType":"VIDEO","padName":"default","source":"` +

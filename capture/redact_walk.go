@@ -13,9 +13,15 @@ type walk struct {
 	r      *Redactor
 	reply  expectation
 	listed map[string]bool // session ids that a getSessions reply lists
-	sdes   bool            // "key" is a key of kurento.SDES in this message
+	frame  []byte          // the message
 	recv   bool
 	depth  int
+}
+
+// sdes tells whether "key" is a key of kurento.SDES in this message. Few messages
+// have such a member, so nobody looks before there is one.
+func (w *walk) sdes(key []byte) bool {
+	return string(key) == "key" && (bytes.Contains(w.frame, []byte("crypto")) || bytes.Contains(w.frame, []byte("SDES")))
 }
 
 func (w *walk) session(id string) string       { return w.r.session(id) }
@@ -70,8 +76,7 @@ func (w *walk) collect(frame []byte) {
 // message redacts the message of a record.
 func (w *walk) message(r *Record) []byte {
 	frame := []byte(r.Frame)
-	w.recv = r.Dir == DirRecv
-	w.sdes = bytes.Contains(frame, []byte("crypto")) || bytes.Contains(frame, []byte("SDES"))
+	w.recv, w.frame = r.Dir == DirRecv, frame
 	out := w.tokens(frame, true)
 	if out == nil {
 		return frame
@@ -206,17 +211,54 @@ func unquoted(tok []byte, otherwise string) string {
 	return text
 }
 
+// What a byte means to suspect.
+const (
+	inWide  = 1 << iota // may stand in an id that isWide knows
+	isDigit             // one of those that it must have
+	isMark              // every secret that text finds has one of these
+)
+
+// classOf tells of each byte what it means.
+var classOf = func() (t [256]uint8) {
+	for c := '0'; c <= '9'; c++ {
+		t[c] = inWide | isDigit
+	}
+	for c := 'a'; c <= 'z'; c++ {
+		t[c], t[c-'a'+'A'] = inWide, inWide
+	}
+	t['-'] = inWide
+	t['@'], t[':'], t[' '] = isMark, isMark, isMark
+	return t
+}()
+
 // suspect is the quick test of a value without escapes: false when value would
-// leave it as it is. Most strings of an event end here.
+// leave it as it is. Nearly all strings of a message end here.
 func (w *walk) suspect(body, key []byte, element bool) bool {
-	if element || w.sdes || w.reply != 0 || secretKeys[string(key)] != nil {
+	if element || w.reply != 0 || isSecretKey(key) || w.sdes(key) {
 		return true
 	}
 	switch string(key) {
 	case "message", "description", "_raw":
 		return true
 	}
-	if len(body) < 8 {
+	some, all := uint8(0), uint8(inWide)
+	for _, c := range body {
+		class := classOf[c]
+		some |= class
+		all &= class
+	}
+	if some&isMark != 0 {
+		return w.marked(body)
+	}
+	if all&inWide != 0 && some&isDigit != 0 && len(body) >= minWideID || len(body) >= len(ownPrefix) && string(body[:len(ownPrefix)]) == ownPrefix {
+		return w.r.knows(body)
+	}
+	return false
+}
+
+// marked is suspect for a value with a blank, a colon or an at sign.
+func (w *walk) marked(body []byte) bool {
+	if len(body) < len(ownPrefix) {
 		return bytes.IndexByte(body, '@') >= 0
 	}
 	return isWide(body) || bytes.IndexByte(body, '@') >= 0 || bytes.Contains(body, []byte("ice-")) ||
@@ -236,7 +278,7 @@ func (w *walk) value(text, key string, element bool) string {
 		return f(w, text)
 	}
 	switch {
-	case key == "key" && w.sdes:
+	case w.sdes([]byte(key)):
 		return w.pseudonym(text)
 	case key == "value" && w.reply&expectTurn != 0 && !isDescription(text):
 		return w.turn(text)

@@ -370,7 +370,7 @@ func (w *Writer) giveBack(rest []Record) {
 func (w *Writer) line(r *Record) {
 	if !r.whole && (len(r.Frame) > 0 && !rawjson.Valid(r.Frame) || hasLineEnd(r.Frame)) {
 		safe := *r
-		safe.Frame = message(r.Frame)
+		safe.Frame = message(r.Frame, false)
 		r = &safe
 	}
 	if w.records == 0 {

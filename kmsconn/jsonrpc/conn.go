@@ -243,6 +243,20 @@ func (c *Conn) tap(f Frame) {
 	c.opts.Tap(f)
 }
 
+// received decodes a frame and hands it to the tap, with the time at which it came.
+func (c *Conn) received(data []byte) message {
+	if c.opts.Tap == nil {
+		return decode(data)
+	}
+	c.tapMu.Lock()
+	defer c.tapMu.Unlock()
+	f := Frame{At: time.Now(), Conn: c.opts.Label, Dir: Recv, Data: data}
+	m := decode(data)
+	f.JSON = m.json
+	c.opts.Tap(f)
+	return m
+}
+
 func (c *Conn) read() {
 	defer c.wg.Done()
 	for {
@@ -256,8 +270,7 @@ func (c *Conn) read() {
 			c.fail(cause, by, closeReason(err, cause))
 			return
 		}
-		c.tap(Frame{Dir: Recv, Data: data})
-		switch m := decode(data); m.kind {
+		switch m := c.received(data); m.kind {
 		case reply:
 			if k := c.retire(m.id); k != nil {
 				c.expectMore()
@@ -310,7 +323,7 @@ func (c *Conn) write() {
 				continue // the caller gave up before it was written
 			}
 			// Tapped before it is written: its reply must not come first.
-			c.tap(Frame{Dir: Send, Data: k.text})
+			c.tap(Frame{Dir: Send, Data: k.text, JSON: true})
 			_ = c.ws.SetWriteDeadline(time.Now().Add(c.opts.WriteTimeout)) // an error shows in the write
 			if err := c.ws.WriteMessage(websocket.TextMessage, k.text); err != nil {
 				if c.Err() != nil {

@@ -31,6 +31,9 @@ type Frame struct {
 	// Data is the text of the message as it was on the wire, for Send and
 	// Recv. It need not be JSON. The tap may keep it; nobody changes it.
 	Data []byte
+	// JSON: Data is known to be one JSON text, perhaps with blanks around it, so
+	// that nobody else need look. What does not say so may be one.
+	JSON bool
 	// Code, By ("client" or "server") and Reason describe a Close.
 	Code   int
 	By     string

@@ -66,6 +66,7 @@ const (
 // message is a decoded frame.
 type message struct {
 	kind   kind
+	json   bool // whatever it says, the frame is JSON
 	id     int64
 	method string
 	params json.RawMessage
@@ -118,6 +119,13 @@ func decode(data []byte) message {
 	if !m.read(data) {
 		return message{}
 	}
+	out := m.message()
+	out.json = true
+	return out
+}
+
+// message tells what the members of a frame make it.
+func (m *members) message() message {
 	switch {
 	case m.Method != "":
 		// A request of the server (with an id) is treated as a notification:
