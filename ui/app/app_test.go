@@ -666,3 +666,42 @@ func TestTakeStopped(t *testing.T) {
 	takeStopped(e)()
 	takeStopped(test.NewTempApp(t).Lifecycle())()
 }
+
+// In a narrow inspector a value that finds no room beside its key stands below it, and
+// the keyboard takes both for one.
+func TestNarrowInspector(t *testing.T) {
+	r := newRig(t, theme.AlwaysDark)
+	s, ids := r.conference()
+	r.w.state.Select(view.Selection{Session: s, Object: ids["guest-2"]})
+	r.w.update(true)
+	in := r.w.inspector
+	count := func() (below, bare, stops int) {
+		for i, l := range in.lines {
+			if l.kind == lineValue {
+				below++
+				if l.field.Key != "" && (!in.lines[i-1].bare || in.lines[i-1].field.Value != l.field.Value) {
+					t.Errorf("%q stands below %+v", l.field.Value, in.lines[i-1])
+				}
+			}
+			if l.bare {
+				bare++
+			}
+			if l.stop() {
+				stops++
+			}
+		}
+		return below, bare, stops
+	}
+	below, bare, stops := count()
+	if below+bare > 0 || stops == 0 {
+		t.Fatalf("in %v: %d values stand below their keys", in.width, below)
+	}
+	r.w.win.Resize(fyne.NewSize(800, 760))
+	if in.width >= rightBelow {
+		t.Fatalf("the inspector is %v wide in a window of 800", in.width)
+	}
+	below, bare, narrow := count()
+	if bare == 0 || bare > below || narrow != stops {
+		t.Errorf("%d keys alone, %d values below, the keyboard stops %d times instead of %d", bare, below, narrow, stops)
+	}
+}

@@ -23,7 +23,8 @@ const (
 	lineField
 	lineDetail
 	lineEmpty
-	lineWide // a field's text over the whole width
+	lineWide  // a field's text over the whole width
+	lineValue // the value of a field, below its key or alone
 	lineCode
 )
 
@@ -34,6 +35,7 @@ type line struct {
 	text  string
 	open  bool
 	first bool   // of the lines of a wide field
+	bare  bool   // a field of which this is the key alone
 	id    string // of the section and field, for opening
 }
 
@@ -68,12 +70,17 @@ func (f *fieldRow) active() bool { return f.line.active() }
 
 // active reports whether a line opens, or leads somewhere.
 func (l line) active() bool {
-	return (l.kind == lineField || l.kind == lineWide) && (l.field.Detail != "" || l.field.Target.Session != nil)
+	return l.ofField() && (l.field.Detail != "" || l.field.Target.Session != nil)
+}
+
+// ofField reports whether a line has to do with one field.
+func (l line) ofField() bool {
+	return l.kind == lineField || l.kind == lineWide || l.kind == lineValue
 }
 
 // stop reports whether the keyboard stops at a line.
 func (l line) stop() bool {
-	return l.kind == lineField || l.kind == lineWide && l.first || l.kind == lineCode
+	return l.kind == lineField || l.kind == lineWide && l.first || l.kind == lineValue && l.field.Key == "" || l.kind == lineCode
 }
 
 func (f *fieldRow) Tapped(*fyne.PointEvent) {
@@ -100,7 +107,7 @@ func (f *fieldRow) MouseIn(e *desktop.MouseEvent) {
 	if f.line.kind == lineCode && len(f.line.text) > 30 {
 		kit.ShowTip(f, f.line.text, fyne.NewPos(e.Position.X, f.Size().Height+2))
 	}
-	if f.line.kind != lineField && f.line.kind != lineWide {
+	if !f.line.ofField() {
 		return
 	}
 	text := f.line.field.Value
@@ -178,7 +185,9 @@ func (r *fieldRowRenderer) Refresh() {
 	case lineWide:
 		r.wide(p, l, width)
 	case lineField:
-		r.field(p, l.field, width)
+		r.field(p, l, width)
+	case lineValue:
+		r.value(p, l.field, lineLeft, width)
 	}
 	s.Icon(width-17, 10, f.chevron(), p.Dim)
 }
@@ -191,6 +200,8 @@ func (f *fieldRow) chevron() string {
 	case lineWide:
 		opens = l.first && (l.open || opens && l.field.Target.Session == nil)
 	case lineField:
+		opens = opens && !l.bare
+	case lineValue:
 	default:
 		return ""
 	}
@@ -215,18 +226,45 @@ func (r *fieldRowRenderer) wide(p theme.Palette, l line, width float32) {
 	r.f.slip.Text(wideLeft, r.f.slip.Fit(l.text, theme.TextSize, style, width-wideLeft-16), theme.TextSize, style, c)
 }
 
-// field writes a key and its value.
-func (r *fieldRowRenderer) field(p theme.Palette, f view.Field, width float32) {
-	s, x := r.f.slip, float32(lineLeft)
+// field writes a key and its value, or the key alone.
+func (r *fieldRowRenderer) field(p theme.Palette, l line, width float32) {
+	s, f, x := r.f.slip, l.field, float32(lineLeft)
+	if l.bare {
+		s.Text(x, s.Fit(f.Key, theme.TextSize, fyne.TextStyle{}, width-x-keyGap), theme.TextSize, fyne.TextStyle{}, p.Dim)
+		return
+	}
+	if width < rightBelow {
+		s.Text(x, s.Fit(f.Key, theme.TextSize, fyne.TextStyle{}, width-x-valueEdge), theme.TextSize, fyne.TextStyle{}, p.Dim)
+		r.value(p, f, x, width)
+		return
+	}
 	if f.Key != "" || f.Value != "" {
 		kw := keyWidth(width)
-		s.Text(x, s.Fit(f.Key, theme.TextSize, fyne.TextStyle{}, kw-8), theme.TextSize, fyne.TextStyle{}, p.Dim)
+		s.Text(x, s.Fit(f.Key, theme.TextSize, fyne.TextStyle{}, kw-keyGap), theme.TextSize, fyne.TextStyle{}, p.Dim)
 		x += kw
 	}
-	c, size, style := p.Text, theme.TextSize, fyne.TextStyle{Monospace: f.Mono}
+	r.value(p, f, x, width)
+}
+
+// keyGap is between a key and its value, and valueEdge between a value and the edge.
+const (
+	keyGap    = 8
+	valueEdge = 18
+)
+
+// face gives size and style of a value.
+func face(f view.Field) (size float32, style fyne.TextStyle) {
 	if f.Mono {
-		size--
+		return theme.TextSize - 1, fyne.TextStyle{Monospace: true}
 	}
+	return theme.TextSize, fyne.TextStyle{}
+}
+
+// value writes a value from x on; one that stands alone begins where the others do, or
+// before that as far as it needs. In a narrow column it stands at the right edge.
+func (r *fieldRowRenderer) value(p theme.Palette, f view.Field, x, width float32) {
+	c := p.Text
+	size, style := face(f)
 	switch {
 	case f.Target.Session != nil:
 		c = p.Accent
@@ -237,7 +275,13 @@ func (r *fieldRowRenderer) field(p theme.Palette, f view.Field, width float32) {
 	case f.Media != "":
 		c = p.Media(string(f.Media))
 	}
-	s.Text(x, s.Fit(f.Value, size, style, width-18-x), size, style, c)
+	text := r.f.slip.Fit(f.Value, size, style, width-valueEdge-x)
+	if right := width - valueEdge - r.f.slip.Width(text, size, style); width < rightBelow {
+		x = max(x, right)
+	} else if r.f.line.kind == lineValue {
+		x = max(x, min(right, lineLeft+keyWidth(width)))
+	}
+	r.f.slip.Text(x, text, size, style, c)
 }
 
 func (r *fieldRowRenderer) Objects() []fyne.CanvasObject { return r.f.slip.Objects() }

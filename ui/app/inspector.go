@@ -66,7 +66,7 @@ func newInspector(s *view.State) *inspector {
 	idRow := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.id, in.copyID)
 	actions := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.json, in.more)
 	in.head = kit.WithMargin(kit.Margin{Top: 10, Left: lineLeft, Right: lineLeft - 6, Bottom: 2}, container.New(&headLayout{},
-		in.title, in.sub, in.gone, container.New(kit.Bar{Gap: 4, Stretch: 0}, idRow, actions)))
+		in.title, in.sub, in.gone, container.New(&kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 0}, Break: 1}, idRow, actions)))
 	var list fyne.CanvasObject
 	in.list, list = kit.NewList(func() int { return len(in.lines) }, in.create, in.fill)
 	in.list.OnKey = in.key
@@ -78,7 +78,7 @@ func newInspector(s *view.State) *inspector {
 	}
 	in.empty = emptyNote("Nothing selected", "Choose an object in the tree or in the graph: all that is known of it stands here.")
 	top := container.NewVBox(in.head, kit.WithMargin(kit.Margin{Left: lineLeft, Right: lineLeft, Top: 2, Bottom: 2}, in.alert))
-	in.body = container.NewBorder(top, nil, nil, nil, list)
+	in.body = container.New(kit.Under{Gap: theme.Grid}, top, list)
 	in.content = kit.OnWindow(kit.WithMargin(kit.Margin{Left: 1}, container.New(&watchWidth{func(w float32) {
 		if w != in.width {
 			in.width = w
@@ -161,7 +161,7 @@ func (in *inspector) popUp(l line, at fyne.Position) {
 		return
 	}
 	m := in.copyMenu()
-	if (l.kind == lineField || l.kind == lineWide) && l.field.Value != "" {
+	if l.ofField() && l.field.Value != "" {
 		m.Items = append([]*fyne.MenuItem{
 			fyne.NewMenuItem("Copy “"+kit.Elide(l.field.Value, theme.TextSize, fyne.TextStyle{}, 200)+"”", func() { in.copy(l.field.Value, "The value was copied.") }),
 		}, m.Items...)
@@ -331,7 +331,7 @@ func (in *inspector) layoutLines() {
 				if f.Wide {
 					lines = append(lines, in.wide(f, open)...)
 				} else {
-					lines = append(lines, line{kind: lineField, field: f, id: id, open: open})
+					lines = append(lines, in.narrow(line{kind: lineField, field: f, id: id, open: open})...)
 				}
 				if open {
 					for _, text := range kit.Wrap(f.Detail, theme.CaptionSize, fyne.TextStyle{}, max(in.width-2*lineLeft-14, 60)) {
@@ -346,6 +346,44 @@ func (in *inspector) layoutLines() {
 	}
 	in.lines = lines
 	in.list.Refresh()
+}
+
+// Widths of the column below which a value that finds no room beside its key goes below
+// it, and below which values stand at the right edge: a column of them would be too
+// narrow for most.
+const (
+	stackBelow = 240
+	rightBelow = 200
+)
+
+// narrow gives the lines of a field: one, or its key and below it its value.
+func (in *inspector) narrow(l line) []line {
+	f := l.field
+	if in.width >= stackBelow || f.Value == "" {
+		return []line{l}
+	}
+	size, style := face(f)
+	key, value := kit.TextWidth(f.Key, theme.TextSize, fyne.TextStyle{}), kit.TextWidth(f.Value, size, style)
+	kw := keyWidth(in.width)
+	fits := key <= kw-keyGap && value <= in.width-valueEdge-lineLeft-kw
+	if in.width < rightBelow {
+		fits = key+keyGap+value <= in.width-valueEdge-lineLeft
+	}
+	if fits {
+		return []line{l}
+	}
+	return stacked(l)
+}
+
+// stacked gives a field as two lines, or as one where it has no key.
+func stacked(l line) []line {
+	value := l
+	value.kind = lineValue
+	if l.field.Key == "" {
+		return []line{value}
+	}
+	l.bare = true
+	return []line{l, value}
 }
 
 // wide gives the lines of a field whose text has the whole width.

@@ -25,6 +25,7 @@ type navRow struct {
 	selected bool
 	active   bool // the navigator has the keys
 	hovered  bool
+	cut      bool // there is no room for the whole name
 	onTap    func(view.NavRow)
 	onToggle func(view.NavRow)
 	onMenu   func(view.NavRow, fyne.Position)
@@ -41,7 +42,19 @@ const (
 	navIndent  = 16
 	navLeft    = 6
 	navChevron = 14
+	// In a tree narrower than navNarrow the levels are less far apart: names need
+	// the room.
+	navNarrow       = 220
+	navNarrowIndent = 10
 )
+
+// left is where a row begins.
+func (n *navRow) left() float32 {
+	if n.Size().Width < navNarrow {
+		return float32(navLeft + n.row.Depth*navNarrowIndent)
+	}
+	return float32(navLeft + n.row.Depth*navIndent)
+}
 
 func (n *navRow) set(r view.NavRow, selected, active bool) {
 	n.row, n.selected, n.active = r, selected, active
@@ -50,7 +63,7 @@ func (n *navRow) set(r view.NavRow, selected, active bool) {
 
 // Tapped selects, or opens and closes where the chevron is.
 func (n *navRow) Tapped(e *fyne.PointEvent) {
-	left := float32(navLeft + n.row.Depth*navIndent)
+	left := n.left()
 	if n.row.Children && e.Position.X >= left-4 && e.Position.X < left+navChevron+2 {
 		n.onToggle(n.row)
 		return
@@ -70,6 +83,9 @@ func (n *navRow) MouseIn(e *desktop.MouseEvent) {
 	text := n.row.Object
 	if n.row.Server {
 		text = n.row.Session.URL()
+	}
+	if n.cut {
+		text = n.row.Label + "\n" + text
 	}
 	kit.ShowTip(n, text, fyne.NewPos(e.Position.X, n.Size().Height+2))
 }
@@ -126,7 +142,7 @@ func (r *navRowRenderer) Refresh() {
 	}
 	s.Begin(r.n, ground, mark)
 	defer s.End()
-	x, right := float32(navLeft+row.Depth*navIndent), r.n.Size().Width-8
+	x, right := r.n.left(), r.n.Size().Width-8
 	if row.Children {
 		chevron := icon.ChevronRight
 		if row.Open {
@@ -160,7 +176,9 @@ func (r *navRowRenderer) Refresh() {
 	}
 	// The name has the first claim to the width, the note the second.
 	style := fyne.TextStyle{Bold: row.Server}
-	x = s.Text(x, s.Fit(row.Label, theme.TextSize, style, right-x), theme.TextSize, style, text)
+	label := s.Fit(row.Label, theme.TextSize, style, right-x)
+	r.n.cut = label != row.Label
+	x = s.Text(x, label, theme.TextSize, style, text)
 	if room := right - x - 8; room > 24 {
 		note, colour := s.Fit(row.Note, theme.TextSize-1, fyne.TextStyle{}, room), dim
 		if row.Control {

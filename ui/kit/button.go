@@ -2,6 +2,7 @@ package kit
 
 import (
 	"image/color"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -26,7 +27,8 @@ const (
 // ButtonHeight is the height of a Button.
 const ButtonHeight float32 = 28
 
-// Button is a small button with an icon, a text, or both.
+// Button is a small button with an icon, a text, or both. Where it gets less than its
+// MinSize, the text is cut with an ellipsis, and the tip has all of it.
 type Button struct {
 	widget.BaseWidget
 	text     string
@@ -106,7 +108,11 @@ func (b *Button) Tapped(*fyne.PointEvent) {
 func (b *Button) MouseIn(*desktop.MouseEvent) {
 	b.hovered = true
 	b.Refresh()
-	ShowTip(b, b.tip, fyne.NewPos(0, b.Size().Height+4))
+	tip := b.tip
+	if b.text != "" && b.Size().Width < b.MinSize().Width { // its text is cut
+		tip = strings.TrimSuffix(b.text+"\n"+tip, "\n")
+	}
+	ShowTip(b, tip, fyne.NewPos(0, b.Size().Height+4))
 }
 
 // MouseMoved implements desktop.Hoverable.
@@ -206,6 +212,14 @@ func (r *buttonRenderer) Layout(size fyne.Size) {
 		r.icon.Resize(fyne.NewSquareSize(iconSide))
 		x += iconSide + iconGap
 	}
+	text := r.b.text
+	if over := r.MinSize().Width - size.Width; over > 0 && size.Width > 0 {
+		text = Elide(text, theme.TextSize, fyne.TextStyle{}, TextWidth(text, theme.TextSize, fyne.TextStyle{})-over)
+	}
+	if r.text.Text != text {
+		r.text.Text = text
+		r.text.Refresh()
+	}
 	x = Place(r.text, x, 0, size.Height)
 	if r.b.caret {
 		r.caret.Move(fyne.NewPos(x+iconGap, (size.Height-caretSide)/2+1))
@@ -251,7 +265,7 @@ func (r *buttonRenderer) Refresh() {
 	}
 	r.box.Set(fill, line)
 	r.over.SetFill(over)
-	r.text.Text, r.text.Color = b.text, text
+	r.text.Color = text
 	tint := text
 	if b.tint != nil && !b.disabled {
 		tint = b.tint(p)

@@ -10,10 +10,12 @@ import (
 	"fyne.io/fyne/v2/layout"
 	"fyne.io/fyne/v2/widget"
 
+	"kmscope/ui/kit"
 	"kmscope/ui/theme"
 )
 
-// Chip is a filter in force, in words, with a cross that removes it.
+// Chip is a filter in force, in words, with a cross that removes it. Where it gets
+// less than its MinSize, the words are cut with an ellipsis, and its tip has them all.
 type Chip struct {
 	widget.BaseWidget
 	Text   string
@@ -50,13 +52,19 @@ func (c *Chip) Tapped(*fyne.PointEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (c *Chip) MouseIn(*desktop.MouseEvent) { c.hover = true; c.Refresh() }
+func (c *Chip) MouseIn(*desktop.MouseEvent) {
+	c.hover = true
+	c.Refresh()
+	if c.Size().Width < c.MinSize().Width {
+		kit.ShowTip(c, c.Text, fyne.NewPos(0, c.Size().Height+4))
+	}
+}
 
 // MouseMoved implements desktop.Hoverable.
 func (c *Chip) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (c *Chip) MouseOut() { c.hover = false; c.Refresh() }
+func (c *Chip) MouseOut() { c.hover = false; c.Refresh(); kit.HideTip(c) }
 
 // Cursor implements desktop.Cursorable.
 func (c *Chip) Cursor() desktop.Cursor { return desktop.PointerCursor }
@@ -72,6 +80,14 @@ type chipRenderer struct{ c *Chip }
 
 func (r *chipRenderer) Layout(size fyne.Size) {
 	r.c.box.Resize(size)
+	text := r.c.Text
+	if over := r.MinSize().Width - size.Width; over > 0 && size.Width > 0 {
+		text = kit.Elide(text, theme.TextSize, fyne.TextStyle{}, kit.TextWidth(text, theme.TextSize, fyne.TextStyle{})-over)
+	}
+	if r.c.label.Text != text {
+		r.c.label.Text = text
+		r.c.label.Refresh()
+	}
 	y := (size.Height - r.c.label.MinSize().Height) / 2
 	r.c.label.Move(fyne.NewPos(8, y))
 	r.c.label.Resize(r.c.label.MinSize())
@@ -80,13 +96,13 @@ func (r *chipRenderer) Layout(size fyne.Size) {
 }
 
 func (r *chipRenderer) MinSize() fyne.Size {
-	l, x := r.c.label.MinSize(), r.c.cross.MinSize()
+	l, x := fyne.MeasureText(r.c.Text, theme.TextSize, fyne.TextStyle{}), r.c.cross.MinSize()
 	return fyne.NewSize(l.Width+x.Width+22, max(l.Height, x.Height)+8)
 }
 
 func (r *chipRenderer) Refresh() {
 	p := theme.Current()
-	r.c.label.Text, r.c.label.TextSize, r.c.label.Color = r.c.Text, theme.TextSize, p.Text
+	r.c.label.TextSize, r.c.label.Color = theme.TextSize, p.Text
 	r.c.cross.TextSize, r.c.cross.Color = theme.TextSize, p.Dim
 	r.c.box.FillColor, r.c.box.StrokeColor = p.Raised, p.Line
 	if r.c.hover {

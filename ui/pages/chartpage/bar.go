@@ -33,7 +33,7 @@ func (p *Page) makeBar() {
 	}
 	p.sets = menu("", p.setMenu).WithTip("What the charts answer")
 	p.top = menu("", p.rankMenu).WithTip("How the elements are chosen while none is selected")
-	p.add = kit.NewButton(kit.Framed, "", "+ element", func() { popUnder(p.add, p.elementMenu()) }).WithTip("Draw one more element over the others")
+	p.add = kit.NewButton(kit.Framed, "", addWord, func() { popUnder(p.add, p.elementMenu()) }).WithTip("Draw one more element over the others")
 	p.extras = container.NewHBox()
 	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	p.filter.OnChanged = p.table.setFilter
@@ -42,7 +42,8 @@ func (p *Page) makeBar() {
 	filter.Hide()
 	p.asCharts = kit.NewButton(kit.Framed, "", "Charts", func() { p.showTable(false) })
 	p.asRows = kit.NewButton(kit.Framed, "", "Table", func() { p.showTable(true) })
-	row := container.New(kit.Bar{Gap: barGap, Stretch: 4}, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
+	flow := &kit.Flow{Fit: func(width float32) { p.fitBar(width) }, Bar: kit.Bar{Gap: barGap, Stretch: 4, Least: map[int]float32{0: 90, 1: 90, 2: 90, 5: 90}}, Break: 4, RowGap: theme.Grid}
+	row := container.New(flow, p.sets, p.chip, p.top, p.add, layout.NewSpacer(), filter, p.asCharts, p.asRows)
 	for _, s := range chartSpans {
 		b := kit.NewButton(kit.Framed, "", s.word, func() {
 			if p.view != nil {
@@ -60,34 +61,51 @@ func (p *Page) makeBar() {
 	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
 	p.extraRow.Hide()
 	p.bar = row
-	p.barRoom = container.NewHScroll(surface.Inset(row))
-	p.content = container.NewBorder(container.NewVBox(p.barRoom, p.extraRow), nil, nil, nil, p.surface)
+	p.content = container.New(kit.Under{Gap: theme.Grid}, container.NewVBox(surface.Inset(row), p.extraRow), p.surface)
 }
 
-// fitBar leaves out the lengths of time when there is little room: the time bar
-// of the window has them as well.
-func (p *Page) fitBar() {
-	width := p.surface.Size().Width
+// fitBar makes do with little room. The lengths of time go first: the time bar of the
+// window has them as well. Then of charts and table only the one that is not shown is
+// offered, and the word of a button goes that has a sign. Beyond that words are cut, and
+// at last the bar takes a second row. It tells whether something came or went.
+func (p *Page) fitBar(width float32) (changed bool) {
 	if p.bar == nil || width == 0 {
-		return
+		return false
 	}
-	need := 4 * theme.Grid // of the margin on both sides
+	as := [2]*kit.Button{p.asCharts, p.asRows}
+	shown, other := as[0], as[1]
+	if p.asTable {
+		shown, other = other, shown
+	}
+	p.add.Set("", addWord)
+	least, spans := float32(-barGap), float32(0)
 	for _, o := range p.bar.Objects {
-		if b, ok := o.(*kit.Button); o.Visible() || ok && slices.Contains(p.spans, b) {
-			need += o.MinSize().Width + barGap
+		b, _ := o.(*kit.Button)
+		switch w := o.MinSize().Width + barGap; {
+		case slices.Contains(p.spans, b):
+			spans += w
+		case o.Visible() || b == shown || b == other:
+			least += w
 		}
 	}
-	if p.spans[0].Visible() == (need <= width) {
-		return
+	roomy := least <= width
+	if !roomy {
+		p.add.Set("", "+")
 	}
+	changed = shown.Visible() != roomy || p.spans[0].Visible() != (least+spans <= width)
+	showIf(other, true)
+	showIf(shown, roomy)
 	for _, b := range p.spans {
-		showIf(b, need <= width)
+		showIf(b, least+spans <= width)
 	}
-	p.barRoom.Refresh() // or it would keep the width that it had
+	return changed
 }
 
 // barGap is between the controls of the bar.
 const barGap = 8
+
+// addWord is on the button that draws one more element, where there is room.
+const addWord = "+ element"
 
 func accent(t theme.Palette) color.NRGBA { return t.Accent }
 
@@ -131,7 +149,9 @@ func (p *Page) updateBar() {
 	for i, s := range chartSpans {
 		setOn(p.spans[i], v.Following() && v.Length() == s.d)
 	}
-	p.fitBar()
+	if p.fitBar(p.bar.Size().Width) {
+		p.content.Refresh() // or it would keep the rows that it had
+	}
 }
 
 // showTable shows the figures as a table, or as charts.

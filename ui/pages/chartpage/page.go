@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 
 	"kmscope/inventory"
@@ -35,7 +34,6 @@ type Page struct {
 	// extraRow is what holds them; hidden while there are none.
 	extraRow  *fyne.Container
 	bar       *fyne.Container // the controls
-	barRoom   *container.Scroll
 	asCharts  *kit.Button
 	asRows    *kit.Button
 	filter    *kit.Entry      // of the table
@@ -102,10 +100,7 @@ func New() *Page {
 	p := &Page{empty: noServer, set: inVideo, length: view.DefaultRange, focus: -1, under: -1}
 	p.recall()
 	p.surface = surface.New(fyne.NewSize(240, 160), p.paint)
-	p.surface.OnResized = func(fyne.Size) {
-		p.placeAll()
-		p.fitBar()
-	}
+	p.surface.OnResized = func(fyne.Size) { p.placeAll() }
 	p.surface.OnHovered = func(pos fyne.Position) {
 		if p.asTable {
 			p.table.hovered(pos)

@@ -109,3 +109,39 @@ func TestChartsPageSaysWhatToDo(t *testing.T) {
 	b.Settle(func() bool { return strings.Contains(p.empty, "WebRtcEndpoint bbbb") })
 	win.Canvas().Capture()
 }
+
+// The bar does without scrolling, down to what is left of a window of 800.
+func TestBarFits(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 1200, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	for _, id := range []string{"", pagetest.Alice} {
+		b.State.SelectObject(id)
+		p.Update(b.State)
+		b.Settle(func() bool { return len(p.charts) > 0 })
+		for _, table := range []bool{false, true} {
+			p.showTable(table)
+			heights := map[float32]float32{}
+			for _, width := range []float32{1200, 580, 480, 320, 1200} {
+				win.Resize(fyne.NewSize(width, 600))
+				pagetest.Fits(t, p)
+				heights[width] = p.bar.Size().Height
+				if !p.asCharts.Visible() && !p.asRows.Visible() {
+					t.Error("there is no way to the table")
+				}
+				if whole := width == 1200; !table && (p.spans[0].Visible() != whole || (p.add.Text() == addWord) != whole) {
+					t.Errorf("in %v the bar has spans: %v, %q", width, p.spans[0].Visible(), p.add.Text())
+				}
+			}
+			if heights[580] != heights[1200] || heights[480] != heights[1200] {
+				t.Errorf("the bar has several rows: %v", heights)
+			}
+		}
+		p.showTable(false)
+	}
+}

@@ -38,7 +38,7 @@ func (p *Page) pressedHead(kind rowKind, x, width float32) {
 	}
 	at, w := columnsAt(kind, width)
 	for i := range at {
-		if x >= at[i] && x < at[i]+w[i]+cellGap {
+		if w[i] > 0 && x >= at[i] && x < at[i]+w[i]+cellGap {
 			p.sorted = p.sorted.next(i + 1)
 			p.rebuild()
 			return

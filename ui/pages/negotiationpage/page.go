@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	fynetheme "fyne.io/fyne/v2/theme"
 	"fyne.io/fyne/v2/widget"
@@ -37,10 +36,11 @@ const (
 type Page struct {
 	content   fyne.CanvasObject
 	chip      *surface.Chip
-	state     *canvas.Text
+	state     *kit.Line
 	parts     [4]*kit.Button
 	filter    *kit.Entry
-	count     *canvas.Text
+	filterBox *fyne.Container
+	count     *kit.Line
 	copyMenu  *kit.Button
 	foldAll   *kit.Button
 	notes     *widget.Check
@@ -111,14 +111,14 @@ const noRow = "Choose a row to see all of it."
 func New(place Placer) *Page {
 	p := &Page{place: place, folded: map[string]bool{sdpFold(-1): true}, chosen: -1, version: [2]int{-1, -1}}
 	p.chip = surface.NewChip("", p.up)
-	p.state = kit.NewText("", theme.TextSize, theme.Current().Dim)
+	p.state = kit.NewLine(theme.TextSize)
 	for i, title := range []string{"Overview", "Candidates", "Descriptions", "ICE states"} {
 		p.parts[i] = kit.NewButton(kit.Flat, "", title, func() { p.setPart(i) })
 	}
 	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
 	p.filter.OnChanged = func(string) { p.filtered() }
 	p.filter.OnKey = p.filterKey
-	p.count = kit.NewText("", theme.TextSize, theme.Current().Dim)
+	p.count = kit.NewLine(theme.TextSize)
 	p.copyMenu = kit.NewButton(kit.Framed, "", "Copy", p.showCopyMenu).WithCaret()
 	p.foldAll = kit.NewButton(kit.Framed, "", "Fold all", p.toggleAll)
 	p.notes = widget.NewCheck("notes", func(bool) { p.rebuild() })
@@ -134,9 +134,9 @@ func New(place Placer) *Page {
 	p.laneBox = container.NewGridWrap(fyne.NewSize(196, p.laneMenu.MinSize().Height), p.laneMenu)
 	p.states = p.newStates()
 
-	field := container.NewGridWrap(fyne.NewSize(220, p.filter.MinSize().Height), p.filter)
-	top := container.New(kit.Bar{Gap: 8, Stretch: 1}, p.chip, p.state, p.copyMenu)
-	tools := container.New(kit.Bar{Gap: 4, Stretch: 5}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneBox, p.count, field)
+	p.filterBox = kit.Wide(220, p.filter)
+	top := container.New(kit.Bar{Gap: 8, Stretch: 1, Least: map[int]float32{0: 96, 1: 0}}, p.chip, p.state, p.copyMenu)
+	tools := container.New(&kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 5, Least: map[int]float32{5: 80, 6: 150}}, Break: 4, RowGap: 4}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneBox, p.count, p.filterBox)
 	bar := kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 10, Right: 10}, container.NewVBox(top, tools, p.sdpBar))
 
 	p.list, p.listBox = kit.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newRowView() }, p.fill)
@@ -156,7 +156,7 @@ func New(place Placer) *Page {
 	split := container.NewVSplit(body, p.detailBox)
 	split.Offset = 0.84
 	p.split = split
-	p.content = container.NewBorder(bar, nil, nil, nil, container.NewStack(split, p.states))
+	p.content = container.New(kit.Under{Gap: theme.Grid}, bar, container.NewStack(split, p.states))
 	p.showTools()
 	p.say(0, 0)
 	return p
@@ -475,9 +475,13 @@ func (p *Page) say(shown, total int) {
 	case p.one == nil:
 		empty = "Reading the negotiation …"
 	}
-	if p.count.Text != count || p.count.Color != color.Color(hue) {
-		p.count.Text, p.count.Color = count, hue
-		p.count.Refresh()
+	if p.count.Set(count, hue); p.count.Visible() != (count != "") {
+		if count == "" {
+			p.count.Hide()
+		} else {
+			p.count.Show()
+		}
+		p.content.Refresh() // the row that it is in comes or goes
 	}
 	if p.empty.Text != empty {
 		p.empty.SetText(empty)
@@ -530,7 +534,7 @@ func (p *Page) tellChip() {
 		p.chip.Set(text)
 		p.chip.Show()
 	}
-	kit.SetText(p.state, state, theme.Current().Dim)
+	p.state.Set(state, theme.Current().Dim)
 }
 
 func (p *Page) setPart(i int) {
@@ -564,9 +568,9 @@ func (p *Page) showTools() {
 	} else {
 		p.sdpBar.Hide()
 	}
-	p.filter.Show()
+	p.filterBox.Show()
 	if one && (p.part == partOverview || p.part == partStates) {
-		p.filter.Hide()
+		p.filterBox.Hide()
 	}
 	if one && p.part == partStates {
 		p.states.Show()

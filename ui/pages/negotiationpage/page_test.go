@@ -257,8 +257,8 @@ func TestNegotiationPage(t *testing.T) {
 	// A list of one would say less than that one.
 	p, win := shownNegotiation(t, b, "")
 	b.Settle(func() bool { return p.one != nil })
-	if p.chip.Visible() || !strings.HasPrefix(p.state.Text, "loopback-ep, the only endpoint   ICE READY") || p.rows[0].fold != "findings" {
-		t.Errorf("of the only endpoint the head says %q", p.state.Text)
+	if p.chip.Visible() || !strings.HasPrefix(p.state.Text(), "loopback-ep, the only endpoint   ICE READY") || p.rows[0].fold != "findings" {
+		t.Errorf("of the only endpoint the head says %q", p.state.Text())
 	}
 	b.State.SelectObject(id)
 	p.Update(b.State)
@@ -267,8 +267,8 @@ func TestNegotiationPage(t *testing.T) {
 	if p.rows[0].fold != "findings" || p.row("● in use") < 0 || p.row("✓ done") < 0 {
 		t.Errorf("the overview is %q", words(p.rows))
 	}
-	if p.chip.Text != "loopback-ep" || !strings.Contains(p.state.Text, "ICE READY") {
-		t.Errorf("the head says %q and %q", p.chip.Text, p.state.Text)
+	if p.chip.Text != "loopback-ep" || !strings.Contains(p.state.Text(), "ICE READY") {
+		t.Errorf("the head says %q and %q", p.chip.Text, p.state.Text())
 	}
 
 	// Left folds the section of the chosen row, Right opens it again.
@@ -293,8 +293,8 @@ func TestNegotiationPage(t *testing.T) {
 	p.setPart(partCandidates)
 	win.Canvas().Capture()
 	p.filter.SetText("/tcp/")
-	if p.row("39240") >= 0 || p.row("tcp passive") < 0 || !strings.HasPrefix(p.count.Text, "4 of 7") {
-		t.Errorf("%s: %q", p.count.Text, words(p.rows))
+	if p.row("39240") >= 0 || p.row("tcp passive") < 0 || !strings.HasPrefix(p.count.Text(), "4 of 7") {
+		t.Errorf("%s: %q", p.count.Text(), words(p.rows))
 	}
 	p.copyCandidates()
 	if got := fyne.CurrentApp().Clipboard().Content(); strings.Count(got, "\n") != 5 {
@@ -306,8 +306,8 @@ func TestNegotiationPage(t *testing.T) {
 		t.Errorf("copied %d candidates, %v", len(list), err)
 	}
 	p.filter.SetText("/(/")
-	if p.wrong == "" || p.count.Text != p.wrong {
-		t.Errorf("a wrong filter says %q", p.count.Text)
+	if p.wrong == "" || p.count.Text() != p.wrong {
+		t.Errorf("a wrong filter says %q", p.count.Text())
 	}
 	p.filter.SetText("")
 
@@ -370,7 +370,7 @@ func TestNegotiationPageInBothThemesAndNarrow(t *testing.T) {
 		for _, width := range []float32{0, 50, 420, 2000} {
 			x, w := columnsAt(kind, width)
 			for i := range x {
-				if w[i] <= 0 || i > 0 && x[i] < x[i-1] {
+				if w[i] <= 0 && tableColumns[kind][i].goes == 0 || i > 0 && x[i] < x[i-1] {
 					t.Errorf("kind %d at %v: %v %v", kind, width, x, w)
 				}
 			}
@@ -439,5 +439,34 @@ func TestWrapCellKeepsEveryWord(t *testing.T) {
 	}
 	if got := wrapCell(rowText, strings.Repeat("x", 5000), 200); len(got) != maxLines || !strings.HasSuffix(got[maxLines-1], "…") {
 		t.Errorf("%d lines", len(got))
+	}
+}
+
+// In a window of 800 names are whole and nothing leaves the page; other columns go.
+func TestNegotiationPageFits(t *testing.T) {
+	b := recorded(t, "incidents/I19-plus-became-blank")
+	p, win := shownNegotiation(t, b, b.endpoints()[0].ID)
+	b.Settle(func() bool { return p.one != nil })
+	for _, width := range []float32{900, 580, 480, 900} {
+		win.Resize(fyne.NewSize(width, 600))
+		for part := range p.parts {
+			p.setPart(part)
+			pagetest.Fits(t, p)
+		}
+	}
+	x, w := columnsAt(rowEndpoint, 480)
+	if w[0] < 100 || w[1] < 90 || w[5] < 120 || w[4] != 0 || x[5]+w[5] > 480 {
+		t.Errorf("the columns of endpoints are %v wide at %v", w, x)
+	}
+	if _, w := columnsAt(rowEndpoint, 900); w[3] == 0 || w[4] == 0 {
+		t.Errorf("with room columns are left out: %v", w)
+	}
+	face := faceOf(tableCell{})
+	const name = "WebRtcEndpoint of a guest 4f1c"
+	if got := fitName(face, name, 120); !strings.HasSuffix(got, " 4f1c") || !strings.Contains(got, "…") || face.Width(got) > 120 {
+		t.Errorf("the name is cut to %q", got)
+	}
+	if got := fitName(face, name, 1000); got != name {
+		t.Errorf("the name is cut to %q without need", got)
 	}
 }

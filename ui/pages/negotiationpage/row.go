@@ -2,6 +2,7 @@ package negotiationpage
 
 import (
 	"image/color"
+	"slices"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -21,32 +22,70 @@ const (
 	maxCell = 9 // most cells of a row
 )
 
-// columnsAt gives x and width of the cells of a kind of row; narrow windows
-// take from all fixed widths.
+// leastShare is the least width of a whole share of what is left.
+const leastShare = 120
+
+// columnsAt gives x and width of the cells of a kind of row. In narrow windows columns
+// that can be done without go, with a width of 0; then all fixed widths give way.
 func columnsAt(kind rowKind, width float32) (x, w []float32) {
 	cols := tableColumns[kind]
+	gone := make([]bool, len(cols))
 	width -= 2 * rowPad
-	fixed, shares := float32(0), float32(0)
+	fixed, shares, least := float32(0), float32(0), float32(0)
 	for _, c := range cols {
 		fixed += c.width
 		shares += c.share
+		least += c.atLeast()
 	}
-	const leastShare = 120
+	for k := 1; fixed+least > width; k++ {
+		i := slices.IndexFunc(cols, func(c tableColumn) bool { return c.goes == k })
+		if i < 0 {
+			break
+		}
+		fixed -= cols[i].width
+		gone[i] = true
+	}
 	f := float32(1)
-	if fixed > 0 && width-fixed < leastShare*shares {
-		f = max((width-leastShare*shares)/fixed, 0.5)
+	if fixed > 0 && width-fixed < least {
+		f = max((width-least)/fixed, 0.5)
 	}
 	rest := max(width-fixed*f, 40)
 	at := float32(rowPad)
-	for _, c := range cols {
+	for i, c := range cols {
 		cw := c.width * f
-		if c.share > 0 {
-			cw = rest * c.share / shares
+		switch {
+		case gone[i]:
+			x, w = append(x, at), append(w, 0)
+			continue
+		case c.share > 0 && rest > least:
+			cw = c.atLeast() + (rest-least)*c.share/shares
+		case c.share > 0:
+			cw = rest * c.atLeast() / least
 		}
 		x, w = append(x, at), append(w, max(cw-cellGap, 4))
 		at += cw
 	}
 	return x, w
+}
+
+// atLeast is what a share of the rest should not be narrower than.
+func (c tableColumn) atLeast() float32 {
+	if c.least > 0 {
+		return c.least
+	}
+	return c.share * leastShare
+}
+
+// fitName cuts a name in the middle: those without a name of their own differ in their
+// last letters.
+func fitName(f *paint.Face, name string, width float32) string {
+	const tail = 5
+	r := []rune(name)
+	if f.Width(name) <= width || len(r) < 3*tail {
+		return f.Fit(name, width)
+	}
+	end := string(r[len(r)-tail:])
+	return f.Fit(string(r[:len(r)-tail]), width-f.Width(end)) + end
 }
 
 // faceOf gives the face that a cell is measured with.
@@ -146,13 +185,30 @@ func (v *rowView) Tapped(e *fyne.PointEvent) {
 }
 
 // MouseIn implements desktop.Hoverable.
-func (v *rowView) MouseIn(*desktop.MouseEvent) { v.hovered = true; v.Refresh() }
+func (v *rowView) MouseIn(e *desktop.MouseEvent) {
+	v.hovered = true
+	v.Refresh()
+	if i := v.cellAt(e.Position.X); i >= 0 && v.texts[i].Text != v.row.cells[i].text && v.row.kind != rowSection {
+		kit.ShowTip(v, v.row.cells[i].text, fyne.NewPos(e.Position.X, v.Size().Height+2))
+	}
+}
+
+// cellAt gives the cell at x; -1 is none.
+func (v *rowView) cellAt(x float32) int {
+	at, w := columnsAt(v.row.kind, v.Size().Width)
+	for i := range min(len(at), len(v.row.cells)) {
+		if w[i] > 0 && x >= at[i] && x < at[i]+w[i]+cellGap {
+			return i
+		}
+	}
+	return -1
+}
 
 // MouseMoved implements desktop.Hoverable.
 func (v *rowView) MouseMoved(*desktop.MouseEvent) {}
 
 // MouseOut implements desktop.Hoverable.
-func (v *rowView) MouseOut() { v.hovered = false; v.Refresh() }
+func (v *rowView) MouseOut() { v.hovered = false; v.Refresh(); kit.HideTip(v) }
 
 // CreateRenderer implements fyne.Widget.
 func (v *rowView) CreateRenderer() fyne.WidgetRenderer {
@@ -203,6 +259,10 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 			room = size.Width - at - rowPad
 		case i < len(x):
 			at, room = x[i], w[i]
+			if room == 0 {
+				t.Hide()
+				continue
+			}
 			if v.row.kind == rowNote && i == 1 && v.row.cells[2].text == "" && (v.row.left == hueNone || v.row.right != hueNone) {
 				room = w[1] + w[2] + cellGap
 			}
@@ -211,7 +271,9 @@ func (r *rowRenderer) Layout(size fyne.Size) {
 				room -= 10
 			}
 		}
-		t.Text = faceOf(c).Fit(text, room)
+		if t.Text = faceOf(c).Fit(text, room); v.row.kind == rowEndpoint && i == 0 {
+			t.Text = fitName(faceOf(c), text, room)
+		}
 		t.Show()
 		kit.Place(t, at, 0, size.Height)
 	}

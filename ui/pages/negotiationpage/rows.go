@@ -77,20 +77,24 @@ const (
 )
 
 // tableColumn is a width in window units, or a share of what is left.
-type tableColumn struct{ width, share float32 }
+type tableColumn struct {
+	width, share float32
+	least        float32 // of a share; 0 is leastShare
+	goes         int     // which goes first where there is no room, from 1 on; 0 stays
+}
 
 // tableColumns are the columns by kind of row.
 var tableColumns = map[rowKind][]tableColumn{
-	rowSection:   {{0, 1}},
-	rowText:      {{0, 1}},
-	rowFinding:   {{74, 0}, {142, 0}, {0, 1}},
-	rowCheck:     {{134, 0}, {104, 0}, {84, 0}, {176, 0}, {92, 0}, {0, 1}},
-	rowPair:      {{74, 0}, {0, 1}, {0, 1}, {96, 0}, {84, 0}},
-	rowMatrix:    {{134, 0}, {104, 0}, {104, 0}, {104, 0}, {104, 0}, {0, 1}},
-	rowCandidate: {{58, 0}, {92, 0}, {0, 1}, {58, 0}, {106, 0}, {48, 0}, {98, 0}, {120, 0}, {70, 0}},
-	rowSDP:       {{18, 0}, {0, 1}, {0, 1}},
-	rowNote:      {{18, 0}, {0, 1}, {0, 1}},
-	rowEndpoint:  {{0, 0.5}, {104, 0}, {104, 0}, {64, 0}, {74, 0}, {0, 1}},
+	rowSection:   {{share: 1}},
+	rowText:      {{share: 1}},
+	rowFinding:   {{width: 74}, {width: 142}, {share: 1}},
+	rowCheck:     {{width: 134}, {width: 104}, {width: 84}, {width: 176, goes: 2}, {width: 92, goes: 1}, {share: 1}},
+	rowPair:      {{width: 74}, {share: 1}, {share: 1}, {width: 96}, {width: 84}},
+	rowMatrix:    {{width: 134}, {width: 104}, {width: 104}, {width: 104}, {width: 104}, {share: 1}},
+	rowCandidate: {{width: 58}, {width: 92}, {share: 1}, {width: 58}, {width: 106, goes: 4}, {width: 48, goes: 3}, {width: 98, goes: 1}, {width: 120}, {width: 70, goes: 2}},
+	rowSDP:       {{width: 18}, {share: 1}, {share: 1}},
+	rowNote:      {{width: 18}, {share: 1}, {share: 1}},
+	rowEndpoint:  {{share: 0.5, least: 110}, {width: 104}, {width: 104}, {width: 64, goes: 2}, {width: 74, goes: 1}, {share: 1, least: 130}},
 }
 
 // tableCell is one text of a row.
@@ -485,13 +489,17 @@ func (m *rowMaker) endpoints(set *endpointSet) (shown int) {
 			continue
 		}
 		shown++
-		r := tableRow{kind: rowEndpoint, object: l.id, detail: l.id, cells: []tableCell{plain(l.name), stateCell(l.ice), stateCell(l.dtls), {}, {}, {}}}
+		r := tableRow{kind: rowEndpoint, object: l.id, detail: l.name + "\n" + l.id, cells: []tableCell{plain(l.name), stateCell(l.ice), stateCell(l.dtls), {}, {}, {}}}
 		if l.of > 0 {
 			r.cells[3] = dim(fmt.Sprintf("%d of %d", l.done, l.of))
+			r.detail += fmt.Sprintf("\n%d of %d steps done", l.done, l.of)
 		}
 		if l.hasWorst {
 			r.cells[4] = tinted(severityName(l.worst.Severity), hueOf(l.worst.Severity))
 			r.cells[5] = plain(sentence(l.worst.Text))
+			if l.worst.Severity > negotiation.Info {
+				r.cells[5].hue = hueOf(l.worst.Severity) // the column of severities goes first
+			}
 			r.detail += "\n" + sentence(l.worst.Text)
 			if l.worst.Advice != "" {
 				r.detail += "\n" + sentence(l.worst.Advice)

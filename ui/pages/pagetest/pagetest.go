@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"fyne.io/fyne/v2"
+	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/driver/desktop"
 	"fyne.io/fyne/v2/test"
 
@@ -287,4 +288,36 @@ func (b *Bench) Viewers(n int) {
 		b.Feed(wire.Fact{Kind: wire.KindEvent, Type: "ElementConnected", Object: Alice,
 			Data: []byte(fmt.Sprintf(`{"source":%q,"type":"ElementConnected","sink":%q,"mediaType":"VIDEO","sourceMediaDescription":"default","sinkMediaDescription":"default"}`, Alice, id))})
 	}
+}
+
+// Fits fails where something of a page ends beyond its right edge. What scrolls may be
+// wider than what is seen of it.
+func Fits(t *testing.T, p page.Page) {
+	t.Helper()
+	width := p.Content().Size().Width
+	var look func(o fyne.CanvasObject, x float32)
+	look = func(o fyne.CanvasObject, x float32) {
+		if !o.Visible() {
+			return
+		}
+		x += o.Position().X
+		switch c := o.(type) {
+		case *fyne.Container:
+			for _, child := range c.Objects {
+				look(child, x)
+			}
+			return
+		case *container.Split:
+			look(c.Leading, x)
+			if c.Horizontal {
+				x += c.Size().Width - c.Trailing.Size().Width
+			}
+			look(c.Trailing, x-c.Trailing.Position().X)
+			return
+		}
+		if end := x + o.Size().Width; end > width+0.5 {
+			t.Errorf("in %v: a %T ends at %v", width, o, end)
+		}
+	}
+	look(p.Content(), -p.Content().Position().X)
 }

@@ -1,12 +1,10 @@
 package timelinepage
 
 import (
-	"image/color"
 	"slices"
 	"strings"
 
 	"fyne.io/fyne/v2"
-	"fyne.io/fyne/v2/canvas"
 	"fyne.io/fyne/v2/container"
 	"fyne.io/fyne/v2/widget"
 
@@ -22,8 +20,8 @@ func (p *Page) laneBar() fyne.CanvasObject {
 	p.aim = kit.NewButton(kit.Flat, "", "", func() { showMenu(p.aim, p.aimMenu()) }).WithCaret().WithTip("What the arrows, N and Shift+N go to")
 	p.aimAt(jumpError)
 	p.clock = kit.NewButton(kit.Flat, "", "", func() { showMenu(p.clock, p.clockMenu()) }).WithCaret().WithTip("How times are written")
-	p.hint = newBarText(theme.TextSize - 2)
-	p.hint.set(laneHint, theme.Current().Dim)
+	p.hint = kit.NewLine(theme.TextSize - 2)
+	p.hint.SetHint(laneHint, theme.Current().Dim)
 	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 6, Least: map[int]float32{6: 0}},
 		kit.NewButton(kit.Flat, "", "−", func() { p.zoomMiddle(1 / 1.5) }).WithTip("Show more of time (−)"),
 		kit.NewButton(kit.Flat, "", "+", func() { p.zoomMiddle(1.5) }).WithTip("Show less of time (+)"),
@@ -44,7 +42,7 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	p.servers = kit.NewButton(kit.Flat, "", "all servers", func() { showMenu(p.servers, p.serverMenu()) }).WithCaret().WithTip("Of which server, and with what was imported")
 	p.servers.Hide()
 	p.types = kit.NewButton(kit.Flat, "", "all types", func() { showMenu(p.types, p.typeMenu()) }).WithCaret()
-	p.count = newBarText(theme.TextSize)
+	p.count = kit.NewLine(theme.TextSize)
 	p.follow = widget.NewCheck("follow", func(on bool) {
 		if on {
 			p.refresh()
@@ -55,57 +53,11 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	var save *kit.Button
 	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
 	entry := kit.Wide(200, p.filter)
-	return container.New(kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{1: 90, 3: 96, 5: 0}},
+	return container.New(&kit.Flow{Bar: kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{0: 90, 1: 80, 2: 64, 3: 88, 4: 82, 5: 0}}, Break: 5, RowGap: theme.Grid},
 		p.chip, entry, p.servers, p.level, p.types, p.count, p.follow, save)
 }
 
 const laneHint = "wheel zooms, drag moves, Shift+drag measures"
-
-// barText is a text in a bar that is cut with an ellipsis where there is no room
-// for all of it: what is wrong must be seen in a narrow window, too.
-type barText struct {
-	widget.BaseWidget
-	whole string
-	text  *canvas.Text
-}
-
-func newBarText(size float32) *barText {
-	t := &barText{text: canvas.NewText("", color.Transparent)}
-	t.text.TextSize = size
-	t.ExtendBaseWidget(t)
-	return t
-}
-
-// set changes the text.
-func (t *barText) set(text string, hue color.NRGBA) {
-	if t.whole == text && t.text.Color == hue {
-		return
-	}
-	t.whole, t.text.Color = text, hue
-	t.Refresh()
-}
-
-// CreateRenderer implements fyne.Widget.
-func (t *barText) CreateRenderer() fyne.WidgetRenderer { return &barTextRenderer{t} }
-
-type barTextRenderer struct{ t *barText }
-
-func (r *barTextRenderer) MinSize() fyne.Size {
-	size := fyne.MeasureText(r.t.whole, r.t.text.TextSize, r.t.text.TextStyle)
-	return fyne.NewSize(size.Width+2, size.Height)
-}
-
-func (r *barTextRenderer) Layout(size fyne.Size) {
-	r.t.text.Text = kit.Elide(r.t.whole, r.t.text.TextSize, r.t.text.TextStyle, size.Width)
-	m := r.t.text.MinSize()
-	r.t.text.Move(fyne.NewPos(0, (size.Height-m.Height)/2))
-	r.t.text.Resize(m)
-	canvas.Refresh(r.t.text)
-}
-
-func (r *barTextRenderer) Refresh()                     { r.Layout(r.t.Size()) }
-func (r *barTextRenderer) Objects() []fyne.CanvasObject { return []fyne.CanvasObject{r.t.text} }
-func (r *barTextRenderer) Destroy()                     {}
 
 // showMenu shows a menu below a button.
 func showMenu(below fyne.CanvasObject, m *fyne.Menu) {

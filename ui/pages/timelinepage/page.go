@@ -39,8 +39,8 @@ type Page struct {
 	types   *kit.Button
 	aim     *kit.Button
 	clock   *kit.Button
-	hint    *barText // over the lanes: what a jump did not find, or what the mouse does
-	count   *barText
+	hint    *kit.Line // over the lanes: what a jump did not find, or what the mouse does
+	count   *kit.Line
 	follow  *widget.Check
 	head    *eventHead
 	list    *widget.List
@@ -125,7 +125,7 @@ func New() *Page {
 	p.table = container.NewStack(list)
 	p.makeLanes()
 	above := container.NewBorder(surface.Inset(p.laneBar()), nil, nil, nil, p.lanes)
-	below := container.NewBorder(surface.Inset(bar), nil, nil, nil, p.table)
+	below := container.New(kit.Under{Gap: theme.Grid}, surface.Inset(bar), p.table)
 	split := container.NewVSplit(above, below)
 	split.Offset = 0.55
 	p.content = split
@@ -387,9 +387,9 @@ func (p *Page) say() {
 		count = p.searched
 	}
 	if p.note != "" {
-		p.hint.set(p.note, theme.Current().Warning)
+		p.hint.Set(p.note, theme.Current().Warning)
 	} else {
-		p.hint.set(laneHint, theme.Current().Dim)
+		p.hint.SetHint(laneHint, theme.Current().Dim)
 	}
 	switch {
 	case p.wrong != "":
@@ -402,7 +402,11 @@ func (p *Page) say() {
 	case shown == 0:
 		empty = "No event matches. Change the filter, or remove it."
 	}
-	p.count.set(count, hue)
+	if p.wrong != "" {
+		p.count.Set(count, hue)
+	} else {
+		p.count.SetHint(count, hue)
+	}
 	if p.empty.Text != empty {
 		p.empty.SetText(empty)
 	}

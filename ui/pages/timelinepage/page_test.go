@@ -32,8 +32,8 @@ func TestTimelinePage(t *testing.T) {
 
 	p.filter.SetText("broke")
 	b.Settle(func() bool { return len(p.rows.rows) == 1 })
-	if want := fmt.Sprintf("1 of %d events", all); p.count.whole != want {
-		t.Errorf("%q, want %q", p.count.whole, want)
+	if want := fmt.Sprintf("1 of %d events", all); p.count.Text() != want {
+		t.Errorf("%q, want %q", p.count.Text(), want)
 	}
 	p.list.Select(0)
 	if got := b.State.Selection().Object; got != pagetest.Bob {
@@ -61,8 +61,8 @@ func TestTimelinePage(t *testing.T) {
 	b.Settle(func() bool { return len(p.rows.rows) == all })
 
 	p.filter.SetText("/(/")
-	if p.wrong == "" || !strings.Contains(p.count.whole, "regular expression") {
-		t.Errorf("a broken expression is told as %q", p.count.whole)
+	if p.wrong == "" || !strings.Contains(p.count.Text(), "regular expression") {
+		t.Errorf("a broken expression is told as %q", p.count.Text())
 	}
 	p.filter.SetText("/^MediaFlow/")
 	b.Settle(func() bool { return len(p.rows.rows) == 1 })
@@ -278,5 +278,29 @@ func TestWholeRows(t *testing.T) {
 		if all := float32(p.rows.len())*theme.RowHeight - theme.Grid; offset+shown != all {
 			t.Errorf("%v high, the table ends at %v of %v", height, offset+shown, all)
 		}
+	}
+}
+
+// Both bars stay in the page, down to what is left of a window of 800, also where they
+// have all that they may have.
+func TestBarsFit(t *testing.T) {
+	b := pagetest.New(t)
+	b.Room()
+	p := New()
+	b.Catch(&p.work)
+	win := pagetest.Window(p, 1000, 600)
+	defer win.Close()
+	p.Shown(true)
+	p.Update(b.State)
+	b.Settle(func() bool { return p.rows.len() > 0 })
+	for range 2 {
+		for _, width := range []float32{1000, 580, 480, 1000} {
+			win.Resize(fyne.NewSize(width, 600))
+			pagetest.Fits(t, p)
+		}
+		p.setScope(b, pagetest.Alice)
+		p.servers.Set("", "a server with a name")
+		p.servers.Show()
+		p.pick("MediaTranscodingStateChanged")
 	}
 }
