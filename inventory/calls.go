@@ -272,13 +272,18 @@ type callParams struct {
 	Candidate candidateData `json:"candidate"`
 }
 
+// paramsOf decodes them. The calls that a sampler makes all the time have none that
+// count, so who needs them asks.
+func paramsOf(f *wire.Fact) (c callParams) {
+	if len(f.Params) > 0 {
+		_ = json.Unmarshal(f.Params, &c)
+	}
+	return c
+}
+
 func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) {
 	if name := propertyOf(f); name != "" {
 		s.setProperty(p, o, name, f.Result, f.At)
-	}
-	var c callParams
-	if len(f.Params) > 0 {
-		_ = json.Unmarshal(f.Params, &c)
 	}
 	for _, r := range LaneReadings(&f) {
 		s.readLane(p, o, r.Lane, r.Value, asked, f.At)
@@ -301,8 +306,10 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 	case "getTags":
 		s.readTags(p, o, f.Result)
 	case "addTag":
+		c := paramsOf(&f)
 		s.editTags(p, o)[clip(c.Key)] = clip(c.Value)
 	case "removeTag":
+		c := paramsOf(&f)
 		if _, known := o.Tags[clip(c.Key)]; known {
 			delete(s.editTags(p, o), clip(c.Key))
 		}
@@ -312,9 +319,9 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 			s.edit(p, o).CreatedAt = time.Unix(seconds, 0)
 		}
 	case "getSourceConnections", "getSinkConnections":
-		s.readConnections(p, o, f, c, asked)
+		s.readConnections(p, o, f, paramsOf(&f).MediaType, asked)
 	case "connect", "disconnect":
-		s.applyConnect(o, f, c)
+		s.applyConnect(o, f, paramsOf(&f))
 	case "getICECandidatePairs":
 		var pairs []pairData
 		if json.Unmarshal(f.Result, &pairs) == nil {
@@ -323,16 +330,16 @@ func (s *Reducer) applyInvoke(p *pipe, o *object, f wire.Fact, asked time.Time) 
 			}
 		}
 	case "addIceCandidate":
-		if c.Candidate.Candidate != "" && len(o.RemoteCandidates) < maxCandidates {
+		if c := paramsOf(&f); c.Candidate.Candidate != "" && len(o.RemoteCandidates) < maxCandidates {
 			e := s.edit(p, o)
 			e.RemoteCandidates = append(e.RemoteCandidates,
 				Candidate{Text: c.Candidate.Candidate, Mid: c.Candidate.SDPMid, MLine: c.Candidate.SDPMLineIndex, At: f.At})
 		}
 	case "processOffer":
-		s.setText(p, o, "remoteSessionDescriptor", c.Offer, f.At)
+		s.setText(p, o, "remoteSessionDescriptor", paramsOf(&f).Offer, f.At)
 		s.setProperty(p, o, "localSessionDescriptor", f.Result, f.At)
 	case "processAnswer":
-		s.setText(p, o, "remoteSessionDescriptor", c.Answer, f.At)
+		s.setText(p, o, "remoteSessionDescriptor", paramsOf(&f).Answer, f.At)
 		s.setProperty(p, o, "localSessionDescriptor", f.Result, f.At)
 	case "generateOffer":
 		s.setProperty(p, o, "localSessionDescriptor", f.Result, f.At)
@@ -373,6 +380,9 @@ func (s *Reducer) setText(p *pipe, o *object, property, value string, at time.Ti
 }
 
 func (s *Reducer) readTags(p *pipe, o *object, result json.RawMessage) {
+	if string(result) == "[]" && o.TagsKnown && len(o.Tags) == 0 {
+		return // polled, mostly
+	}
 	var tags []struct {
 		Key   string `json:"key"`
 		Value string `json:"value"`
@@ -409,23 +419,24 @@ func (s *Reducer) listChildren(p *pipe, o *object, f wire.Fact, asked time.Time)
 	}
 }
 
+// fewConnections is how many are looked through one by one.
+const fewConnections = 8
+
 // readConnections takes the complete list of one side of one element (of one
 // medium, when the call asked for one).
-func (s *Reducer) readConnections(p *pipe, o *object, f wire.Fact, c callParams, asked time.Time) {
-	var list []struct {
-		Source     string `json:"source"`
-		Sink       string `json:"sink"`
-		Type       string `json:"type"`
-		SourceDesc string `json:"sourceDescription"`
-		SinkDesc   string `json:"sinkDescription"`
-	}
-	if json.Unmarshal(f.Result, &list) != nil {
+func (s *Reducer) readConnections(p *pipe, o *object, f wire.Fact, media string, asked time.Time) {
+	list, ok := p.connections(f.Result)
+	if !ok {
 		return
 	}
-	listed := make(map[ConnectionKey]bool, len(list))
-	for _, x := range list {
-		k := connectionKey(x.Source, x.Sink, x.Type, x.SourceDesc, x.SinkDesc)
-		listed[k] = true
+	var listed map[ConnectionKey]bool
+	if len(list) > fewConnections {
+		listed = make(map[ConnectionKey]bool, len(list))
+	}
+	for _, k := range list {
+		if listed != nil {
+			listed[k] = true
+		}
 		s.setConnection(k, connState{since: f.At, arrived: asked, from: FromRead})
 	}
 	for k := range o.conns {
@@ -433,7 +444,7 @@ func (s *Reducer) readConnections(p *pipe, o *object, f wire.Fact, c callParams,
 		if f.Operation == "getSinkConnections" {
 			mine = k.Source == o.ID
 		}
-		if !mine || listed[k] || c.MediaType != "" && string(k.Media) != c.MediaType {
+		if !mine || media != "" && string(k.Media) != media || listed[k] || listed == nil && slices.Contains(list, k) {
 			continue
 		}
 		if st := p.conns[k]; st != nil && !st.arrived.After(asked) {

@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"bytes"
 	"encoding/json"
 	"strconv"
 
@@ -103,4 +104,80 @@ func (t *text) take(v []byte) {
 	if string(v) != "null" {
 		*t = text(v)
 	}
+}
+
+// connectionData is kurento.ElementConnectionData.
+type connectionData struct {
+	Source     string `json:"source"`
+	Sink       string `json:"sink"`
+	Type       string `json:"type"`
+	SourceDesc string `json:"sourceDescription"`
+	SinkDesc   string `json:"sinkDescription"`
+}
+
+func (d *connectionData) key() ConnectionKey {
+	return connectionKey(d.Source, d.Sink, d.Type, d.SourceDesc, d.SinkDesc)
+}
+
+// connections reads a list of them, most of which are polled and say what is known:
+// as servers write it in one walk, any other by encoding/json; false is no list.
+func (p *pipe) connections(raw []byte) ([]ConnectionKey, bool) {
+	if out, ok := p.usualConnections(raw); ok {
+		return out, true
+	}
+	var list []connectionData
+	if json.Unmarshal(raw, &list) != nil {
+		return nil, false
+	}
+	out := make([]ConnectionKey, 0, len(list))
+	for i := range list {
+		out = append(out, list[i].key())
+	}
+	return out, true
+}
+
+func (p *pipe) usualConnections(raw []byte) ([]ConnectionKey, bool) {
+	var out []ConnectionKey
+	c := rawjson.NewCursor(raw)
+	c.Array(func() {
+		var d connectionData
+		if !c.Object(func(key []byte) {
+			var to *string
+			switch string(key) {
+			case "source":
+				to = &d.Source
+			case "sink":
+				to = &d.Sink
+			case "type":
+				to = &d.Type
+			case "sourceDescription":
+				to = &d.SourceDesc
+			case "sinkDescription":
+				to = &d.SinkDesc
+			case "__module__", "__type__":
+				return
+			default:
+				c.Stop() // encoding/json knows more ways to write a key
+				return
+			}
+			var ok bool
+			if *to, ok = p.word(c.Skip()); !ok {
+				c.Stop()
+			}
+		}) {
+			c.Stop()
+		}
+		out = append(out, d.key())
+	})
+	return out, c.Done()
+}
+
+// word decodes a string; the ids of a pipeline's objects cost no memory of their own.
+func (p *pipe) word(quoted []byte) (string, bool) {
+	if len(quoted) > 1 && quoted[0] == '"' {
+		if o := p.objects[string(quoted[1:len(quoted)-1])]; o != nil && bytes.IndexByte(quoted, '\\') < 0 {
+			return o.ID, true
+		}
+	}
+	return wire.Word(quoted)
 }

@@ -80,3 +80,29 @@ func (m fields) text(name string) (s text) {
 	_ = json.Unmarshal(m[name], &s)
 	return s
 }
+
+// FuzzConnections holds the walk over a list of connections to encoding/json.
+func FuzzConnections(f *testing.F) {
+	for _, raw := range []string{
+		`[{"__module__":"kurento","__type__":"ElementConnectionData","sink":"a","sinkDescription":"default","source":"b","sourceDescription":"x","type":"VIDEO"}]`,
+		`[]`, `null`, `[null]`, `[{}]`, `[{"sink":null}]`, `[{"Sink":"a"}]`, `[{"sink":"a","sink":"b\u0041"}]`, `[{"type":"AUDIO"},7]`, `[{"sink":"\\n"}`, `{}`,
+	} {
+		f.Add([]byte(raw))
+	}
+	p := &pipe{objects: map[string]*object{"a": {Object: &Object{ID: "a"}}, `\n`: {Object: &Object{ID: `\n`}}}}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		got, ok := p.usualConnections(raw)
+		if !ok {
+			return
+		}
+		var list []connectionData
+		if err := json.Unmarshal(raw, &list); err != nil || len(list) != len(got) {
+			t.Fatalf("%q: %d connections, encoding/json gives %d: %v", raw, len(got), len(list), err)
+		}
+		for i := range list {
+			if list[i].key() != got[i] {
+				t.Errorf("%q: %v, want %v", raw, got[i], list[i].key())
+			}
+		}
+	})
+}
