@@ -2,10 +2,8 @@
 package negotiationpage
 
 import (
-	"context"
 	"image/color"
 	"reflect"
-	"strings"
 	"time"
 
 	"fyne.io/fyne/v2"
@@ -87,15 +85,6 @@ type Page struct {
 	manual  bool   // a person chose them
 	quiet   bool   // the widgets are being told what is chosen
 	only    bool   // the endpoint is shown because there is no other
-}
-
-// negotiationQuery is all that the page depends on.
-type negotiationQuery struct {
-	session    view.Session
-	object     string // the endpoint; "" is the list
-	pipeline   string // of the list; "" is all
-	generation uint64
-	at         time.Time // the past moment looked at; zero is the end
 }
 
 var (
@@ -231,142 +220,6 @@ func (p *Page) Update(v *view.State) {
 	p.refresh()
 }
 
-// query says what the selection asks for: an endpoint, or the endpoints of the
-// pipeline around what is selected.
-func (p *Page) query(x view.Session, snap *inventory.Snapshot) negotiationQuery {
-	q := negotiationQuery{session: x, generation: snap.Generation}
-	if sel := p.view.Selection(); sel.Session != nil && sel.Object != "" {
-		if negotiation.Negotiates(inventory.TypeOf(sel.Object)) {
-			q.object = sel.Object
-		} else if p := inventory.PipelineOf(sel.Object); snap.Pipeline(p) != nil {
-			q.pipeline = p
-		}
-	}
-	if q.object == "" {
-		q.object = onlyEndpoint(snap, q.pipeline)
-	}
-	return q
-}
-
-// onlyEndpoint gives the endpoint of a pipeline, or of all of them, where there is
-// but one: a list of one tells less than that one. "" is none, or several.
-func onlyEndpoint(snap *inventory.Snapshot, pipeline string) string {
-	only := ""
-	for _, p := range snap.Pipelines {
-		if pipeline != "" && p.ID != pipeline {
-			continue
-		}
-		for _, o := range p.Objects {
-			if !negotiation.Negotiates(o.Type) {
-				continue
-			}
-			if only != "" {
-				return ""
-			}
-			only = o.ID
-		}
-	}
-	return only
-}
-
-// same reports whether two queries ask for the same, but for newer facts.
-func (q negotiationQuery) same(r negotiationQuery) bool {
-	return q.session == r.session && q.object == r.object && q.pipeline == r.pipeline
-}
-
-// refresh works out anew what changed.
-func (p *Page) refresh() {
-	v := p.view
-	if v == nil {
-		return
-	}
-	x := v.Server()
-	if x == nil {
-		p.work.Stop()
-		p.setWork.Stop()
-		p.one, p.set, p.asked, p.setAsked = nil, nil, negotiationQuery{}, negotiationQuery{}
-		p.rebuild()
-		return
-	}
-	snap, end := x.Snapshot(), v.End()
-	at, live := v.Cursor()
-	if live {
-		at = time.Time{}
-	} else {
-		snap, end = v.Snapshot(x), at
-	}
-	q := p.query(x, snap)
-	q.at = at
-	now := time.Now()
-	if !q.same(p.asked) {
-		p.start(q)
-	} else if v.Paused() && q.at.Equal(p.asked.at) {
-		return // what is shown is held
-	}
-	if p.only != p.unasked() {
-		p.tellChip()
-	}
-	if q.object != "" && q != p.asked && (!q.same(p.asked) || !q.at.Equal(p.asked.at) || !now.Before(p.next)) {
-		p.asked = q
-		o := snap.Object(q.object)
-		p.work.Start(func(context.Context) func() {
-			if o == nil {
-				return func() { p.showOne(nil, 0) }
-			}
-			began := time.Now()
-			n := negotiate(x, o, q.at, end)
-			took := time.Since(began)
-			return func() { p.showOne(n, took) }
-		})
-	}
-	p.asked.session, p.asked.object, p.asked.pipeline = q.session, q.object, q.pipeline
-	if q != p.setAsked && (!q.same(p.setAsked) || !q.at.Equal(p.setAsked.at) || !now.Before(p.setNext)) {
-		p.setAsked = q
-		p.setWork.Start(func(ctx context.Context) func() {
-			set := findEndpoints(ctx, x, snap, q.pipeline, q.object, q.at, end)
-			return func() { p.showSet(set) }
-		})
-	}
-}
-
-// start turns to something else: nothing of the last endpoint may stay.
-func (p *Page) start(q negotiationQuery) {
-	p.one, p.set, p.diagram, p.noDiagram = nil, nil, nil, ""
-	p.draw.Stop()
-	p.chosen, p.manual, p.version = -1, false, [2]int{-1, -1}
-	p.asked = negotiationQuery{session: q.session, object: q.object, pipeline: q.pipeline}
-	p.next, p.setNext = time.Time{}, time.Time{}
-	p.work.Stop()
-	p.setWork.Stop()
-	p.showTools()
-	p.rebuild()
-	p.list.ScrollToTop()
-}
-
-func (p *Page) showOne(n *negotiated, took time.Duration) {
-	p.one = n
-	p.next = time.Now().Add(surface.SearchRest * took)
-	if n != nil {
-		if !p.manual {
-			p.version[0], p.version[1] = firstPair(n)
-		}
-		for i, at := range p.version {
-			if at >= len(n.Descriptions) {
-				p.version[i] = -1
-			}
-		}
-		p.tellVersions()
-		p.redraw()
-	}
-	p.rebuild()
-}
-
-func (p *Page) showSet(set *endpointSet) {
-	p.set = set
-	p.setNext = time.Now().Add(surface.SearchRest * set.took)
-	p.rebuild()
-}
-
 // rebuild makes the rows anew out of what is known.
 func (p *Page) rebuild() {
 	if p.view == nil || p.quiet {
@@ -443,98 +296,6 @@ func (p *Page) sdpView() sdpView {
 	}
 	v.left, v.right = at(p.version[0]), at(p.version[1])
 	return v
-}
-
-// say writes counts, what is wrong with the filter, or what to do.
-func (p *Page) say(shown, total int) {
-	count, hue := "", theme.Current().Dim
-	empty := ""
-	if total > 0 {
-		what := "candidate"
-		if p.asked.object == "" {
-			what = "endpoint"
-		}
-		count = view.Plural(total, what)
-		if shown != total {
-			count = view.Thousands(shown) + " of " + count
-		}
-	}
-	switch {
-	case p.wrong != "":
-		count, hue = p.wrong, theme.Current().Error
-	case p.view == nil || p.view.Server() == nil:
-		empty = "No server yet. Connect to one, or open a capture."
-	case p.asked.object == "":
-		if p.set == nil {
-			empty = "Reading the negotiations …"
-		} else if len(p.set.lines) == 0 {
-			empty = "No endpoint negotiates here. WebRtcEndpoint and RtpEndpoint appear as soon as an application creates one; select a pipeline or the server to see theirs."
-		}
-	case p.one == nil && p.asked.generation != 0 && p.view.Server().Snapshot().Object(p.asked.object) == nil:
-		empty = "This endpoint is not known (any more). Select another one in the navigator."
-	case p.one == nil:
-		empty = "Reading the negotiation …"
-	}
-	if p.count.Set(count, hue); p.count.Visible() != (count != "") {
-		if count == "" {
-			p.count.Hide()
-		} else {
-			p.count.Show()
-		}
-		p.content.Refresh() // the row that it is in comes or goes
-	}
-	if p.empty.Text != empty {
-		p.empty.SetText(empty)
-	}
-}
-
-// unasked tells whether an endpoint is shown because there is no other.
-func (p *Page) unasked() bool {
-	return p.asked.object != "" && p.view.Selection().Object != p.asked.object
-}
-
-// tellChip names what is shown, with its states.
-func (p *Page) tellChip() {
-	text, state := "", ""
-	if x := p.asked.session; x != nil {
-		id := p.asked.object
-		if id == "" {
-			id = p.asked.pipeline
-		}
-		if id != "" {
-			text = view.ObjectName(x.Snapshot(), id)
-		} else {
-			state = "all endpoints of the server, the worst first"
-		}
-		if id != "" && p.asked.object == "" {
-			state = "endpoints of the pipeline, the worst first"
-		}
-	}
-	p.only = p.unasked()
-	if n := p.one; n != nil {
-		if s := iceWord(n); s != "" {
-			state = "ICE " + s
-		}
-		if s := joinStates(n.DTLS()); s != "" {
-			state += "   DTLS " + s
-		}
-		if !n.object.Alive() {
-			state += "   gone: " + n.object.Death
-		}
-	}
-	if p.only { // nobody chose it, so there is no way up
-		text, state = "", strings.TrimRight(text+", the only endpoint   "+state, " ")
-	}
-	if state != "" && !p.asked.at.IsZero() {
-		state += "   as at " + p.view.Clock().Format(p.asked.at)
-	}
-	if text == "" {
-		p.chip.Hide()
-	} else {
-		p.chip.Set(text)
-		p.chip.Show()
-	}
-	p.state.Set(state, theme.Current().Dim)
 }
 
 func (p *Page) setPart(i int) {
