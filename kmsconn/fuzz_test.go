@@ -26,6 +26,14 @@ func FuzzReply(f *testing.F) {
 		if results, err := transactionResults(data, ops, 0); err == nil && len(results) > len(ops) {
 			t.Errorf("%d results", len(results))
 		}
+		var reply transactionReply
+		if reply.read(data, 2) == nil {
+			for _, r := range reply.Value {
+				if r.value != nil && string(r.value) != string(valueOf(r.Result)) {
+					t.Errorf("%q: the value %q, want %q", data, r.value, valueOf(r.Result))
+				}
+			}
+		}
 		if json.Valid(data) {
 			if v := valueOf(data); v == nil {
 				t.Errorf("no value in %q", data)

@@ -1,6 +1,7 @@
 package kmsconn
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -200,41 +201,75 @@ type operationReply struct {
 	ID     int               `json:"id"`
 	Result json.RawMessage   `json:"result"`
 	Error  *jsonrpc.RPCError `json:"error"`
+
+	value json.RawMessage // that of the result, as valueOf gives it; nil where it was not looked for
 }
 
-// read takes the reply to so many operations apart. A sampler reads most of what
-// it reads this way: the usual reply is walked once, any other goes to
-// encoding/json. What is kept belongs to raw.
+// read takes the reply to so many operations apart, down to their values. A sampler
+// reads most of what it reads this way: the usual reply is walked once, any other goes
+// to encoding/json. What is kept belongs to raw.
 func (t *transactionReply) read(raw json.RawMessage, operations int) error {
-	usual := true
-	ok := rawjson.Object(raw, func(key, list []byte) {
+	c := rawjson.NewCursor(raw)
+	isObject := c.Object(func(key []byte) {
 		if string(key) != "value" {
 			return
 		}
 		t.Value = make([]operationReply, 0, operations)
-		isList := rawjson.Array(list, func(v []byte) {
-			var r operationReply
-			isObject := rawjson.Object(v, func(key, v []byte) {
-				switch string(key) {
-				case "id":
-					id, err := strconv.Atoi(string(v))
-					r.ID, usual = id, usual && err == nil
-				case "result":
-					r.Result = v
-				case "error":
-					usual = usual && string(v) == "null"
-				}
-			})
-			usual = usual && isObject
-			t.Value = append(t.Value, r)
-		})
-		usual = usual && isList
+		if !c.Array(func() { t.Value = append(t.Value, readOperation(&c, raw)) }) {
+			c.Stop()
+		}
 	})
-	if ok && usual {
+	if isObject && c.Done() {
 		return nil
 	}
 	*t = transactionReply{}
 	return json.Unmarshal(raw, t)
+}
+
+// readOperation reads the usual reply to one operation, or stops the walk.
+func readOperation(c *rawjson.Cursor, raw []byte) (r operationReply) {
+	if !c.Object(func(key []byte) {
+		switch string(key) {
+		case "id":
+			var err error
+			if r.ID, err = strconv.Atoi(string(c.Skip())); err != nil {
+				c.Stop()
+			}
+		case "result":
+			r.Result, r.value = readResult(c, raw)
+		case "error":
+			if string(c.Skip()) != "null" {
+				c.Stop()
+			}
+		}
+	}) {
+		c.Stop()
+	}
+	return r
+}
+
+// readResult gives a result with its value, nil where valueOf has to look for it.
+func readResult(c *rawjson.Cursor, raw []byte) (result, value json.RawMessage) {
+	from, odd := c.Offset(), false
+	if !c.Object(func(key []byte) {
+		switch {
+		case string(key) == "value":
+			value = c.Skip()
+		case bytes.EqualFold(key, []byte("value")): // encoding/json takes it for one
+			odd = true
+		}
+	}) {
+		result = c.Skip()
+		return result, result
+	}
+	result = raw[from:c.Offset()]
+	switch {
+	case odd:
+		return result, nil
+	case value == nil:
+		return result, result
+	}
+	return result, value
 }
 
 func transactionResults(raw json.RawMessage, ops []Op, took time.Duration) ([]Result, error) {
@@ -250,7 +285,10 @@ func transactionResults(raw json.RawMessage, ops []Op, took time.Duration) ([]Re
 		if r.Error != nil {
 			return append(results, Result{Err: newError(r.Error, ops[i].name(), ops[i].Object), Took: took}), nil
 		}
-		results = append(results, Result{Value: valueOf(r.Result), Took: took})
+		if r.value == nil {
+			r.value = valueOf(r.Result)
+		}
+		results = append(results, Result{Value: r.value, Took: took})
 	}
 	return results, nil
 }
