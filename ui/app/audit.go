@@ -31,8 +31,11 @@ type auditTable struct {
 	box    *kit.Modal
 }
 
-// The widths of the columns of the audit; the command takes the rest.
+// The widths of the columns of the audit; the command takes the rest. Where that would
+// be too little, all but the time give way.
 var auditWidths = [...]float32{100, 130, 150, 0, 190, 160}
+
+const leastCommand = 120
 
 const auditHeight = 12 * theme.RowHeight
 
@@ -206,12 +209,20 @@ func (r *auditRow) columnsOf(width float32) [len(auditWidths) + 1]float32 {
 	for _, w := range auditWidths {
 		fixed += w
 	}
+	rest, give := width-16-auditWidths[0], float32(1)
+	fixed -= auditWidths[0]
+	if fixed+leastCommand > rest {
+		give = max((rest-leastCommand)/fixed, 0.4)
+	}
 	var out [len(auditWidths) + 1]float32
 	x := float32(8)
 	for i, w := range auditWidths {
 		out[i] = x
-		if w == 0 {
-			w = max(width-fixed-16, 120)
+		switch {
+		case w == 0:
+			w = max(rest-fixed*give, leastCommand)
+		case i > 0:
+			w *= give
 		}
 		x += w
 	}

@@ -192,3 +192,19 @@ func TestAuditBox(t *testing.T) {
 		t.Error("escape does not close the audit")
 	}
 }
+
+// The columns of the audit stay in its box, in a window of 800, too.
+func TestAuditColumnsFit(t *testing.T) {
+	r := newAuditRow(func(int) {})
+	for _, width := range []float32{1100, 680, 560} {
+		at := r.columnsOf(width)
+		for i := range auditWidths {
+			if least := float32(60); at[i+1]-at[i] < least || at[i]+least > width {
+				t.Errorf("in %v the columns begin at %v", width, at)
+			}
+		}
+		if at[len(auditWidths)] > width {
+			t.Errorf("in %v the columns end at %v", width, at[len(auditWidths)])
+		}
+	}
+}
