@@ -52,6 +52,19 @@ func TestWrapKeepsEveryWord(t *testing.T) {
 	}
 }
 
+// A number is not parted from its unit, but where there is no other way.
+func TestWrapKeepsUnits(t *testing.T) {
+	newApp(t)
+	text := "Audio loss in 6.7 %"
+	room := fyne.MeasureText(text, theme.TextSize, fyne.TextStyle{}).Width - 1
+	if lines := Wrap(text, theme.TextSize, fyne.TextStyle{}, room); len(lines) != 2 || lines[1] != "6.7 %" {
+		t.Errorf("wrapped to %q", lines)
+	}
+	if lines := Wrap("100000000000000000000 %", theme.TextSize, fyne.TextStyle{}, 90); len(lines) < 2 {
+		t.Errorf("wrapped to %q", lines)
+	}
+}
+
 func TestMove(t *testing.T) {
 	for _, c := range []struct {
 		key      fyne.KeyName

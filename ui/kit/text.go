@@ -5,6 +5,7 @@ package kit
 import (
 	"image/color"
 	"sync"
+	"unicode"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -111,7 +112,7 @@ func Wrap(text string, size float32, style fyne.TextStyle, width float32) []stri
 				}
 			}
 			cut := lo
-			for cut > lo/2 && r[cut] != ' ' && r[cut-1] != ' ' && r[cut-1] != ',' && r[cut-1] != '/' {
+			for cut > lo/2 && (r[cut] != ' ' && r[cut-1] != ' ' && r[cut-1] != ',' && r[cut-1] != '/' || beforeUnit(r[cut:])) {
 				cut--
 			}
 			if cut <= lo/2 {
@@ -125,6 +126,19 @@ func Wrap(text string, size float32, style fyne.TextStyle, width float32) []stri
 		}
 	}
 	return lines
+}
+
+// beforeUnit tells whether a text goes on with a unit, which stays with its number.
+func beforeUnit(r []rune) bool {
+	if len(r) > 0 && r[0] == ' ' {
+		r = r[1:]
+	}
+	for _, unit := range []string{"%", "ms", "s", "bit/s", "kbit/s", "Mbit/s", "KiB", "MiB", "GiB"} {
+		if u := []rune(unit); len(r) >= len(u) && string(r[:len(u)]) == unit && (len(r) == len(u) || !unicode.IsLetter(r[len(u)])) {
+			return true
+		}
+	}
+	return false
 }
 
 func splitLines(text string) []string {
