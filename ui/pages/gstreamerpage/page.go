@@ -36,6 +36,7 @@ type Page struct {
 	placer  gst.Placer
 	content fyne.CanvasObject
 	target  *canvas.Text
+	advice  string // what is to be done while nothing is drawn
 	details *kit.Select
 	takeIt  *kit.Button
 	history *kit.Select
@@ -265,6 +266,10 @@ func (p *Page) say() {
 	}
 	p.saySearch()
 	p.sayBins()
+	if text := p.emptyText(); p.advice != text {
+		p.advice = text
+		p.surface.Repaint()
+	}
 }
 
 func short(s string, n int) string {
