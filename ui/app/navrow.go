@@ -86,6 +86,9 @@ func (n *navRow) MouseIn(e *desktop.MouseEvent) {
 	}
 	if n.cut {
 		text = n.row.Label + "\n" + text
+		if n.row.Transcoding {
+			text += "\ntranscoding"
+		}
 	}
 	kit.ShowTip(n, text, fyne.NewPos(e.Position.X, n.Size().Height+2))
 }
@@ -138,7 +141,7 @@ func (r *navRowRenderer) Refresh() {
 	ground, mark := r.n.look(p)
 	text, dim, dot := p.Text, p.Dim, p.Level(theme.Level(row.Level))
 	if row.Dead {
-		text, dim, dot = theme.Fade(p.Dim, 0.8), theme.Fade(p.Dim, 0.7), theme.Fade(p.Dim, 0.5)
+		text, dot = p.Dim, theme.Fade(p.Dim, 0.5)
 	}
 	s.Begin(r.n, ground, mark)
 	defer s.End()
@@ -171,11 +174,12 @@ func (r *navRowRenderer) Refresh() {
 		s.Text(right+(wide-w)/2, count, theme.CaptionSize, fyne.TextStyle{}, p.OnAccent)
 		right -= 6
 	}
-	if row.Transcoding {
+	// The name has the first claim to the width, then the gear, then the note.
+	style := fyne.TextStyle{Bold: row.Server}
+	gear := row.Transcoding && x+s.Width(row.Label, theme.TextSize, style) <= right-14
+	if gear {
 		right -= 14
 	}
-	// The name has the first claim to the width, the note the second.
-	style := fyne.TextStyle{Bold: row.Server}
 	label := s.Fit(row.Label, theme.TextSize, style, right-x)
 	r.n.cut = label != row.Label
 	x = s.Text(x, label, theme.TextSize, style, text)
@@ -188,7 +192,7 @@ func (r *navRowRenderer) Refresh() {
 			x = s.Text(x+8, note, theme.TextSize-1, fyne.TextStyle{}, colour)
 		}
 	}
-	if row.Transcoding {
+	if gear {
 		s.Icon(x+6, 12, icon.Gear, p.Warning)
 	}
 }
