@@ -53,9 +53,9 @@ func edgeStyle(e *Edge) string {
 	if e.PartOf {
 		return "dir=none, style=dotted"
 	}
-	colour := map[inventory.Media]string{inventory.Video: "#0072b2", inventory.Audio: "#b26a00", inventory.Data: "#a6407f"}[e.Media]
+	colour := map[inventory.Media]string{inventory.Video: "#0072b2", inventory.Audio: "#9f5e00", inventory.Data: "#a6407f"}[e.Media]
 	if colour == "" {
-		colour = "#667085"
+		colour = "#646e83"
 	}
 	style := "solid"
 	if e.Flow != Flowing {

@@ -31,14 +31,14 @@ type svgLook struct {
 
 var (
 	light = svgLook{
-		background: "#f6f7f9", frame: "#f9fafb", raised: "#eef1f5", line: "#d8dde5", text: "#1d2430", dim: "#667085",
-		port: "#a5acba", onAccent: "#ffffff", video: "#0072b2", audio: "#b26a00", data: "#a6407f",
-		ok: "#178a5b", warning: "#a36a00", bad: "#c4362d", stopped: "#a34a4c",
+		background: "#f6f7f9", frame: "#f9fafb", raised: "#eef1f5", line: "#d8dde5", text: "#1d2430", dim: "#646e83",
+		port: "#a5acba", onAccent: "#ffffff", video: "#0072b2", audio: "#9f5e00", data: "#a6407f",
+		ok: "#157d52", warning: "#976200", bad: "#c4362d", stopped: "#a34a4c",
 	}
 	dark = svgLook{
 		background: "#14171c", frame: "#16191f", raised: "#20252e", line: "#2b313c", text: "#d9dee7", dim: "#8b95a5",
 		port: "#565e6b", onAccent: "#0d1117", video: "#56b4e9", audio: "#e69f00", data: "#cc79a7",
-		ok: "#3fb27f", warning: "#f0b429", bad: "#e5534b", stopped: "#c66a6b",
+		ok: "#3fb27f", warning: "#f0b429", bad: "#e75f57", stopped: "#c66a6b",
 	}
 )
 

@@ -47,17 +47,17 @@ var (
 		Text: rgb(0xd9dee7), Dim: rgb(0x8b95a5), Faint: rgb(0x242a33),
 		Accent: rgb(0x4c9be8), OnAccent: rgb(0x0d1117),
 		Video: rgb(0x56b4e9), Audio: rgb(0xe69f00), Data: rgb(0xcc79a7),
-		OK: rgb(0x3fb27f), Warning: rgb(0xf0b429), Error: rgb(0xe5534b), Control: rgb(0xb58af5),
-		Selection: alpha(0x4c9be8, 0x3c), Hover: alpha(0xd9dee7, 0x10), Pressed: alpha(0xd9dee7, 0x20),
+		OK: rgb(0x3fb27f), Warning: rgb(0xf0b429), Error: rgb(0xe75f57), Control: rgb(0xb58af5),
+		Selection: alpha(0x4c9be8, 0x30), Hover: alpha(0xd9dee7, 0x10), Pressed: alpha(0xd9dee7, 0x20),
 		Shadow: alpha(0x000000, 0x66),
 	}
 	Light = Palette{
 		Background: rgb(0xf6f7f9), Panel: rgb(0xffffff), Raised: rgb(0xeef1f5), Line: rgb(0xd8dde5),
-		Text: rgb(0x1d2430), Dim: rgb(0x667085), Faint: rgb(0xe4e8ee),
+		Text: rgb(0x1d2430), Dim: rgb(0x646e83), Faint: rgb(0xe4e8ee),
 		Accent: rgb(0x1a6fc4), OnAccent: rgb(0xffffff),
-		Video: rgb(0x0072b2), Audio: rgb(0xb26a00), Data: rgb(0xa6407f),
-		OK: rgb(0x178a5b), Warning: rgb(0xa36a00), Error: rgb(0xc4362d), Control: rgb(0x7a3fd6),
-		Selection: alpha(0x1a6fc4, 0x3c), Hover: alpha(0x1d2430, 0x0c), Pressed: alpha(0x1d2430, 0x18),
+		Video: rgb(0x0072b2), Audio: rgb(0x9f5e00), Data: rgb(0xa6407f),
+		OK: rgb(0x157d52), Warning: rgb(0x976200), Error: rgb(0xc4362d), Control: rgb(0x7a3fd6),
+		Selection: alpha(0x1a6fc4, 0x28), Hover: alpha(0x1d2430, 0x0c), Pressed: alpha(0x1d2430, 0x18),
 		Shadow: alpha(0x1d2430, 0x33),
 	}
 )
