@@ -119,7 +119,9 @@ func create(path string, h Header, o WriterOptions, c clock, files fileSystem) (
 	if h.Created.IsZero() {
 		h.Created = c.now()
 	}
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(compressWindow), zstd.WithLowerEncoderMem(true))
+	// The default level takes half as much time again, and makes files of statistics
+	// larger by 4 %, others smaller by 1 %.
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(compressWindow), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return nil, fmt.Errorf("the capture cannot be compressed: %w", err)
 	}
