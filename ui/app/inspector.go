@@ -323,7 +323,9 @@ func (in *inspector) layoutLines() {
 			}
 			lines = append(lines, line{kind: lineHeader, text: s.Title})
 			if len(s.Fields) == 0 {
-				lines = append(lines, line{kind: lineEmpty, text: s.Empty})
+				for _, text := range kit.Wrap(s.Empty, theme.TextSize-1, fyne.TextStyle{}, max(in.width-2*lineLeft, 60)) {
+					lines = append(lines, line{kind: lineEmpty, text: text})
+				}
 			}
 			for _, f := range s.Fields {
 				id := f.ID

@@ -335,7 +335,7 @@ func (p *Page) showTools() {
 	}
 	if one && p.part == partStates {
 		p.states.Show()
-		p.laneBox.Show()
+		p.showLanes()
 		p.split.Hide()
 	} else {
 		p.states.Hide()

@@ -303,7 +303,22 @@ func (p *Page) showStates(d *iceDiagram, lanes []string, why string) {
 		}
 	}
 	p.quiet = false
+	p.showLanes()
 	p.states.Repaint()
+}
+
+// showLanes shows the choice of a lane where there is one, and the diagram.
+func (p *Page) showLanes() {
+	on := len(p.lanes) > 0 && p.states.Visible()
+	if p.laneBox.Visible() == on {
+		return
+	}
+	if on {
+		p.laneBox.Show()
+	} else {
+		p.laneBox.Hide()
+	}
+	p.content.Refresh()
 }
 
 func (p *Page) choseLane() {

@@ -37,14 +37,7 @@ func (p *Page) say(shown, total int) {
 	case p.one == nil:
 		empty = "Reading the negotiation …"
 	}
-	if p.count.Set(count, hue); p.count.Visible() != (count != "") {
-		if count == "" {
-			p.count.Hide()
-		} else {
-			p.count.Show()
-		}
-		p.content.Refresh() // the row that it is in comes or goes
-	}
+	p.count.Set(count, hue)
 	if p.empty.Text != empty {
 		p.empty.SetText(empty)
 	}
