@@ -223,7 +223,11 @@ func (r *fieldRowRenderer) wide(p theme.Palette, l line, width float32) {
 	if l.first && l.field.Level != view.Unknown {
 		r.f.slip.Pill(lineLeft, 8, 8, p.Level(theme.Level(l.field.Level)))
 	}
-	r.f.slip.Text(wideLeft, r.f.slip.Fit(l.text, theme.TextSize, style, width-wideLeft-16), theme.TextSize, style, c)
+	fit := r.f.slip.Fit
+	if style.Bold {
+		fit = r.f.slip.FitMiddle // a name
+	}
+	r.f.slip.Text(wideLeft, fit(l.text, theme.TextSize, style, width-wideLeft-16), theme.TextSize, style, c)
 }
 
 // field writes a key and its value, or the key alone.
@@ -275,7 +279,11 @@ func (r *fieldRowRenderer) value(p theme.Palette, f view.Field, x, width float32
 	case f.Media != "":
 		c = p.Media(string(f.Media))
 	}
-	text := r.f.slip.Fit(f.Value, size, style, width-valueEdge-x)
+	fit := r.f.slip.Fit
+	if f.Target.Session != nil {
+		fit = r.f.slip.FitMiddle // the name of an object
+	}
+	text := fit(f.Value, size, style, width-valueEdge-x)
 	if right := width - valueEdge - r.f.slip.Width(text, size, style); width < rightBelow {
 		x = max(x, right)
 	} else if r.f.line.kind == lineValue {

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"golang.org/x/image/font/gofont/goregular"
@@ -455,4 +456,23 @@ func TestBoxes(t *testing.T) {
 func far(a, b color.RGBA) uint8 {
 	d := func(x, y uint8) uint8 { return max(x, y) - min(x, y) }
 	return max(d(a.R, b.R), d(a.G, b.G), d(a.B, b.B))
+}
+
+// A name that is cut keeps its end, and never gets wider than it may.
+func TestFitMiddle(t *testing.T) {
+	f := typeface(t).Face(13)
+	for _, name := range []string{"WebRtcEndpoint 4f1c", "short", "", "a quite long name of a person with äöü and 中文字 in it"} {
+		for width := float32(0); width < 400; width += 7 {
+			got := f.FitMiddle(name, width)
+			if w := f.Width(got); w > width+0.01 && got != "…" {
+				t.Errorf("%q in %v: %q is %v wide", name, width, got, w)
+			}
+			if whole := f.Width(name) <= width; whole != (got == name) {
+				t.Errorf("%q, %v wide, in %v: %q", name, f.Width(name), width, got)
+			}
+			if len([]rune(name)) >= 15 && width > 70 && !strings.HasSuffix(got, name[len(name)-4:]) {
+				t.Errorf("%q in %v: %q", name, width, got)
+			}
+		}
+	}
 }

@@ -5,6 +5,7 @@ import (
 	"image"
 	"image/color"
 	"math"
+	"strings"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/opentype"
@@ -221,6 +222,24 @@ func (f *Face) Fit(s string, width float32) string {
 		}
 	}
 	return s
+}
+
+// FitMiddle gives the text, or its beginning, an ellipsis and its last letters when it is
+// wider than width pixels: names that a program made up differ in their ends.
+func (f *Face) FitMiddle(s string, width float32) string {
+	const tail = 5
+	r := []rune(s)
+	if len(r) < 3*tail || len(r) > maxTextRunes || f.Width(s) <= width {
+		return f.Fit(s, width)
+	}
+	end := string(r[len(r)-tail:])
+	room := width - f.Width(end)
+	if room < f.advance('…') {
+		return f.Fit(s, width)
+	}
+	// An ellipsis at least, also where the beginning alone would fit.
+	begin := strings.TrimSuffix(f.Fit(string(r[:len(r)-tail])+"…", room), "…")
+	return begin + "…" + end
 }
 
 // CapHeight is the height of capital letters in pixels.

@@ -111,6 +111,11 @@ func (s *Slip) Fit(text string, size float32, style fyne.TextStyle, width float3
 	return s.look.face(style, size*s.scale).Fit(text, width*s.scale)
 }
 
+// FitMiddle gives a name, or its beginning and its end, with an ellipsis between them.
+func (s *Slip) FitMiddle(name string, size float32, style fyne.TextStyle, width float32) string {
+	return s.look.face(style, size*s.scale).FitMiddle(name, width*s.scale)
+}
+
 // Text writes a text from x on and gives the x where it ends.
 func (s *Slip) Text(x float32, text string, size float32, style fyne.TextStyle, c color.NRGBA) (end float32) {
 	if text == "" || c.A == 0 {

@@ -466,6 +466,9 @@ func TestNegotiationPageFits(t *testing.T) {
 	if got := fitName(face, name, 120); !strings.HasSuffix(got, " 4f1c") || !strings.Contains(got, "…") || face.Width(got) > 120 {
 		t.Errorf("the name is cut to %q", got)
 	}
+	if got, gone := fitName(face, name, 120), fitName(face, name+goneMark, 120); gone != got {
+		t.Errorf("the name of what is gone is cut to %q", gone)
+	}
 	if got := fitName(face, name, 1000); got != name {
 		t.Errorf("the name is cut to %q without need", got)
 	}

@@ -3,6 +3,7 @@ package negotiationpage
 import (
 	"image/color"
 	"slices"
+	"strings"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/canvas"
@@ -76,16 +77,12 @@ func (c tableColumn) atLeast() float32 {
 	return c.share * leastShare
 }
 
-// fitName cuts a name in the middle: those without a name of their own differ in their
-// last letters.
+// fitName fits the name of an endpoint. That it is gone is seen from its colour as well.
 func fitName(f *paint.Face, name string, width float32) string {
-	const tail = 5
-	r := []rune(name)
-	if f.Width(name) <= width || len(r) < 3*tail {
-		return f.Fit(name, width)
+	if f.Width(name) <= width {
+		return name
 	}
-	end := string(r[len(r)-tail:])
-	return f.Fit(string(r[:len(r)-tail]), width-f.Width(end)) + end
+	return f.FitMiddle(strings.TrimSuffix(name, goneMark), width)
 }
 
 // faceOf gives the face that a cell is measured with.

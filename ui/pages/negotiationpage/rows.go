@@ -508,7 +508,7 @@ func (m *rowMaker) endpoints(set *endpointSet) (shown int) {
 			r.cells[5] = dim("nothing remarkable")
 		}
 		if l.gone {
-			r.cells[0] = dim(l.name + " (gone)")
+			r.cells[0] = dim(l.name + goneMark)
 			r.cells[5].hue = hueDim
 		}
 		m.add(r)
@@ -518,6 +518,9 @@ func (m *rowMaker) endpoints(set *endpointSet) (shown int) {
 	}
 	return shown
 }
+
+// goneMark is behind the name of an endpoint that is gone.
+const goneMark = " (gone)"
 
 func stateCell(s string) tableCell {
 	h := hueText

@@ -53,7 +53,7 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	var save *kit.Button
 	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
 	entry := kit.Wide(200, p.filter)
-	return container.New(&kit.Flow{Bar: kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{0: 90, 1: 80, 2: 64, 3: 88, 4: 82, 5: 0}}, Break: 5, RowGap: theme.Grid},
+	return container.New(&kit.Flow{Bar: kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{0: 90, 1: 80, 2: 86, 3: 88, 4: 82, 5: 0}}, Break: 5, RowGap: theme.Grid},
 		p.chip, entry, p.servers, p.level, p.types, p.count, p.follow, save)
 }
 
