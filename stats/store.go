@@ -65,13 +65,15 @@ type Store struct {
 	mu     sync.RWMutex
 	limits Limits
 
-	all        map[Key]*series
-	byElement  map[string][]*series
-	streams    map[streamKey]*stream
-	groups     map[groupKey]*counter
-	labels     map[streamKey]string // media of streams, known beforehand; see Sibling
-	newest     map[askKey]*kept
-	scratch    []entry            // the answer that is being read; of who feeds
+	all       map[Key]*series
+	byElement map[string][]*series
+	streams   map[streamKey]*stream
+	groups    map[groupKey]*counter
+	labels    map[streamKey]string // media of streams, known beforehand; see Sibling
+	newest    map[askKey]*kept
+	// The answer that is being read, and what it says of each session; of who feeds.
+	scratch    []entry
+	nack       map[groupKey]sampled
 	nNewest    int                // entries in newest, and one for each answer
 	nKept      int                // nNewest when old answers were dropped last
 	flow       *Flow              // who takes the values as they come; nil for none
@@ -123,6 +125,7 @@ func NewStoreWithin(l Limits) *Store {
 		streams:   make(map[streamKey]*stream),
 		groups:    make(map[groupKey]*counter),
 		newest:    make(map[askKey]*kept),
+		nack:      make(map[groupKey]sampled),
 	}
 }
 

@@ -95,10 +95,13 @@ func (s *Store) feedStats(f wire.Fact) {
 		before = old.entries
 	}
 	entries, ok := decode(s.scratch[:0], f.Result, before)
-	defer func() {
-		clear(entries) // of the frame they keep nothing
+	defer func() { // what is used anew keeps nothing of the frame, and no memory of a huge one
+		clear(entries)
 		if s.scratch = entries; cap(entries) > keptScratch {
 			s.scratch = nil
+		}
+		if clear(s.nack); len(entries) > keptScratch {
+			s.nack = make(map[groupKey]sampled)
 		}
 	}()
 	s.mu.Lock()
@@ -108,7 +111,7 @@ func (s *Store) feedStats(f wire.Fact) {
 		return
 	}
 	clockNoted := false
-	nack := make(map[groupKey]sampled)
+	nack := s.nack
 	for i := range entries {
 		e := &entries[i]
 		at, stamped := e.at()
@@ -154,7 +157,7 @@ func (s *Store) feedStats(f wire.Fact) {
 	}
 }
 
-// keptScratch is for how many entries memory is used anew.
+// keptScratch is for how many entries of an answer memory is used anew.
 const keptScratch = 64
 
 // moment is when a sample was taken: on the server's clock and on ours.

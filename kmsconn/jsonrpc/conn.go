@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -259,8 +260,11 @@ func (c *Conn) received(data []byte) message {
 
 func (c *Conn) read() {
 	defer c.wg.Done()
+	var scratch []byte
 	for {
-		_, data, err := c.ws.ReadMessage()
+		var data []byte
+		var err error
+		data, scratch, err = readMessage(c.ws, scratch)
 		if err != nil {
 			cause := readError(err, c.shown, c.opts.MaxFrameBytes)
 			by := "server"
@@ -288,6 +292,40 @@ func (c *Conn) read() {
 			// The tap has it. The connection stays: one bad frame is no reason
 			// to lose sight of the server.
 		}
+	}
+}
+
+// keptScratch bounds the memory that a connection keeps for the messages to come.
+const keptScratch = 512 << 10
+
+// readMessage reads a message into scratch, which the next one may have, and gives a
+// copy of its own size: a server's answers are large and come every second, and to
+// grow a buffer for each makes as much garbage again.
+func readMessage(ws *websocket.Conn, scratch []byte) (data, kept []byte, err error) {
+	_, r, err := ws.NextReader()
+	if err != nil {
+		return nil, scratch, err
+	}
+	n := 0
+	for {
+		if n == len(scratch) {
+			scratch = append(scratch, make([]byte, max(n, 4<<10))...)
+			scratch = scratch[:cap(scratch)]
+		}
+		read, err := r.Read(scratch[n:])
+		n += read
+		if err == nil {
+			continue
+		}
+		if errors.Is(err, io.EOF) {
+			err = nil
+			data = make([]byte, n)
+			copy(data, scratch)
+		}
+		if len(scratch) > keptScratch {
+			scratch = nil
+		}
+		return data, scratch, err
 	}
 }
 
