@@ -65,8 +65,9 @@ func newInspector(s *view.State) *inspector {
 	in.alert.Hide()
 	idRow := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.id, in.copyID)
 	actions := container.New(kit.Bar{Gap: 0, Stretch: -1}, in.json, in.more)
+	flow := &kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 0}, Break: 1}
 	in.head = kit.WithMargin(kit.Margin{Top: 10, Left: lineLeft, Right: lineLeft - 6, Bottom: 2}, container.New(&headLayout{},
-		in.title, in.sub, in.gone, container.New(&kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 0}, Break: 1}, idRow, actions)))
+		in.title, in.sub, in.gone, container.New(flow, idRow, actions)))
 	var list fyne.CanvasObject
 	in.list, list = kit.NewList(func() int { return len(in.lines) }, in.create, in.fill)
 	in.list.OnKey = in.key
@@ -78,7 +79,7 @@ func newInspector(s *view.State) *inspector {
 	}
 	in.empty = emptyNote("Nothing selected", "Choose an object in the tree or in the graph: all that is known of it stands here.")
 	top := container.NewVBox(in.head, kit.WithMargin(kit.Margin{Left: lineLeft, Right: lineLeft, Top: 2, Bottom: 2}, in.alert))
-	in.body = container.New(kit.Under{Gap: theme.Grid}, top, list)
+	in.body = kit.NewUnder(theme.Grid, top, list, flow)
 	in.content = kit.OnWindow(kit.WithMargin(kit.Margin{Left: 1}, container.New(&watchWidth{func(w float32) {
 		if w != in.width {
 			in.width = w

@@ -1,6 +1,7 @@
 package kit
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,7 +25,8 @@ func TestFlowGoesOnInASecondRow(t *testing.T) {
 	told := float32(0)
 	flow := &Flow{Bar: Bar{Gap: 10, Stretch: 2, Least: map[int]float32{1: 60, 3: 70}}, Break: 2, RowGap: 5, Fit: func(w float32) { told = w }}
 	body := canvas.NewRectangle(theme.Dark.Panel)
-	page := container.New(Under{Gap: 4}, container.New(Margin{Top: 1}, container.New(flow, boxes...)), body)
+	row := container.New(flow, boxes...)
+	page := NewUnder(4, container.New(Margin{Top: 1}, row), body, flow)
 	for _, c := range []struct {
 		width         float32
 		widths        [4]float32
@@ -46,6 +48,23 @@ func TestFlowGoesOnInASecondRow(t *testing.T) {
 		}
 		if y := boxes[2].Position().Y; y != c.second || body.Position().Y != c.under || body.Size().Height != 300-c.under || told != c.width {
 			t.Errorf("in %v: the second part is at %v, the rest at %v, %v high; told %v", c.width, y, body.Position().Y, body.Size().Height, told)
+		}
+	}
+	// What comes into a bar that stays as wide as it is.
+	page.Resize(fyne.NewSize(360, 300))
+	wide := canvas.NewRectangle(theme.Dark.Panel)
+	wide.SetMinSize(fyne.NewSize(40, 20))
+	for _, c := range []struct {
+		shown bool
+		under float32
+	}{{true, 50}, {false, 25}} {
+		row.Objects = boxes
+		if c.shown {
+			row.Objects = append(slices.Clone(boxes), wide)
+		}
+		row.Refresh()
+		if y := body.Position().Y; y != c.under {
+			t.Errorf("with something more %v, what is under the bar is at %v", c.shown, y)
 		}
 	}
 	boxes[2].Hide()

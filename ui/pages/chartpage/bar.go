@@ -61,7 +61,7 @@ func (p *Page) makeBar() {
 	p.extraRow = container.New(layout.NewCustomPaddedLayout(0, 2*theme.Grid, 2*theme.Grid, 2*theme.Grid), container.NewHScroll(p.extras))
 	p.extraRow.Hide()
 	p.bar = row
-	p.content = container.New(kit.Under{Gap: theme.Grid}, container.NewVBox(surface.Inset(row), p.extraRow), p.surface)
+	p.content = kit.NewUnder(theme.Grid, container.NewVBox(surface.Inset(row), p.extraRow), p.surface, flow)
 }
 
 // fitBar makes do with little room. The lengths of time go first: the time bar of the

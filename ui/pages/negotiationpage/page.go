@@ -125,7 +125,8 @@ func New(place Placer) *Page {
 
 	p.filterBox = kit.Wide(220, p.filter)
 	top := container.New(kit.Bar{Gap: 8, Stretch: 1, Least: map[int]float32{0: 96, 1: 0}}, p.chip, p.state, p.copyMenu)
-	tools := container.New(&kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 5, Least: map[int]float32{5: 80, 6: 150}}, Break: 4, RowGap: 4}, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneBox, p.count, p.filterBox)
+	flow := &kit.Flow{Bar: kit.Bar{Gap: 4, Stretch: 5, Least: map[int]float32{5: 80, 6: 150}}, Break: 4, RowGap: 4}
+	tools := container.New(flow, p.parts[0], p.parts[1], p.parts[2], p.parts[3], p.laneBox, p.count, p.filterBox)
 	bar := kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 10, Right: 10}, container.NewVBox(top, tools, p.sdpBar))
 
 	p.list, p.listBox = kit.NewList(func() int { return len(p.rows) }, func() fyne.CanvasObject { return newRowView() }, p.fill)
@@ -145,7 +146,7 @@ func New(place Placer) *Page {
 	split := container.NewVSplit(body, p.detailBox)
 	split.Offset = 0.84
 	p.split = split
-	p.content = container.New(kit.Under{Gap: theme.Grid}, bar, container.NewStack(split, p.states))
+	p.content = kit.NewUnder(theme.Grid, bar, container.NewStack(split, p.states), flow)
 	p.showTools()
 	p.say(0, 0)
 	return p

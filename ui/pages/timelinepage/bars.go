@@ -33,7 +33,7 @@ func (p *Page) laneBar() fyne.CanvasObject {
 }
 
 // tableBar is the line over the table: what is shown, and what to do with it.
-func (p *Page) tableBar() fyne.CanvasObject {
+func (p *Page) tableBar() (bar fyne.CanvasObject, flow *kit.Flow) {
 	p.chip = surface.NewChip("", func() { p.setScope(nil, "") })
 	p.chip.Hide()
 	p.filter = kit.NewEntry("filter: words or /regex/", "filter")
@@ -53,8 +53,8 @@ func (p *Page) tableBar() fyne.CanvasObject {
 	var save *kit.Button
 	save = kit.NewButton(kit.Flat, icon.Copy, "", func() { showMenu(save, p.saveMenu()) }).WithCaret().WithTip("Copy and save")
 	entry := kit.Wide(200, p.filter)
-	return container.New(&kit.Flow{Bar: kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{0: 90, 1: 80, 2: 86, 3: 88, 4: 82, 5: 0}}, Break: 5, RowGap: theme.Grid},
-		p.chip, entry, p.servers, p.level, p.types, p.count, p.follow, save)
+	flow = &kit.Flow{Bar: kit.Bar{Gap: theme.Grid, Stretch: 5, Least: map[int]float32{0: 90, 1: 80, 2: 86, 3: 104, 4: 98, 5: 0}}, Break: 5, RowGap: theme.Grid}
+	return container.New(flow, p.chip, entry, p.servers, p.level, p.types, p.count, p.follow, save), flow
 }
 
 const laneHint = "wheel zooms, drag moves, Shift+drag measures"

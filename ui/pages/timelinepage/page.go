@@ -101,7 +101,7 @@ var severityChoices = []string{"all events", "notices and worse", "warnings and 
 // New makes the page. Interface goroutine.
 func New() *Page {
 	p := &Page{}
-	bar := p.tableBar()
+	bar, flow := p.tableBar()
 	p.list = widget.NewList(func() int { return p.rows.len() }, func() fyne.CanvasObject { return newEventRow(func(i int) { p.list.Select(i) }, p.rowMenu) }, p.fill)
 	p.list.HideSeparators = true
 	p.list.OnSelected = p.choose
@@ -125,7 +125,7 @@ func New() *Page {
 	p.table = container.NewStack(list)
 	p.makeLanes()
 	above := container.NewBorder(surface.Inset(p.laneBar()), nil, nil, nil, p.lanes)
-	below := container.New(kit.Under{Gap: theme.Grid}, surface.Inset(bar), p.table)
+	below := kit.NewUnder(theme.Grid, surface.Inset(bar), p.table, flow)
 	split := container.NewVSplit(above, below)
 	split.Offset = 0.55
 	p.content = split
