@@ -16,6 +16,9 @@ type walk struct {
 	frame  []byte          // the message
 	recv   bool
 	depth  int
+	// own is the token of the session that was replaced last, and what took its place:
+	// each answer of a transaction names the same one.
+	own, ownNow []byte
 }
 
 // sdes tells whether "key" is a key of kurento.SDES in this message. Few messages
@@ -181,6 +184,10 @@ func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte,
 	if len(body) == 0 {
 		return nil, false
 	}
+	isSession := closed && string(key) == "sessionId"
+	if isSession && len(w.own) > 0 && bytes.Equal(tok, w.own) {
+		return w.ownNow, true
+	}
 	var text string
 	if bytes.IndexByte(body, '\\') < 0 {
 		if !w.suspect(body, key, element) {
@@ -197,6 +204,9 @@ func (w *walk) token(tok []byte, closed bool, key []byte, element bool) ([]byte,
 	out := rawjson.AppendString(nil, now)
 	if !closed {
 		out = out[:len(out)-1]
+	}
+	if isSession {
+		w.own, w.ownNow = tok, out
 	}
 	return out, true
 }

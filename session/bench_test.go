@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"kmscope/capture"
+	"kmscope/kmsconn/jsonrpc"
 )
 
 // BenchmarkOpenLarge opens a recording of 5 MB: 20 pipelines of 10 elements,
@@ -57,6 +58,60 @@ func BenchmarkOpenMillion(b *testing.B) {
 		b.ReportMetric(float64(info.Size())/n, "file-B/event")
 		benchClose(b, r)
 		b.StartTimer()
+	}
+}
+
+// BenchmarkSecond takes what a second brings from a server with 100 endpoints that
+// have media: the two statistics of each, in one transaction, from the frames to the
+// capture and the model. 1 % of a core is 10 ms.
+func BenchmarkSecond(b *testing.B) {
+	w, err := NewWorkspace(Options{CaptureFile: filepath.Join(b.TempDir(), "second.kmscap")})
+	if err != nil {
+		b.Fatal(err)
+	}
+	const (
+		url, conn = "ws://127.0.0.1:8888/kurento", "1/stats/read"
+		ours      = "kmscope-read-4bf7906a55064cf0793464b27975a936"
+	)
+	models, start := newModels(url), time.UnixMilli(1_750_000_000_000)
+	pipeline := "a7520d3e-33f8-46ac-b3c2-3c17605f705c_kurento.MediaPipeline"
+	second := 0
+	frame := func(dir jsonrpc.Dir, text []byte) {
+		w.record(models, arrival{Frame: jsonrpc.Frame{At: start.Add(time.Duration(second) * time.Second), Conn: conn, Dir: dir, URL: url, Data: text, JSON: true}})
+	}
+	frame(jsonrpc.Open, nil)
+	b.ReportAllocs()
+	for b.Loop() {
+		b.StopTimer()
+		second++
+		ask := fmt.Appendf(nil, `{"id":%d,"method":"transaction","params":{"operations":[`, second)
+		answer := fmt.Appendf(nil, `{"id":%d,"jsonrpc":"2.0","result":{"sessionId":%q,"value":[`, second, ours)
+		for n := range 200 {
+			id := fmt.Sprintf("%s/%08d-97d5-433c-80b0-3487493f0e1d_kurento.WebRtcEndpoint", pipeline, n/2)
+			medium := []string{"AUDIO", "VIDEO"}[n%2]
+			if n > 0 {
+				ask, answer = append(ask, ','), append(answer, ',')
+			}
+			ask = fmt.Appendf(ask, `{"id":%d,"jsonrpc":"2.0","method":"invoke","params":{"object":%q,"operation":"getStats","operationParams":{"mediaType":%q}}}`, n, id, medium)
+			stamp := start.UnixMilli() + 1000*int64(second)
+			answer = fmt.Appendf(answer, `{"id":%d,"jsonrpc":"2.0","result":{"sessionId":%q,"value":{"%08d-4912-427c-963e-d18feddfb19a":{"__module__":"kurento","__type__":"RTCOutboundRTPStreamStats",`+
+				`"associateStatsId":"","bytesSent":%d,"codecId":"","firCount":0,"fractionLost":0,"id":"%08d-4912-427c-963e-d18feddfb19a","isRemote":false,"mediaTrackId":"","nackCount":0,"packetsLost":0,`+
+				`"packetsSent":%d,"pliCount":0,"remb":1500000,"roundTripTime":0.0832061767578125,"sliCount":0,"ssrc":"%d","targetBitrate":0,"timestampMillis":%d,"transportId":"","type":"outboundrtp"},`+
+				`%q:{"E2ELatency":[{"__module__":"kurento","__type__":"MediaLatencyStat","avg":%d,"name":"sink_audio_default","type":%q}],"__module__":"kurento","__type__":"EndpointStats","id":%q,`+
+				`"inputLatency":[{"__module__":"kurento","__type__":"MediaLatencyStat","avg":344929,"name":"sink_audio_default","type":%q}],"timestampMillis":%d,"type":"endpoint"}}}}`,
+				n, ours, n, 187_000*second+n, n, 120*second+n, 2_566_000_000+n, stamp, id, 403_757+second%97, medium, id, medium, stamp)
+		}
+		ask = fmt.Appendf(ask, `],"sessionId":%q},"jsonrpc":"2.0"}`, ours)
+		answer = append(answer, `]}}`...)
+		b.StartTimer()
+		frame(jsonrpc.Send, ask)
+		frame(jsonrpc.Recv, answer)
+	}
+	if got := models.Servers()[0].Stats().Samples(); got != 200*second || models.Undecoded > 0 {
+		b.Fatalf("%d samples of %d, %d undecoded", got, 200*second, models.Undecoded)
+	}
+	if err := w.Close(context.Background()); err != nil {
+		b.Fatal(err)
 	}
 }
 

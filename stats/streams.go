@@ -145,7 +145,8 @@ func (s *Store) feedStats(f wire.Fact) {
 		}
 	}
 	s.keep(f, media, entries)
-	groups := make([]groupKey, 0, len(nack))
+	var few [4]groupKey // on the stack: most answers have one
+	groups := few[:0]
 	for k := range nack {
 		groups = append(groups, k)
 	}

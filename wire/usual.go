@@ -153,10 +153,10 @@ func (d *Decoder) usualOperation(c *rawjson.Cursor, params json.RawMessage, list
 	if !c.Object(func(k []byte) {
 		switch {
 		case string(k) == "method" && m.Method == nil:
-			if s := text(); s == methodInvoke {
-				m.Method = &usualMethod
-			} else {
-				m.Method = &s
+			m.Method = &usualMethod
+			if s := text(); s != methodInvoke {
+				other := s
+				m.Method = &other
 			}
 		case string(k) == "params" && m.Params == nil:
 			from := c.Offset()
