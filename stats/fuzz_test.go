@@ -60,3 +60,26 @@ func FuzzStats(f *testing.F) {
 		}
 	})
 }
+
+// TestUsualAnswers holds that real servers sort their answers.
+func TestUsualAnswers(t *testing.T) {
+	n := 0
+	for _, name := range []string{"02-webrtc-loopback", "02b-webrtc-datachannel", "10-rtp"} {
+		var d wire.Decoder
+		for _, r := range records(t, name) {
+			for _, f := range d.Feed(r) {
+				if f.Kind != wire.KindCall || f.Operation != "getStats" || f.Err != nil {
+					continue
+				}
+				if _, ok := decodeSorted(nil, f.Result, nil); !ok {
+					t.Errorf("%s, record %d is not in the usual order: %s", name, r.Index, f.Result)
+				}
+				sameSorted(t, f.Result)
+				n++
+			}
+		}
+	}
+	if n < 10 {
+		t.Errorf("%d answers", n)
+	}
+}

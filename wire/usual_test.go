@@ -1,7 +1,9 @@
 package wire
 
 import (
+	"bytes"
 	"encoding/json"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -120,4 +122,57 @@ func FuzzUsualReply(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestUsualReplies holds that nearly all results of real servers are in the usual
+// form, and that they say what they say in general.
+func TestUsualReplies(t *testing.T) {
+	paths, err := filepath.Glob("../testdata/recordings/*.jsonl.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	usual, others := 0, 0
+	for _, path := range paths {
+		f, err := capture.Open(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var fast, general Decoder
+		for {
+			r, err := f.Next()
+			if err != nil {
+				break
+			}
+			odd := r
+			if result := r.Dir == capture.DirRecv && bytes.Contains(r.Frame, []byte(`"result":`)); result {
+				// A member that no server sends makes it unusual.
+				odd.Frame = append(bytes.Clone(r.Frame[:len(r.Frame)-1]), `,"x":0}`...)
+				fast.out = fast.out[:0]
+				if fast.usualReply(&r) {
+					usual++
+					fast.out[0].Bytes = len(r.Frame)
+				} else {
+					others++
+					fast.Feed(r)
+				}
+			} else {
+				fast.Feed(r)
+			}
+			want := general.Feed(odd)
+			if len(want) != len(fast.out) {
+				t.Fatalf("%s, record %d: %d facts, in general %d", path, r.Index, len(fast.out), len(want))
+			}
+			for i, a := range fast.out {
+				if b := want[i]; a.summary() != b.summary() || a.SessionID != b.SessionID || a.Record != b.Record || a.Conn != b.Conn || !a.At.Equal(b.At) {
+					t.Fatalf("%s, record %d: %s\nin general %s", path, r.Index, a.summary(), b.summary())
+				}
+			}
+		}
+		if err := f.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if usual < 4000 || others > usual/10 {
+		t.Errorf("%d results are as usual, %d are not", usual, others)
+	}
 }
