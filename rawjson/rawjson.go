@@ -6,7 +6,8 @@
 // what it looks for, and hands on the rest as text. With encoding/json each of
 // these reads all of the text within it twice (once to check it, once to skip it)
 // and copies it; for an hour of statistics that was nine tenths of the time. A
-// walk with this package reads it once and copies nothing.
+// walk with this package reads it once and copies nothing; who looks into several
+// levels at once does so with a Cursor.
 //
 // What is a JSON text is what encoding/json says, to the byte: a fuzz test holds
 // the two together, with the depth that it bounds and the invalid UTF-8 that it
