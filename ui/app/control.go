@@ -235,11 +235,27 @@ func (s *controlSwitch) set(m view.ControlMode) bool {
 // words are those of the two parts.
 func (s *controlSwitch) words(m view.ControlMode) [2]string {
 	w := [2]string{"read-only", "control"}
-	if m.On {
-		w[1] = "CONTROL " + kit.Elide(m.Server, theme.TextSize, fyne.TextStyle{Bold: true}, 200)
-		if m.InForce > 0 {
-			w[1] += " · " + view.Plural(m.InForce, "change")
-		}
+	if !m.On {
+		return w
+	}
+	bold := fyne.TextStyle{Bold: true}
+	changes := ""
+	if m.InForce > 0 {
+		changes = " · " + view.Plural(m.InForce, "change")
+	}
+	const most, least = 200, 40 // of the server's name
+	w[1] = "CONTROL " + kit.Elide(m.Server, theme.TextSize, bold, most) + changes
+	room := s.Size().Width - switchLeft() - 2*switchPad + 0.5 // of rounding
+	if s.Size().Width == 0 || kit.TextWidth(w[1], theme.TextSize, bold) <= room {
+		return w
+	}
+	// In a narrow window the name goes first: the tree has it, and the tip.
+	if room -= kit.TextWidth("CONTROL "+changes, theme.TextSize, bold); room >= least {
+		w[1] = "CONTROL " + kit.Elide(m.Server, theme.TextSize, bold, room) + changes
+		return w
+	}
+	if w[1] = "CONTROL" + changes; room < 0 {
+		w[1] = "CONTROL"
 	}
 	return w
 }
@@ -247,14 +263,21 @@ func (s *controlSwitch) words(m view.ControlMode) [2]string {
 const (
 	switchPad  = 10
 	switchIcon = 18
+	// switchLeast is down to what the switch gives way: it then says in which mode it
+	// is, and no more.
+	switchLeast = 182
 )
+
+// switchLeft is the width of the left part.
+func switchLeft() float32 {
+	return kit.TextWidth("read-only", theme.TextSize, fyne.TextStyle{}) + 2*switchPad + switchIcon
+}
 
 // widths gives the widths of the two parts.
 func (s *controlSwitch) widths() (left, right float32) {
-	words := s.words(s.mode)
-	left = kit.TextWidth(words[0], theme.TextSize, fyne.TextStyle{}) + 2*switchPad + switchIcon
-	right = kit.TextWidth(words[1], theme.TextSize, fyne.TextStyle{Bold: s.mode.On}) + 2*switchPad
-	return left, right
+	left = switchLeft()
+	right = kit.TextWidth(s.words(s.mode)[1], theme.TextSize, fyne.TextStyle{Bold: s.mode.On}) + 2*switchPad
+	return left, max(right, s.Size().Width-left)
 }
 
 func (s *controlSwitch) part(at fyne.Position) int {
@@ -325,11 +348,17 @@ type switchRenderer struct {
 }
 
 func (r *switchRenderer) MinSize() fyne.Size {
-	left, right := r.s.widths()
+	// What it would say with room for all.
+	whole := controlSwitch{mode: r.s.mode}
+	left, right := whole.widths()
 	return fyne.NewSize(left+right, kit.ButtonHeight)
 }
 
 func (r *switchRenderer) Layout(size fyne.Size) {
+	words := r.s.words(r.s.mode)
+	for i, t := range r.texts {
+		kit.SetText(t, words[i], t.Color)
+	}
 	left, right := r.s.widths()
 	r.box.Resize(size)
 	at, wide := float32(0), left

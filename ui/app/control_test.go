@@ -2,12 +2,14 @@ package app
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"fyne.io/fyne/v2"
 	"fyne.io/fyne/v2/test"
 
 	"kmscope/control"
+	"kmscope/ui/kit"
 	"kmscope/ui/theme"
 	"kmscope/ui/view"
 	"kmscope/ui/view/viewtest"
@@ -205,6 +207,35 @@ func TestAuditColumnsFit(t *testing.T) {
 		}
 		if at[len(auditWidths)] > width {
 			t.Errorf("in %v the columns end at %v", width, at[len(auditWidths)])
+		}
+	}
+}
+
+// In a narrow window the switch leaves out the server, then the changes, and never asks
+// for a wider window.
+func TestControlSwitchGivesWay(t *testing.T) {
+	newRig(t, theme.AlwaysDark)
+	s := newControlSwitch(nil, nil, nil)
+	s.set(view.ControlMode{On: true, Server: "media-server-1.example.org:8888", InForce: 2})
+	text := test.WidgetRenderer(s).(*switchRenderer).texts[1]
+	whole := s.MinSize().Width
+	for _, c := range []struct {
+		width float32
+		want  string
+	}{{whole, "CONTROL media-server"}, {320, "CONTROL media"}, {270, "CONTROL · 2 changes"}, {switchLeast, "CONTROL"}, {whole, "CONTROL media-server"}} {
+		s.Resize(fyne.NewSize(c.width, kit.ButtonHeight))
+		left, right := s.widths()
+		if !strings.HasPrefix(text.Text, c.want) || left+right > c.width+0.5 {
+			t.Errorf("in %v it says %q, %v wide", c.width, text.Text, left+right)
+		}
+		if s.MinSize().Width != whole {
+			t.Errorf("in %v it wants %v", c.width, s.MinSize().Width)
+		}
+	}
+	for _, on := range []bool{false, true} {
+		s.set(view.ControlMode{On: on, Server: "a"})
+		if w := s.MinSize().Width; !on && w > switchLeast {
+			t.Errorf("%v wide without control", w)
 		}
 	}
 }

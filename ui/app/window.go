@@ -278,7 +278,7 @@ func (w *Window) toolbar() fyne.CanvasObject {
 	w.toolGround = kit.NewGround(func(p theme.Palette) color.NRGBA { return theme.Over(theme.Fade(p.Control, 0.2), p.Panel) }, 0)
 	w.toolGround.Hide()
 	w.reportButton = kit.NewButton(kit.Framed, "", "Report…", w.report).WithTip("What is known of all servers as a text for a ticket, what is wrong first (Ctrl+Shift+R)")
-	w.tools = container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320}, w.connectButton, w.recordButton, w.pauseButton,
+	w.tools = container.New(kit.Bar{Gap: 8, Stretch: 5, MaxStretch: 320, Least: map[int]float32{5: 160, 6: switchLeast}}, w.connectButton, w.recordButton, w.pauseButton,
 		w.backButton, w.forwardButton, find, w.control, w.reportButton)
 	return container.NewStack(w.toolGround, kit.OnWindow(kit.WithMargin(kit.Margin{Top: 8, Bottom: 8, Left: 12, Right: 12}, w.tools), kit.Top|kit.Bottom))
 }
