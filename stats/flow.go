@@ -154,6 +154,22 @@ func (s *Store) forgetBefore(limit time.Time) {
 	}
 }
 
+// Unmeasured tells whether the server answers when it is asked for the statistics of an
+// element, and has no figure of it: so it is of an endpoint without media. Any goroutine.
+func (s *Store) Unmeasured(element string) bool {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	if len(s.byElement[element]) > 0 {
+		return false
+	}
+	for _, media := range []string{"", "AUDIO", "VIDEO", "DATA"} {
+		if s.newest[askKey{element, media}] != nil {
+			return true
+		}
+	}
+	return false
+}
+
 // Current gives the fields of the newest replies, those that arrived at since
 // or later (local clock; the zero time for all, which is the last ten
 // minutes at least), in the order element, stream,

@@ -314,12 +314,27 @@ func nowSection(x Session, o *inventory.Object, at time.Time) Section {
 		}
 	}
 	if len(sec.Fields) == 0 && strings.HasSuffix(o.Type, "Endpoint") && o.Alive() {
-		sec.Empty = "no figures yet: statistics are read once a second"
-		if !x.Live() {
-			sec.Empty = "the capture holds no statistics of it at this moment"
-		}
+		sec.Empty = noFigures(x, o, at)
 	}
 	return sec
+}
+
+// noFigures says why an endpoint has none.
+func noFigures(x Session, o *inventory.Object, at time.Time) string {
+	store := x.Stats()
+	switch {
+	case store.Unmeasured(o.ID) && x.Schema().IsA(o.Type, "BaseRtpEndpoint"):
+		return "no figures: no media was sent or received"
+	case store.Unmeasured(o.ID):
+		return "no figures: of this the server measures latency alone, and only while that is on"
+	case !x.Live():
+		return "the capture holds no statistics of it at this moment"
+	case !at.IsZero():
+		return "no statistics of it were read at this moment"
+	case store.Knows(o.ID):
+		return "no new figures from the server"
+	}
+	return "no figures yet: statistics are read once a second"
 }
 
 var nowRows = []struct {

@@ -404,6 +404,46 @@ func TestInspectAnEndpoint(t *testing.T) {
 	}
 }
 
+// TestWhyThereAreNoFigures: an endpoint that the server knows nothing of is not waited for.
+func TestWhyThereAreNoFigures(t *testing.T) {
+	st, s, ids := conference(t)
+	id, other := ids["guest-2"], ids["guest-1"]
+	st.Select(view.Selection{Session: s, Object: id})
+	why := func() string {
+		for _, sec := range view.Inspect(st).Sections {
+			if sec.Title == "NOW" && len(sec.Fields) == 0 {
+				return sec.Empty
+			}
+		}
+		return ""
+	}
+	sample := func(id string, bytes int) {
+		s.Pass(time.Second)
+		s.Call(id, "getStats", `{"mediaType":"VIDEO"}`, fmt.Sprintf(`{"a":{"id":"a","type":"inboundrtp","timestampMillis":%d,"ssrc":"7","bytesReceived":%d,"packetsReceived":%d,"packetsLost":0,"jitter":0.004}}`, s.Now().UnixMilli(), bytes, bytes/100))
+	}
+	expect := func(want string) {
+		t.Helper()
+		if got := why(); got != want {
+			t.Errorf("%q, not %q", got, want)
+		}
+	}
+	sample(other, 1)
+	expect("no figures yet: statistics are read once a second")
+	s.Call(id, "getStats", `{"mediaType":"VIDEO"}`, fmt.Sprintf(`{%q:{"id":%q,"type":"endpoint","timestampMillis":%d,"E2ELatency":[],"inputLatency":[]}}`, id, id, s.Now().UnixMilli()))
+	expect("no figures: no media was sent or received")
+	sample(id, 1000)
+	sample(id, 2000)
+	expect("")
+	for i := range 20 {
+		sample(other, 1000*i)
+	}
+	expect("no new figures from the server")
+	st.Select(view.Selection{Session: s, Object: ids["recorder"]})
+	expect("no figures yet: statistics are read once a second")
+	s.Call(ids["recorder"], "getStats", `{}`, fmt.Sprintf(`{"r":{"id":"r","type":"endpoint","timestampMillis":%d}}`, s.Now().UnixMilli()))
+	expect("no figures: of this the server measures latency alone, and only while that is on")
+}
+
 func TestInspectOthers(t *testing.T) {
 	st, s, ids := conference(t)
 	if view.Inspect(st) != nil {

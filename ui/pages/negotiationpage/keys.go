@@ -195,7 +195,7 @@ func (p *Page) copyRow() {
 		return
 	}
 	r := &p.rows[p.chosen]
-	if r.detail != "" && r.kind != rowCheck && r.kind != rowEndpoint {
+	if r.detail != "" && r.kind != rowCheck && r.kind != rowUntimed && r.kind != rowEndpoint {
 		toClipboard(r.detail)
 		return
 	}

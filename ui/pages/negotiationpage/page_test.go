@@ -396,6 +396,10 @@ func TestNegotiationPageSaysWhatToDo(t *testing.T) {
 	b.State.SelectObject(pagetest.Alice)
 	p.Update(b.State)
 	b.Settle(func() bool { return p.one != nil })
+	// Nothing of it was timed: no columns are kept for times.
+	if i := p.row("Remark"); i < 0 || p.rows[i].kind != rowUntimed || len(p.rows[i].cells) != 3 || len(p.rows[i+1].cells) != 3 {
+		t.Errorf("%q", words(p.rows))
+	}
 	p.setPart(partCandidates)
 	if p.empty.Text != "" || p.row("The server named no candidate") < 0 {
 		t.Errorf("%q", words(p.rows))

@@ -3,6 +3,7 @@ package negotiationpage
 import (
 	"fmt"
 	"image/color"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -68,6 +69,7 @@ const (
 	rowText
 	rowFinding
 	rowCheck
+	rowUntimed // a check of a list without any times
 	rowPair
 	rowMatrix
 	rowCandidate
@@ -89,6 +91,7 @@ var tableColumns = map[rowKind][]tableColumn{
 	rowText:      {{share: 1}},
 	rowFinding:   {{width: 74}, {width: 142}, {share: 1}},
 	rowCheck:     {{width: 134}, {width: 104}, {width: 84}, {width: 176, goes: 2}, {width: 92, goes: 1}, {share: 1}},
+	rowUntimed:   {{width: 134}, {width: 104}, {share: 1}},
 	rowPair:      {{width: 74}, {share: 1}, {share: 1}, {width: 96}, {width: 84}},
 	rowMatrix:    {{width: 134}, {width: 104}, {width: 104}, {width: 104}, {width: 104}, {share: 1}},
 	rowCandidate: {{width: 58}, {width: 92}, {share: 1}, {width: 58}, {width: 106, goes: 4}, {width: 48, goes: 3}, {width: 98, goes: 1}, {width: 120}, {width: 70, goes: 2}},
@@ -289,14 +292,30 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 		m.say("There is no expected order for a "+n.Type+": it does not use ICE.", hueDim)
 		return
 	}
-	m.head(rowCheck, "Step", "Status", "After", "Took", "Others", "Remark")
+	kind := rowUntimed
+	for i := range list.Checks {
+		if _, others := medians[list.Checks[i].Step]; others || !list.Checks[i].At.IsZero() {
+			kind = rowCheck
+		}
+	}
+	if kind == rowUntimed {
+		m.head(kind, "Step", "Status", "Remark")
+	} else {
+		m.head(kind, "Step", "Status", "After", "Took", "Others", "Remark")
+	}
+	add := func(r tableRow) {
+		if r.kind = kind; kind == rowUntimed {
+			r.cells = slices.Delete(r.cells, 2, 5)
+		}
+		m.long(r)
+	}
 	for i := range list.Checks {
 		c := &list.Checks[i]
 		status := statusHues[c.Status]
 		if c.Status == negotiation.Missing && c.Advice == "" {
 			status = hueDim // it waits for another step: that one is in red
 		}
-		r := tableRow{kind: rowCheck, cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], status), {}, {}, {}, plain(c.Note)}}
+		r := tableRow{cells: []tableCell{plain(string(c.Step)), tinted(statusSigns[c.Status], status), {}, {}, {}, plain(c.Note)}}
 		if !c.At.IsZero() {
 			r.at = n.history.Local(c.At)
 			r.cells[2] = mono(negotiation.Length(c.After))
@@ -313,10 +332,10 @@ func (m *rowMaker) order(n *negotiated, medians map[negotiation.Step]time.Durati
 				r.detail += "\n" + sentence(s)
 			}
 		}
-		m.long(r)
+		add(r)
 		if repeated := i+1 < len(list.Checks) && list.Checks[i+1].Advice == c.Advice; c.Advice != "" && !repeated {
 			r.cells = []tableCell{{}, {}, {}, {}, {}, dim("→ " + sentence(c.Advice))}
-			m.long(r)
+			add(r)
 		}
 	}
 }
