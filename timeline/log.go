@@ -70,6 +70,7 @@ type Log struct {
 	names    map[laneKey]*laneName
 	states   map[laneState]*laneState
 	own      ownConns
+	attempts attempts
 	scratch  []byte
 }
 
@@ -173,10 +174,14 @@ func (l *Log) feed(f *wire.Fact) {
 		if f.Text != "" {
 			e.Text += " to " + withoutUser(f.Text)
 		}
+		e.Text += l.attempts.open(f)
 	case wire.KindClose:
 		e.Type = TypeConnection
 		e.Text, e.Severity = closing(f)
 	case wire.KindError:
+		if l.attempts.failing(f) {
+			return
+		}
 		e.Type, e.Text, e.Severity = TypeConnection, label(f.Conn)+line(f.Text), Error
 	case wire.KindGap:
 		e.Type, e.Text, e.Severity = TypeGap, gap(f), Warning

@@ -48,6 +48,40 @@ func texts(l *Log) []string {
 	return out
 }
 
+// TestFailedAttempts: five connections that look for a server that is away say so once.
+func TestFailedAttempts(t *testing.T) {
+	l := NewLog(0)
+	feed := func(kind wire.Kind, conn, text string) { l.Feed(wire.Fact{Kind: kind, Conn: conn, Text: text, At: base}) }
+	feed(wire.KindOpen, "a", "")
+	for range 50 {
+		for _, conn := range []string{"a", "b", "c"} {
+			feed(wire.KindError, conn, "nobody answers")
+		}
+	}
+	feed(wire.KindError, "a", "not trusted")
+	feed(wire.KindError, "b", "nobody answers")
+	feed(wire.KindOpen, "a", "ws://host/kurento")
+	feed(wire.KindError, "b", "nobody answers")
+	feed(wire.KindOpen, "b", "")
+	feed(wire.KindError, "b", "nobody answers")
+	feed(wire.KindOpen, "b", "")
+	feed(wire.KindOpen, "b", "")
+	var got []string
+	for _, e := range l.Range(0, l.Len()) {
+		got = append(got, e.Text)
+	}
+	if diff := cmp.Diff([]string{"a: opened", "a: nobody answers", "a: not trusted", "a: opened to ws://host/kurento after 51 failed attempts",
+		"b: nobody answers", "b: opened after 52 failed attempts", "b: nobody answers", "b: opened after a failed attempt", "b: opened"}, got); diff != "" {
+		t.Error(diff)
+	}
+	for i := range 3 * maxFailing {
+		feed(wire.KindError, fmt.Sprint(i), fmt.Sprint(i))
+	}
+	if len(l.attempts.failed) > maxFailing+1 || len(l.attempts.said) > maxFailing+1 {
+		t.Errorf("%d connections and %d causes are kept", len(l.attempts.failed), len(l.attempts.said))
+	}
+}
+
 func TestTexts(t *testing.T) {
 	for _, c := range []struct {
 		name, data, text string
