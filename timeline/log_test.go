@@ -51,7 +51,9 @@ func texts(l *Log) []string {
 // TestFailedAttempts: five connections that look for a server that is away say so once.
 func TestFailedAttempts(t *testing.T) {
 	l := NewLog(0)
-	feed := func(kind wire.Kind, conn, text string) { l.Feed(wire.Fact{Kind: kind, Conn: conn, Text: text, At: base}) }
+	feed := func(kind wire.Kind, conn, text string) {
+		l.Feed(wire.Fact{Kind: kind, Conn: conn, Text: text, At: base})
+	}
 	feed(wire.KindOpen, "a", "")
 	for range 50 {
 		for _, conn := range []string{"a", "b", "c"} {
