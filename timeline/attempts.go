@@ -37,7 +37,7 @@ func (a *attempts) open(f *wire.Fact) string {
 	case 0:
 		return ""
 	case 1:
-		return " after a failed attempt"
+		return " (after a failed attempt)"
 	}
-	return fmt.Sprintf(" after %d failed attempts", n)
+	return fmt.Sprintf(" (after %d failed attempts)", n)
 }

@@ -86,7 +86,13 @@ func (l *Lanes) connection(f *wire.Fact) {
 	m := mark{at: f.At.UnixMicro()}
 	var what string
 	switch f.Kind {
+	case wire.KindOpen:
+		l.attempts.open(f)
+		return
 	case wire.KindError:
+		if l.attempts.failing(f) {
+			return
+		}
 		what, m.bad = "connection failed", Error
 	case wire.KindGap:
 		what, m.bad = "records are missing", Warning

@@ -93,6 +93,9 @@ type Lanes struct {
 	shape   uint64
 	global  *laneMarks // what happened to the connection, as ticks
 	own     ownConns
+	unseen  unseen
+	// attempts folds those to connect.
+	attempts attempts
 }
 
 type laneServer struct {
@@ -167,6 +170,7 @@ func (l *Lanes) feed(f *wire.Fact, d *eventData) {
 	if f.At.After(l.last) {
 		l.last = f.At
 	}
+	l.sight(f)
 	l.connection(f)
 	switch f.Kind {
 	case wire.KindOpen:
@@ -181,41 +185,6 @@ func (l *Lanes) feed(f *wire.Fact, d *eventData) {
 		l.call(f)
 	}
 	l.boundDead()
-}
-
-// open learns which server a connection belongs to.
-func (l *Lanes) open(f *wire.Fact) {
-	if l.conns == nil {
-		l.conns = make(map[string]*laneServer)
-	}
-	if f.Text == "" && len(l.servers) == 1 {
-		l.conns[f.Conn] = l.servers[0]
-		return
-	}
-	l.conns[f.Conn] = l.named(f.Text)
-}
-
-func (l *Lanes) named(url string) *laneServer {
-	for _, s := range l.servers {
-		if s.url == url {
-			return s
-		}
-	}
-	s := &laneServer{url: url}
-	l.servers = append(l.servers, s)
-	return s
-}
-
-// server finds the server of a connection; one that nobody saw open belongs to
-// the only server known, or to the nameless one.
-func (l *Lanes) server(conn string) *laneServer {
-	if s := l.conns[conn]; s != nil {
-		return s
-	}
-	if len(l.servers) == 1 {
-		return l.servers[0]
-	}
-	return l.named("")
 }
 
 func (l *Lanes) event(f *wire.Fact, d *eventData) {

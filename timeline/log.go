@@ -170,11 +170,10 @@ func (l *Log) feed(f *wire.Fact) {
 			e.raw = nil
 		}
 	case wire.KindOpen:
-		e.Type, e.Text = TypeConnection, label(f.Conn)+"opened"
+		e.Type, e.Text = TypeConnection, label(f.Conn)+"opened"+l.attempts.open(f)
 		if f.Text != "" {
 			e.Text += " to " + withoutUser(f.Text)
 		}
-		e.Text += l.attempts.open(f)
 	case wire.KindClose:
 		e.Type = TypeConnection
 		e.Text, e.Severity = closing(f)

@@ -72,8 +72,8 @@ func TestFailedAttempts(t *testing.T) {
 	for _, e := range l.Range(0, l.Len()) {
 		got = append(got, e.Text)
 	}
-	if diff := cmp.Diff([]string{"a: opened", "a: nobody answers", "a: not trusted", "a: opened to ws://host/kurento after 51 failed attempts",
-		"b: nobody answers", "b: opened after 52 failed attempts", "b: nobody answers", "b: opened after a failed attempt", "b: opened"}, got); diff != "" {
+	if diff := cmp.Diff([]string{"a: opened", "a: nobody answers", "a: not trusted", "a: opened (after 51 failed attempts) to ws://host/kurento",
+		"b: nobody answers", "b: opened (after 52 failed attempts)", "b: nobody answers", "b: opened (after a failed attempt)", "b: opened"}, got); diff != "" {
 		t.Error(diff)
 	}
 	for i := range 3 * maxFailing {

@@ -72,6 +72,7 @@ type board struct {
 
 	bars  []timeline.Bar
 	ticks []timeline.Tick
+	spans []timeline.Span
 }
 
 // place is a position on the board, in window units.

@@ -4,7 +4,6 @@ import (
 	"image"
 	"image/color"
 	"math"
-	"slices"
 	"strings"
 	"time"
 
@@ -200,55 +199,6 @@ func (p *painting) story(r *boardRow) {
 	p.c.Text(p.small, text, left+8*p.scale, p.px(y+17), hue)
 }
 
-// strips draws the lanes of a folded object that tell most, three units high each.
-func (p *painting) strips(r *boardRow, top float64) {
-	for i, lane := range telling(r.lanes) {
-		y := top + 3 + float64(i)*3
-		w := p.window(r, p.columns)
-		w.Coarse = true
-		p.bars = p.of(r).source.Bars(p.bars[:0], r.object, lane, w)
-		if len(p.bars) == 0 {
-			continue
-		}
-		first, bottom := int(max(p.px(y), p.px(laneTop))), int(p.px(y+2))
-		hue := p.hues(lane)
-		for k := 0; k < len(p.bars); {
-			k = p.run(hue, k, first, min(first+1, bottom), math.MaxInt)
-		}
-		p.repeat(0, len(p.bars), first, bottom)
-	}
-}
-
-// repeat copies the first row of what was drawn of bars to all of their rows.
-func (p *painting) repeat(i, k, first, bottom int) {
-	p.c.Repeat(image.Rect(p.left+p.bars[i].Column, first, p.left+p.bars[k-1].Until, bottom))
-}
-
-// maxStrips is how many lanes a folded object shows.
-const maxStrips = 7
-
-// telling chooses the lanes that a folded object shows: what connects and what
-// flows. Left out while there are too many are those that say the same again (the
-// second component of ICE, the summaries of connection and media), then
-// transcoding.
-func telling(lanes []inventory.Lane) []inventory.Lane {
-	out := slices.Clone(lanes)
-	for _, drop := range []func(head, rest string) bool{
-		func(head, rest string) bool { return head == "ice" && strings.HasSuffix(rest, "/2") },
-		func(head, _ string) bool { return head == "transcoding" },
-		func(head, _ string) bool { return head == "connection" || head == "media" },
-	} {
-		if len(out) <= maxStrips {
-			break
-		}
-		out = slices.DeleteFunc(out, func(l inventory.Lane) bool {
-			head, rest, _ := strings.Cut(string(l), "/")
-			return drop(head, rest)
-		})
-	}
-	return out[:min(len(out), maxStrips)]
-}
-
 // lane draws one lane.
 func (p *painting) lane(r *boardRow, y float64) {
 	p.c.Text(p.small, p.small.Fit(view.LaneTitle(r.lane), float32(p.x0-38)*p.scale), p.px(30), p.px(y+15), p.l.Dim)
@@ -285,6 +235,30 @@ func (p *painting) lane(r *boardRow, y float64) {
 			i = p.run(hue, i, first, min(first+1, bottom), wide)
 		}
 		p.repeat(from, i, first, bottom)
+	}
+	p.unseen(r, y, laneHeight)
+}
+
+// unseen fades what bars say of times in which nobody could see the server.
+func (p *painting) unseen(r *boardRow, top, height float64) {
+	if r.beside != nil {
+		return
+	}
+	server := p.of(r)
+	p.spans = server.source.Unseen(p.spans[:0], p.time.From, p.time.To)
+	for _, s := range p.spans {
+		if s.To.IsZero() {
+			s.To = server.end
+		}
+		from, to := max(p.time.XAt(s.From, p.x0, p.w), p.x0), min(p.time.XAt(s.To, p.x0, p.w), p.x0+p.w)
+		if to <= from {
+			continue
+		}
+		x, y := p.px(from), max(p.px(top), p.px(laneTop))
+		p.c.Rect(x, y, p.px(to)-x, p.px(top+height)-y, paint.WithAlpha(p.l.Background, 0.72))
+		if p.over(top, height) && p.pointer.x >= from && p.pointer.x < to {
+			p.said = append(p.said, "no connection from "+p.time.Clock.Format(s.From)+" on: what was then is not known")
+		}
 	}
 }
 
