@@ -13,8 +13,9 @@ import (
 // last laid out at, and what NewUnder makes lays the bar out once to learn its height,
 // and then for good. Something may also come into a bar whose width stays: the toolkit
 // then lays out the row it is in, but loses sight of what is around that when other
-// objects change in the same moment, so a Flow tells by itself. Rejected: scrolling the bar sideways, for what is out of sight there is
-// not found by who does not know that it exists.
+// objects change in the same moment, so a Flow tells by itself. Rejected: scrolling the
+// bar sideways, for what is out of sight there is not found by who does not know that
+// it exists.
 
 // Flow is a Bar that goes on in a second row where one row has no room for all. It is
 // for one container, in a bar of NewUnder.
